@@ -1,0 +1,53 @@
+# Every entry sets up what it needs: `make demo` and `make test` work on a fresh checkout.
+# PYTHON picks the interpreter that makes the virtual environment (3.11 or newer).
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.setup-done
+ARGS   ?=
+
+.PHONY: setup demo check test faults bench docs lock clean
+
+setup: $(STAMP)
+
+# A half-made environment has no stamp and is made again. --clear so that a broken one never lingers.
+$(STAMP): requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "leh-guardian needs Python 3.11 or newer; '$(PYTHON)' is older or missing. Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "could not make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	$(BIN)/leh-guardian demo $(ARGS)
+
+# What a reviewer would refuse by hand: style, types, import contracts, the shipped rules, the unit file and the image.
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/leh-guardian rules check rules
+	$(BIN)/leh-guardian handlers docs --check docs/handlers.md
+	$(BIN)/python .ci/check_packaging.py
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: setup
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+docs: setup
+	$(BIN)/leh-guardian handlers docs --write docs/handlers.md
+	$(BIN)/leh-guardian rules schema > rules/rule.schema.json
+
+# Resolves the newest allowed versions for every supported Python and platform; review the diff.
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --extra local --group dev pyproject.toml -o requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links -c requirements/dev.lock pyproject.toml -o requirements/runtime.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links -c requirements/dev.lock requirements/build.in -o requirements/build.lock
+
+clean:
+	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,153 @@
+"""Owns the AWS session and the translation of its errors; the one rule: one table says what an AWS error code means for us.
+
+The SDK's own retries are off (`total_max_attempts=1`): there is one retry layer here, seconds long, for throttling, 5xx
+and broken connections; long retries are action rows. "Error responses" of each service's API reference name the codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+import tenacity
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from leh_guardian.errors import (
+    AccessDenied,
+    HandlerError,
+    NotFound,
+    Refused,
+    SettingsError,
+    Throttled,
+    Transient,
+    Unavailable,
+)
+
+Result = TypeVar("Result")
+
+_CODES: dict[type[HandlerError], frozenset[str]] = {
+    Throttled: frozenset(
+        "Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException TooManyRequestsException"
+        " RequestLimitExceeded BandwidthLimitExceeded LimitExceededException SlowDown OverLimit PriorRequestNotComplete"
+        " ProvisionedThroughputExceededException EC2ThrottledException KmsThrottled TransactionInProgressException".split()
+    ),
+    AccessDenied: frozenset(
+        "AccessDenied AccessDeniedException UnauthorizedOperation AuthFailure InvalidClientTokenId SignatureDoesNotMatch"
+        " UnrecognizedClientException ExpiredToken ExpiredTokenException InvalidAccessKeyId MissingAuthenticationToken"
+        " NotAuthorized KmsAccessDenied InvalidSecurity OptInRequired".split()
+    ),
+    NotFound: frozenset(
+        "QueueDoesNotExist NonExistentQueue ResourceNotFoundException ResourceNotFound NoSuchBucket NoSuchKey NotFound 404".split()
+    ),
+    Unavailable: frozenset(
+        "InternalError InternalFailure InternalServerError ServiceUnavailable ServiceUnavailableException RequestTimeout"
+        " RequestTimeoutException 500 502 503 504".split()
+    ),
+}
+
+
+def translate(error: Exception, doing: str, region: str) -> HandlerError | SettingsError:
+    """Return our error for one of the SDK's; `doing` says what was tried, such as "receive from queue x"."""
+    match error:
+        case ClientError():
+            return _translate_response(error, doing, region)
+        case NoCredentialsError() | PartialCredentialsError():
+            return AccessDenied(f"cannot {doing}: no AWS credentials (set AWS_ACCESS_KEY_ID and so on, or give a role)")
+        case NoRegionError():
+            return SettingsError("no AWS region: set AWS_REGION, for LEH ap-northeast-2")
+        case EndpointConnectionError():
+            return Unavailable(
+                f"cannot {doing}: {error}. Is the region ({region}) right, and is AWS_ENDPOINT_URL, if set?"
+            )
+        case ParamValidationError():
+            return Refused(f"cannot {doing}: {error}")
+        case HTTPClientError() | TimeoutError() | OSError():
+            return Unavailable(f"cannot {doing}: {error or type(error).__name__}")
+        case _:
+            return Unavailable(f"cannot {doing}: {type(error).__name__}: {error}")
+
+
+def _translate_response(error: ClientError, doing: str, region: str) -> HandlerError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    # The query-compatible spelling of SQS's codes: AWS.SimpleQueueService.NonExistentQueue and the like.
+    short = code.rpartition(".")[2].rpartition("#")[2]
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = error.response.get("Error", {}).get("Message") or code
+    for kind, codes in _CODES.items():
+        if short in codes:
+            return kind(f"cannot {doing} in {region}: {short}: {said}")
+    if status == 429:
+        return Throttled(f"cannot {doing} in {region}: {short}: {said}")
+    if status >= 500:
+        return Unavailable(f"cannot {doing} in {region}: {short}: {said}")
+    if status in {401, 403}:
+        return AccessDenied(f"cannot {doing} in {region}: {short}: {said}")
+    return Refused(f"cannot {doing} in {region}: {short}: {said}")
+
+
+class Aws:
+    """One session with the clients that were asked for."""
+
+    def __init__(self, region: str, stack: AsyncExitStack) -> None:
+        self.region = region
+        self._stack = stack
+        self._session = get_session()
+
+    async def client(self, service: str, *, read_timeout: float = 10.0, connections: int = 20) -> Any:
+        """Return a client for `service`, closed with the session.
+
+        Raises:
+            SettingsError: the SDK's own configuration (profile, endpoint, region) is wrong.
+        """
+        config = AioConfig(
+            region_name=self.region,
+            connect_timeout=3,
+            read_timeout=read_timeout,
+            max_pool_connections=connections,
+            retries={"total_max_attempts": 1},
+            # Our requests are checked by our own types; the SDK's check costs a measurable share of each call.
+            parameter_validation=False,
+            tcp_keepalive=True,
+        )
+        try:
+            return await self._stack.enter_async_context(self._session.create_client(service, config=config))
+        except (BotoCoreError, ValueError) as error:
+            raise SettingsError(f"AWS {service} client: {error}") from error
+
+    async def call(self, doing: str, request: Callable[[], Awaitable[Result]], *, tries: int = 3) -> Result:
+        """Send a request, with up to `tries` tries over a few seconds where that can help.
+
+        Raises:
+            HandlerError: one of its leaves, from the table above.
+        """
+        async for attempt in tenacity.AsyncRetrying(
+            stop=tenacity.stop_after_attempt(tries),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=3),
+            retry=tenacity.retry_if_exception_type(Transient),
+            reraise=True,
+        ):
+            with attempt:
+                try:
+                    return await request()
+                except (BotoCoreError, ClientError, OSError, TimeoutError) as error:
+                    raise translate(error, doing, self.region) from error
+        raise AssertionError("unreachable: tenacity re-raises")
+
+
+@asynccontextmanager
+async def open_aws(region: str) -> AsyncIterator[Aws]:
+    """Open a session; its clients are closed at the end."""
+    async with AsyncExitStack() as stack:
+        yield Aws(region, stack)

@@ -1,0 +1,33 @@
+"""Owns the console channel: notices on standard error; the one rule: control characters of an event never reach the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+import anyio.to_thread
+
+from leh_guardian.errors import Unavailable
+from leh_guardian.model.text import shown
+from leh_guardian.ports import Notice
+
+
+class ConsoleChannel:
+    """Writes notices as lines."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+
+    async def send(self, notice: Notice) -> str:
+        """Write `notice`, in a thread: a blocked pipe must not block the daemon."""
+        lines = ["", f"📣 {shown(notice.title)}", *(f"   {shown(line, 1000)}" for line in notice.lines), ""]
+        try:
+            await anyio.to_thread.run_sync(self._write, "\n".join(lines), abandon_on_cancel=True)
+        except OSError as error:
+            raise Unavailable(f"cannot write to the console: {error}") from error
+        return ""
+
+    def _write(self, text: str) -> None:
+        stream = self._stream or sys.stderr
+        stream.write(text + "\n")
+        stream.flush()

@@ -1,0 +1,259 @@
+"""Owns SQS: guardian's own alert queue and the queues that handlers redrive; the one rule: calls are batched, tens at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leh_guardian.adapters.aws import Aws
+from leh_guardian.errors import AccessDenied, NotFound
+from leh_guardian.fields import queue_name
+from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
+
+_DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+_PAYLOAD = 240 * 1024
+"""Bytes in one batch: under the smallest limit that SQS has had (256 KiB), attributes included."""
+
+
+class SqsAlertQueue:
+    """The queue that guardian takes its alerts from."""
+
+    def __init__(self, aws: Aws, client: Any, queue: str, *, wait: int, visibility: int) -> None:
+        self._aws = aws
+        self._client = client
+        self.name = queue
+        self._wait = wait
+        self._visibility = visibility
+        self._url: str | None = queue if "://" in queue else None
+
+    async def _resolve(self) -> str:
+        if self._url is None:
+            self._url = await _queue_url(self._aws, self._client, self.name)
+        return self._url
+
+    async def receive(self) -> Sequence[ReceivedMessage]:
+        """Long-poll once. Never cancel it: the messages of a cancelled poll stay hidden for their visibility timeout."""
+        url = await self._resolve()
+        answer = await self._aws.call(
+            f"receive from alert queue {self.name}",
+            lambda: self._client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=10,
+                WaitTimeSeconds=self._wait,
+                VisibilityTimeout=self._visibility,
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            ),
+            tries=1,
+        )
+        return [_received(message) for message in answer.get("Messages", ())]
+
+    async def delete(self, receipts: Sequence[str]) -> int:
+        """Delete up to ten messages; returns how many SQS confirmed."""
+        url = await self._resolve()
+        return await _delete(self._aws, self._client, url, receipts, f"delete from alert queue {self.name}")
+
+    async def depth(self) -> QueueDepth:
+        """Return the approximate counts."""
+        url = await self._resolve()
+        answer = await self._aws.call(
+            f"read the depth of alert queue {self.name}",
+            lambda: self._client.get_queue_attributes(QueueUrl=url, AttributeNames=_DEPTH),
+        )
+        return _depth(answer["Attributes"])
+
+    async def ping(self) -> None:
+        """Raise when the queue cannot be used, with what to do about it."""
+        try:
+            await self.depth()
+        except NotFound as error:
+            raise NotFound(
+                f"alert queue {self.name!r} does not exist in {self._aws.region}: check LEH_QUEUE__ALERTS and AWS_REGION,"
+                " or create it"
+            ) from error
+        except AccessDenied as error:
+            raise AccessDenied(
+                f"{error} - allow sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes and sqs:GetQueueUrl on it"
+            ) from error
+
+
+class SqsQueues:
+    """SQS as handlers use it."""
+
+    def __init__(self, aws: Aws, client: Any) -> None:
+        self._aws = aws
+        self._client = client
+
+    async def info(self, queue: str) -> QueueInfo:
+        """Describe a queue."""
+        name = queue_name(queue)
+        url = await _queue_url(self._aws, self._client, queue)
+        answer = await self._aws.call(
+            f"describe queue {name}",
+            lambda: self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]),
+        )
+        attributes = answer["Attributes"]
+        policy = _redrive_policy(attributes)
+        return QueueInfo(
+            name=name,
+            url=url,
+            arn=attributes["QueueArn"],
+            fifo=attributes.get("FifoQueue") == "true",
+            depth=_depth(attributes),
+            visibility_timeout=float(attributes.get("VisibilityTimeout", 30)),
+            max_receive_count=int(policy["maxReceiveCount"]) if "maxReceiveCount" in policy else None,
+            dead_letter_arn=policy.get("deadLetterTargetArn"),
+        )
+
+    async def dead_letter_sources(self, queue: QueueInfo) -> Sequence[str]:
+        """Return the names of the queues whose redrive policy points at `queue`, over all pages."""
+        names: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            page = await self._aws.call(
+                f"list the sources of {queue.name}",
+                lambda token=token: self._client.list_dead_letter_source_queues(  # type: ignore[misc]
+                    QueueUrl=queue.url, MaxResults=1000, **token
+                ),
+            )
+            names.extend(queue_name(url) for url in page.get("queueUrls", ()))
+            if not page.get("NextToken"):
+                return names
+            token = {"NextToken": page["NextToken"]}
+
+    async def receive(self, queue: QueueInfo, count: int, visibility: float) -> Sequence[ReceivedMessage]:
+        """Take up to `count` messages, hidden for `visibility` seconds, with everything that a consumer can see."""
+        answer = await self._aws.call(
+            f"receive from {queue.name}",
+            lambda: self._client.receive_message(
+                QueueUrl=queue.url,
+                MaxNumberOfMessages=min(10, count),
+                WaitTimeSeconds=1,
+                VisibilityTimeout=int(visibility),
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
+            ),
+        )
+        return [_received(message) for message in answer.get("Messages", ())]
+
+    async def send(self, queue: QueueInfo, messages: Sequence[OutgoingMessage]) -> Mapping[str, str]:
+        """Send messages in as few batches as their sizes allow; returns {message id: reason} of those refused."""
+        refused: dict[str, str] = {}
+        for batch in _by_size(messages):
+            entries = [_entry(str(n), message) for n, message in enumerate(batch)]
+            # One try: a repeated send is a duplicate, and the caller knows better what was confirmed.
+            answer = await self._aws.call(
+                f"send to {queue.name}",
+                lambda entries=entries: self._client.send_message_batch(QueueUrl=queue.url, Entries=entries),  # type: ignore[misc]
+                tries=1,
+            )
+            for failed in answer.get("Failed", ()):
+                refused[batch[int(failed["Id"])].id] = f"{failed.get('Code')}: {failed.get('Message', '')}"
+        return refused
+
+    async def delete(self, queue: QueueInfo, receipts: Sequence[str]) -> int:
+        """Delete up to ten messages, repeating what SQS could not; returns how many it confirmed."""
+        return await _delete(self._aws, self._client, queue.url, receipts, f"delete from {queue.name}")
+
+    async def release(self, queue: QueueInfo, receipts: Sequence[str]) -> None:
+        """Make received messages visible again at once."""
+        entries = [
+            {"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": 0} for n, receipt in enumerate(receipts)
+        ]
+        for start in range(0, len(entries), 10):
+            portion = entries[start : start + 10]
+            await self._aws.call(
+                f"release messages of {queue.name}",
+                lambda portion=portion: self._client.change_message_visibility_batch(  # type: ignore[misc]
+                    QueueUrl=queue.url, Entries=portion
+                ),
+            )
+
+
+async def _queue_url(aws: Aws, client: Any, queue: str) -> str:
+    name = queue_name(queue)
+    # An ARN may name another account's queue: arn:aws:sqs:region:account:name.
+    owner = {"QueueOwnerAWSAccountId": queue.split(":")[4]} if queue.startswith("arn:") else {}
+    answer = await aws.call(f"find queue {name}", lambda: client.get_queue_url(QueueName=name, **owner))
+    url: str = answer["QueueUrl"]
+    return url
+
+
+async def _delete(aws: Aws, client: Any, url: str, receipts: Sequence[str], doing: str) -> int:
+    """Delete with one repetition for entries that SQS reports as failed: partial failure is an answer, not an error."""
+    left = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)]
+    for _ in range(2):
+        entries = left
+        answer = await aws.call(
+            doing,
+            lambda entries=entries: client.delete_message_batch(QueueUrl=url, Entries=entries),  # type: ignore[misc]
+        )
+        failed = {entry["Id"] for entry in answer.get("Failed", ()) if not entry.get("SenderFault")}
+        refused = {entry["Id"] for entry in answer.get("Failed", ())} - failed
+        left = [entry for entry in left if entry["Id"] in failed]
+        if not left or refused:
+            break
+    return len(receipts) - len(left) - len(refused)
+
+
+def _received(message: Mapping[str, Any]) -> ReceivedMessage:
+    system = message.get("Attributes", {})
+    return ReceivedMessage(
+        id=message["MessageId"],
+        receipt=message["ReceiptHandle"],
+        # A body is text to SQS; the escape of a lone surrogate in its JSON answer arrives as one.
+        body=message["Body"].encode("utf-8", "surrogatepass"),
+        receive_count=int(system.get("ApproximateReceiveCount", 1)),
+        attributes=message.get("MessageAttributes", {}),
+        group=system.get("MessageGroupId"),
+        trace=system.get("AWSTraceHeader"),
+        sent_at=int(system["SentTimestamp"]) / 1000 if "SentTimestamp" in system else None,
+        source_arn=system.get("DeadLetterQueueSourceArn"),
+    )
+
+
+def _entry(entry_id: str, message: OutgoingMessage) -> dict[str, Any]:
+    entry: dict[str, Any] = {"Id": entry_id, "MessageBody": message.body.decode("utf-8", "surrogatepass")}
+    if message.attributes:
+        entry["MessageAttributes"] = {name: _attribute(value) for name, value in message.attributes.items()}
+    if message.group is not None:
+        entry["MessageGroupId"] = message.group
+    if message.deduplication_id is not None:
+        entry["MessageDeduplicationId"] = message.deduplication_id
+    if message.trace is not None:
+        entry["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": message.trace}}
+    return entry
+
+
+def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what SQS takes back; its answers may carry empty list members that it refuses in requests."""
+    return {name: value[name] for name in ("DataType", "StringValue", "BinaryValue") if name in value}
+
+
+def _by_size(messages: Sequence[OutgoingMessage]) -> list[list[OutgoingMessage]]:
+    batches: list[list[OutgoingMessage]] = []
+    size = 0
+    for message in messages:
+        weight = len(message.body) + sum(
+            len(name) + sum(len(part) for part in value.values() if isinstance(part, str | bytes))
+            for name, value in message.attributes.items()
+        )
+        if not batches or len(batches[-1]) == 10 or size + weight > _PAYLOAD:
+            batches.append([])
+            size = 0
+        batches[-1].append(message)
+        size += weight
+    return batches
+
+
+def _depth(attributes: Mapping[str, str]) -> QueueDepth:
+    visible, in_flight, delayed = (int(attributes.get(name, 0)) for name in _DEPTH)
+    return QueueDepth(visible, in_flight, delayed)
+
+
+def _redrive_policy(attributes: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        policy = json.loads(attributes.get("RedrivePolicy", "{}"))
+    except ValueError:
+        return {}
+    return policy if isinstance(policy, dict) else {}

@@ -1,0 +1,198 @@
+"""Owns the composition: the only place that reads the settings and builds things; the one rule: alerts are taken in last.
+
+Order: logs → rules → database and schema → clients → status endpoint → loops, intake at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import anyio
+
+import leh_guardian.handlers
+from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.channels.console import ConsoleChannel
+from leh_guardian.adapters.channels.webhook import WebhookChannel
+from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
+from leh_guardian.clock import SystemClock
+from leh_guardian.context import Capabilities
+from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.daemon import Daemon
+from leh_guardian.engine.executor import Executor
+from leh_guardian.engine.intake import Intake
+from leh_guardian.engine.loops import Loop, Wake
+from leh_guardian.engine.planner import Planner
+from leh_guardian.engine.progression import Progression
+from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.timers import Timers
+from leh_guardian.engine.upkeep import Retention, Upkeep
+from leh_guardian.errors import SettingsError
+from leh_guardian.ports import Channel
+from leh_guardian.registry import Registry, discover
+from leh_guardian.rules.loader import load_rules
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.settings import Settings
+from leh_guardian.store.migrate import migrate
+from leh_guardian.store.pool import Pool
+from leh_guardian.telemetry.logs import LogWriter, set_up_logs
+from leh_guardian.telemetry.metrics import Metrics
+from leh_guardian.telemetry.progress import Progress
+from leh_guardian.web.server import serve
+from leh_guardian.web.status import StatusPages
+from leh_guardian.web.verbs import VerbRoutes
+
+_POLL_MARGIN = 10.0
+"""Seconds a long poll may take beyond its wait."""
+
+
+def handlers() -> Registry:
+    """Return every handler of this program."""
+    return discover(leh_guardian.handlers)
+
+
+def run(settings: Settings) -> int:
+    """Run the daemon until it is told to stop; returns the exit code.
+
+    Raises:
+        RuleError, SettingsError, SchemaMismatch: the configuration is wrong (exit 78).
+        StoreUnavailable: PostgreSQL is away at start (exit 75).
+    """
+    json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
+    writer = set_up_logs(level=settings.log.level, json=json)
+    registry = handlers()
+    try:
+        rules = load_rules(settings.rules.dir, registry)
+        _check_rule_modes(settings, rules)
+        main = partial(_main, settings, registry, rules, writer)
+        anyio.run(main, backend_options={"use_uvloop": sys.platform != "win32"})
+    finally:
+        writer.close()
+    return 0
+
+
+def _check_rule_modes(settings: Settings, rules: RuleSet) -> None:
+    unknown = sorted(set(settings.rules.modes) - {rule.id for rule in rules.rules})
+    if unknown:
+        raise SettingsError(f"rules.modes: there is no rule named {', '.join(unknown)} in {settings.rules.dir}")
+
+
+async def _main(settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await _build(settings, registry, rules, writer, stack)
+        await daemon.run()
+
+
+async def _build(
+    settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter, stack: AsyncExitStack
+) -> Daemon:
+    clock, metrics, progress = SystemClock(), Metrics(), Progress()
+    replica = f"{socket.gethostname()}:{os.getpid()}"
+    pool = await Pool.open(settings.database_url.get_secret_value(), replica=replica)
+    stack.push_async_callback(pool.close)
+    await migrate(pool)
+    aws = await stack.enter_async_context(open_aws(settings.region))
+    queues = await _alert_queues(settings, aws)
+    capabilities = Capabilities(
+        queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
+        channels=await _channels(settings, clock, stack),
+    )
+    progression = Progression(registry, settings.notify.channel)
+    reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
+    planned = Wake()
+    planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
+    intakes = [
+        Intake(queue, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned)
+        for queue in queues
+    ]
+    executor = Executor(
+        pool,
+        registry,
+        Settlement(progression, replica),
+        capabilities,
+        clock,
+        metrics,
+        replica=replica,
+        mode=settings.mode,
+        slots=settings.executor.slots,
+        freed=planned,
+    )
+    clients = [
+        Client("postgresql", pool),
+        *(Client(n, q) for n, q in zip(("alert_queue", "urgent_queue"), queues, strict=False)),
+    ]
+    if settings.opensearch.url:
+        search = OpenSearch(settings.opensearch.url)
+        stack.push_async_callback(search.close)
+        clients.append(Client("opensearch", search, required=False))
+    auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
+    pages = StatusPages(
+        progress,
+        metrics,
+        clock,
+        lambda: auditor.snapshot,
+        lambda: reloader.in_use,
+        mode=settings.mode,
+        replica=replica,
+        log_drops=lambda: writer.dropped,
+    )
+    token = settings.http.token.get_secret_value() if settings.http.token else None
+    routes = [*pages.routes(), *VerbRoutes(pool, clock, token).routes()]
+    await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
+    keep = settings.retention
+    loop = partial(Loop, progress=progress, metrics=metrics)
+    return Daemon(
+        pollers=settings.queue.pollers,
+        wait=settings.queue.wait,
+        grace=settings.executor.grace,
+        progress=progress,
+        metrics=metrics,
+        intakes=intakes,
+        executor=executor,
+        planned=planned,
+        reloader=reloader,
+        loops=[
+            loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
+            loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds()),
+            loop("auditor", auditor.run_once, pause=5.0),
+            loop(
+                "upkeep",
+                Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
+                pause=300.0,
+                limit=600.0,
+            ),
+        ],
+    )
+
+
+async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:
+    wanted = settings.queue
+    client = await aws.client("sqs", read_timeout=wanted.wait + _POLL_MARGIN, connections=wanted.pollers * 2 + 60)
+    names = [wanted.alerts, *([wanted.urgent] if wanted.urgent else [])]
+    return [SqsAlertQueue(aws, client, name, wait=wanted.wait, visibility=wanted.visibility) for name in names]
+
+
+async def _channels(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> dict[str, Channel]:
+    channels: dict[str, Channel] = {"console": ConsoleChannel()}
+    if settings.notify.channels:
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
+        for name, webhook in settings.notify.channels.items():
+            channels[name] = WebhookChannel(session, webhook.url, _secret(name, webhook.secret_file), clock)
+    return channels
+
+
+def _secret(channel: str, path: Path) -> bytes:
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(f"notify.channels.{channel}.secret_file: cannot read {path}: {error.strerror}") from error
+    if len(secret) < 16:
+        raise SettingsError(f"notify.channels.{channel}.secret_file: {path} holds fewer than 16 bytes")
+    return secret

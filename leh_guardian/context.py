@@ -1,0 +1,82 @@
+"""Owns what a handler is given; the one rule: a handler reaches the outside through this and nothing else.
+
+No pool, no settings, no registry: a handler that needs another power gets another port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from leh_guardian.clock import Clock
+from leh_guardian.errors import Refused
+from leh_guardian.ports import Channel, Queues
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The outside world, as handlers may use it."""
+
+    queues: Queues
+    channels: Mapping[str, Channel]
+
+
+class Checkpoints(Protocol):
+    """The remembered steps of one action, written under the attempt's fence."""
+
+    async def save(self, name: str, value: Any) -> None:
+        """Remember `value` under `name`, or raise LeaseLost or Halted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """One attempt of one action."""
+
+    action_id: UUID
+    """Also the idempotency key of the effect: the same for every attempt."""
+    incident_id: UUID
+    rule_id: str
+    attempt: int
+    dry_run: bool
+    """Say what would be done; change nothing."""
+    incident: Mapping[str, Any]
+    """`severity`, `dedup_key`, `opened_at` and the like, for people's messages."""
+    clock: Clock
+    log: structlog.stdlib.BoundLogger
+    can: Capabilities
+    limits: Mapping[str, int]
+    remembered: Mapping[str, Any]
+    checkpoints: Checkpoints
+
+    def recall(self, name: str, default: Any = None) -> Any:
+        """Return what an earlier attempt of this action remembered under `name`."""
+        return self.remembered.get(name, default)
+
+    async def checkpoint(self, name: str, value: Any) -> None:
+        """Remember `value` (JSON) under `name` for later attempts.
+
+        Also the point at which a lost lease or the kill switch stops this attempt, so call it between effects.
+
+        Raises:
+            LeaseLost: another attempt owns the action.
+            Halted: the mode no longer allows the action.
+        """
+        await self.checkpoints.save(name, value)
+
+    def within_limit(self, name: str, count: int) -> None:
+        """Check the blast radius of this run before its first effect.
+
+        Raises:
+            Refused: `count` is above the rule's limit `name`. It refuses and never trims: a run far larger than
+                expected is a sign that something else is wrong.
+        """
+        limit = self.limits.get(name)
+        if limit is not None and count > limit:
+            raise Refused(
+                f"would touch {count} {name}, the rule's limit is {limit}: look first, then raise limits.{name} in the rule"
+                " or do it by hand"
+            )

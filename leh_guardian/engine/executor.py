@@ -1,0 +1,292 @@
+"""Owns the running of actions: claim (T2), run outside every transaction, checkpoint (T3), settle (T4).
+
+The one rule: whoever cannot prove that it still holds the lease writes nothing and starts no further effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+import anyio.abc
+import structlog
+from pydantic import ValidationError
+
+from leh_guardian.clock import Clock
+from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.engine.settlement import Settlement
+from leh_guardian.errors import (
+    GuardianError,
+    Halted,
+    LeaseLost,
+    OutcomeUnknown,
+    Permanent,
+    StoreUnavailable,
+    Transient,
+)
+from leh_guardian.model.action import ActionStatus, ClaimedAction
+from leh_guardian.model.journal import Entry, Kind
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.outcome import Failed, Outcome, Retry, Unknown
+from leh_guardian.model.text import dump_json, shown
+from leh_guardian.registry import Effect, HandlerSpec, Registry
+from leh_guardian.store import actions, journal
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+from leh_guardian.telemetry.failpoints import failpoint
+from leh_guardian.telemetry.metrics import Metrics
+
+_MAX_LOSSES = 10
+"""Attempts that may vanish with their process before a person is asked: a crashing host is not the handler's fault."""
+_LAST_WORDS = 10.0
+"""Seconds for settling an attempt after everything else has been cancelled."""
+
+
+class Executor:
+    """Runs due actions, a bounded number at a time."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        registry: Registry,
+        settlement: Settlement,
+        capabilities: Capabilities,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        replica: str,
+        mode: Mode,
+        slots: int,
+        freed: Callable[[], None],
+    ) -> None:
+        self._pool = pool
+        self._registry = registry
+        self._settlement = settlement
+        self._capabilities = capabilities
+        self._clock = clock
+        self._metrics = metrics
+        self._replica = replica
+        self._mode = mode
+        self._slots = slots
+        self._running = 0
+        self._log = structlog.get_logger("executor")
+        self._freed = freed
+        self._ended = anyio.Event()
+
+    async def idle(self) -> None:
+        """Wait until no attempt is running."""
+        while self._running:
+            await self._ended.wait()
+
+    async def run_once(self, tasks: anyio.abc.TaskGroup) -> int:
+        """Claim what is due, up to the free slots, and start it in `tasks`; returns how many were started."""
+        free = self._slots - self._running
+        if free <= 0:
+            return 0
+        claimed = await self._claim(free)
+        for action in claimed:
+            self._running += 1
+            tasks.start_soon(self._attempt, action, name=f"action {action.handler} {action.id}")
+        return len(claimed)
+
+    async def _claim(self, count: int) -> list[ClaimedAction]:
+        now = self._clock.now()
+        try:
+            async with transaction(self._pool) as tx:
+                await self._settlement.hold_back(tx, now, await actions.hold_back(tx, now, self._mode))
+                claimed = await actions.claim(tx, now, self._mode, self._replica, count)
+                entries: list[Entry] = []
+                for action in claimed:
+                    if action.lost:
+                        entries.append(_entry(action, Kind.LOST, "its process vanished or stalled past its lease"))
+                    entries.append(_entry(action, Kind.STARTED, "dry run" if action.dry_run else ""))
+                await journal.append(tx, self._replica, now, entries)
+                if claimed:
+                    failpoint("executor.before_claim_commit")
+        except LeaseLost:
+            return []
+        if claimed:
+            failpoint("executor.claimed")
+        return claimed
+
+    async def _attempt(self, action: ClaimedAction) -> None:
+        """Run one attempt to its settlement. Never raises: a handler's failure is an outcome, not a crash."""
+        log = self._log.bind(action=str(action.id), handler=action.handler, attempt=action.attempt, rule=action.rule_id)
+        started = self._clock.now()
+        try:
+            outcome = await self._leased(action, log)
+            failpoint("executor.before_settle")
+            await self._settle(action, outcome, log)
+            failpoint("executor.settled")
+        except LeaseLost:
+            log.warning("lease lost: another attempt goes on with this action")
+        except Halted:
+            await self._give_back(action, Kind.HALTED, "the mode was lowered while it ran")
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True), anyio.move_on_after(_LAST_WORDS):
+                await self._give_back(action, Kind.RELEASED, "shutting down")
+            raise
+        except GuardianError as error:
+            # The store is away: the lease runs out and the action is claimed again, here or elsewhere.
+            log.warning("attempt could not be settled", error=str(error))
+        finally:
+            self._running -= 1
+            self._metrics.attempt_seconds.labels(action.handler).observe((self._clock.now() - started).total_seconds())
+            # A slot is free and a next step may have been planned.
+            self._freed()
+            self._ended.set()
+            self._ended = anyio.Event()
+
+    async def _leased(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> Outcome:
+        """Run the handler while a child task renews the lease; a lost lease cancels the handler."""
+        outcome: Outcome | None = None
+        stopped: LeaseLost | Halted | None = None
+        lost = False
+        async with anyio.create_task_group() as tasks:
+
+            async def renew() -> None:
+                nonlocal lost
+                failing_since: float | None = None
+                while True:
+                    await anyio.sleep(actions.LEASE_SECONDS / 3)
+                    try:
+                        async with transaction(self._pool) as tx:
+                            await actions.renew(tx, action.id, action.attempt)
+                        failing_since = None
+                    except StoreUnavailable:
+                        failing_since = failing_since or anyio.current_time()
+                        # Nobody can say any more that the lease is ours: stop before somebody else starts.
+                        lost = anyio.current_time() - failing_since >= actions.LEASE_SECONDS / 3
+                    except LeaseLost:
+                        lost = True
+                    if lost:
+                        tasks.cancel_scope.cancel()
+                        return
+
+            tasks.start_soon(renew, name=f"lease of {action.id}")
+            try:
+                outcome = await self._outcome(action, log)
+            except (LeaseLost, Halted) as reason:
+                # Kept, not raised: out of a task group it would arrive as an exception group.
+                stopped = reason
+            tasks.cancel_scope.cancel()
+        if stopped is not None:
+            raise stopped
+        if outcome is None or lost:
+            raise LeaseLost
+        return outcome
+
+    async def _outcome(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> Outcome:
+        spec = self._registry.get(action.handler)
+        if spec is None:
+            return Failed(f"this version of leh_guardian has no handler named {action.handler}")
+        if action.lost and not action.retryable:
+            return Unknown("its process vanished while it ran; it is never repeated by itself (at most once)")
+        if action.losses >= _MAX_LOSSES:
+            return Unknown(f"its process vanished {action.losses} times while it ran")
+        try:
+            params = spec.params.model_validate_json(dump_json(dict(action.params)))
+        except ValidationError as error:
+            return Failed(f"its parameters were planned by another version and do not fit: {shown(error)}")
+        context = self._context(action, log)
+        failpoint("executor.before_effect")
+        try:
+            with anyio.fail_after(action.timeout):
+                return await spec.run(context, params)
+        except (LeaseLost, Halted):
+            raise
+        except Exception as error:
+            # The one place that turns any failure into an outcome.
+            return _failure(spec, action, error, log)
+
+    def _context(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> ActionContext:
+        return ActionContext(
+            action_id=action.id,
+            incident_id=action.incident_id,
+            rule_id=action.rule_id,
+            attempt=action.attempt,
+            dry_run=action.dry_run,
+            incident=action.incident,
+            clock=self._clock,
+            log=log,
+            can=self._capabilities,
+            limits=action.limits,
+            remembered=dict(action.checkpoints),
+            checkpoints=_Fenced(self._pool, action, self._mode),
+        )
+
+    async def _settle(self, action: ClaimedAction, outcome: Outcome, log: structlog.stdlib.BoundLogger) -> None:
+        # Shielded: what has happened is written down even when the daemon is being stopped.
+        with anyio.CancelScope(shield=True):
+            for pause in (0.2, 1.0, 3.0, None):
+                try:
+                    async with transaction(self._pool) as tx:
+                        verdict = await self._settlement.settle(tx, action, outcome, self._clock.now())
+                        failpoint("executor.before_settle_commit")
+                    break
+                except StoreUnavailable:
+                    if pause is None:
+                        raise
+                    await anyio.sleep(pause)
+        self._metrics.actions.labels(action.handler, verdict.status.value).inc()
+        log.info("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
+
+    async def _give_back(self, action: ClaimedAction, kind: Kind, reason: str) -> None:
+        """Put an attempt back in the queue without counting it as failed; at-most-once actions go to a person."""
+        now = self._clock.now()
+        status = ActionStatus.SCHEDULED if action.retryable else ActionStatus.NEEDS_HUMAN
+        outcome = {"result": kind.value, "summary": reason}
+        try:
+            async with transaction(self._pool) as tx:
+                await actions.settle(tx, action, now, status, outcome, due_at=now)
+                await journal.append(tx, self._replica, now, [_entry(action, kind, reason)])
+        except GuardianError as error:
+            self._log.warning(
+                "could not give the action back; its lease runs out", action=str(action.id), error=str(error)
+            )
+
+
+class _Fenced:
+    """Checkpoints of one attempt: all of them are written anew each time, under the fence."""
+
+    def __init__(self, pool: Pool, action: ClaimedAction, mode: Mode) -> None:
+        self._pool = pool
+        self._action = action
+        self._mode = mode
+        self._values: dict[str, Any] = dict(action.checkpoints)
+
+    async def save(self, name: str, value: Any) -> None:
+        values: Mapping[str, Any] = {**self._values, name: value}
+        async with transaction(self._pool) as tx:
+            allowed = await actions.checkpoint(tx, self._action, self._mode, values)
+        self._values[name] = value
+        failpoint("executor.checkpointed")
+        if not allowed:
+            raise Halted
+
+
+def _failure(spec: HandlerSpec, action: ClaimedAction, error: Exception, log: structlog.stdlib.BoundLogger) -> Outcome:
+    """Turn an exception into an outcome. What may have taken place and cannot be repeated is unknown, never retried."""
+    reason = shown(f"{type(error).__name__}: {error}" if not isinstance(error, GuardianError) else error, 1000)
+    match error:
+        case OutcomeUnknown():
+            return Unknown(reason)
+        case Permanent():
+            return Failed(reason)
+        case _ if spec.effect is Effect.AT_MOST_ONCE:
+            return Unknown(f"it may have taken place: {reason}")
+        case Transient(retry_after=after):
+            return Retry(reason, after)
+        case TimeoutError():
+            return Retry(f"it took longer than its {action.timeout:g} s")
+        case GuardianError():
+            return Retry(reason)
+        case _:
+            log.exception("the handler is defective")
+            return Failed(f"defect in handler {spec.name}: {reason}")
+
+
+def _entry(action: ClaimedAction, kind: Kind, reason: str) -> Entry:
+    data = {"handler": action.handler, "attempt": action.attempt, "step": action.step_id}
+    return Entry(kind, reason, action.incident_id, action.id, action.rule_id, data)

@@ -1,0 +1,220 @@
+"""Owns the taking in of alerts; the one rule: a message is deleted from SQS only after its transaction (T1) has committed.
+
+Several long polls fill a bounded buffer; one committer takes whatever is there, parses and matches it (pure), writes one
+transaction for all of it and then deletes in batches of ten. When the store is slow the buffer fills and polling stops.
+A long poll is never cancelled: a cancelled one swallows messages until their visibility timeout ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import anyio
+import structlog
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from leh_guardian.clock import Clock
+from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.planner import Matched, Planner
+from leh_guardian.errors import GuardianError, MalformedEvent, StoreUnavailable
+from leh_guardian.model.event import Event, parse_body
+from leh_guardian.model.journal import Kind
+from leh_guardian.model.text import shown
+from leh_guardian.ports import AlertQueue, ReceivedMessage
+from leh_guardian.rules.ruleset import Match, RuleSet
+from leh_guardian.store import inbox
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import Transaction, transaction
+from leh_guardian.telemetry.failpoints import failpoint
+from leh_guardian.telemetry.metrics import Metrics
+
+_BATCH = 500
+"""Messages in one transaction, at most."""
+_IDLE = 10.0
+"""Seconds to wait for messages before saying that all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A message with what it says."""
+
+    message: ReceivedMessage
+    events: Sequence[Event] = ()
+    matches: Sequence[tuple[Event, Match]] = ()
+    fault: str | None = None
+    """Why it is no event."""
+
+
+class Intake:
+    """Takes alerts from the queue into the store."""
+
+    def __init__(
+        self,
+        queue: AlertQueue,
+        pool: Pool,
+        planner: Planner,
+        rules: Callable[[], RuleSet],
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        replica: str,
+        planned: Callable[[], None],
+    ) -> None:
+        self._queue = queue
+        self._pool = pool
+        self._planner = planner
+        self._rules = rules
+        self._clock = clock
+        self._metrics = metrics
+        self._replica = replica
+        self._planned = planned
+        self._log = structlog.get_logger("intake")
+        self.oldest_seconds = 0.0
+        """Age of the oldest message in the last poll."""
+
+    async def run_once(self) -> int:
+        """Poll once, take in what came and delete it; returns how many messages came."""
+        messages = await self._queue.receive()
+        await self.take_in(messages)
+        return len(messages)
+
+    async def poll(self, into: MemoryObjectSendStream[Sequence[ReceivedMessage]]) -> int:
+        """Long-poll once and hand on what came; returns how many messages came. Waits while the buffer is full."""
+        with anyio.CancelScope(shield=True):
+            messages = await self._queue.receive()
+        failpoint("intake.received")
+        self._note_age(messages)
+        if messages:
+            await into.send(messages)
+        return len(messages)
+
+    def _note_age(self, messages: Sequence[ReceivedMessage]) -> None:
+        sent = [message.sent_at for message in messages if message.sent_at is not None]
+        self.oldest_seconds = max(0.0, self._clock.now().timestamp() - min(sent)) if sent else 0.0
+
+    async def drain(self, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]]) -> int:
+        """Wait a while for messages, take in all that are buffered, and delete them; returns how many.
+
+        Raises:
+            anyio.EndOfStream: every poller has ended and the buffer is empty.
+        """
+        batch: list[ReceivedMessage] = []
+        with anyio.move_on_after(_IDLE):
+            batch.extend(await source.receive())
+        while batch and len(batch) < _BATCH:
+            try:
+                batch.extend(source.receive_nowait())
+            except (anyio.WouldBlock, anyio.EndOfStream):
+                break
+        await self.take_in(batch)
+        return len(batch)
+
+    async def take_in(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Commit a batch (T1) and then delete it from the queue.
+
+        Raises:
+            StoreUnavailable: nothing was committed, or nobody can tell; the messages come back by themselves.
+        """
+        if not messages:
+            return
+        rules = self._rules()
+        reads = await self._commit_or_isolate([self._read(message, rules) for message in messages], rules)
+        failpoint("intake.committed")
+        if any(read.matches for read in reads):
+            self._planned()
+        await self._delete([read.message.receipt for read in reads if read.fault is None])
+        failpoint("intake.deleted")
+
+    def _read(self, message: ReceivedMessage, rules: RuleSet) -> _Read:
+        try:
+            events = parse_body(message.body)
+        except MalformedEvent as fault:
+            return _Read(message, fault=str(fault))
+        return _Read(message, events, [(event, match) for event in events for match in rules.match(event)])
+
+    async def _commit_or_isolate(self, reads: Sequence[_Read], rules: RuleSet) -> Sequence[_Read]:
+        """Commit a batch; if something in it cannot be stored, commit the others and leave that one to the queue."""
+        try:
+            await self._commit(reads, rules)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # One message that trips a defect must not stop all the others.
+            if len(reads) > 1:
+                return [done for read in reads for done in await self._commit_or_isolate([read], rules)]
+            if reads[0].fault is not None:
+                raise
+            self._log.exception("a message could not be taken in", **_about(reads[0].message))
+            return await self._commit_or_isolate([_Read(reads[0].message, fault=f"not taken in: {error}")], rules)
+        return reads
+
+    async def _commit(self, reads: Sequence[_Read], rules: RuleSet) -> None:
+        now = self._clock.now()
+        changes = Changes(now)
+        good = [read for read in reads if read.fault is None]
+        for read in reads:
+            if read.fault is not None:
+                changes.note(Kind.MALFORMED, read.fault, data=_about(read.message))
+        async with transaction(self._pool) as tx:
+            await inbox.log_bodies(tx, now, [(bool(read.matches), read.message.body) for read in good])
+            await self._plan(tx, changes, rules, [pair for read in good for pair in read.matches])
+            await changes.write(tx, self._replica)
+            failpoint("intake.before_commit")
+        self._count(reads)
+
+    async def _plan(
+        self, tx: Transaction, changes: Changes, rules: RuleSet, matches: Sequence[tuple[Event, Match]]
+    ) -> None:
+        if not matches:
+            return
+        fresh = await inbox.take(tx, changes.now, [event.key for event, _ in matches])
+        batch: list[Matched] = []
+        planned: set[tuple[object, str]] = set()
+        for event, match in matches:
+            # The same event twice in one batch is planned once, too.
+            mark = (event.key, match.rule.id)
+            if event.key in fresh and mark not in planned:
+                planned.add(mark)
+                batch.append(Matched(event, match))
+        self._metrics.duplicates.inc(len(matches) - len(batch))
+        if batch:
+            await self._planner.plan(tx, changes, rules, batch)
+
+    async def _delete(self, receipts: Sequence[str]) -> None:
+        """Delete in batches of ten; a failed delete costs a redelivery, which the inbox finds."""
+
+        async def delete(portion: Sequence[str]) -> None:
+            try:
+                confirmed = await self._queue.delete(portion)
+            except GuardianError as error:
+                self._log.warning(
+                    "could not delete; the messages come back and are found in the inbox", error=str(error)
+                )
+                return
+            self._metrics.deleted.inc(confirmed)
+
+        async with anyio.create_task_group() as tasks:
+            for start in range(0, len(receipts), 10):
+                tasks.start_soon(delete, receipts[start : start + 10])
+
+    def _count(self, reads: Sequence[_Read]) -> None:
+        for read in reads:
+            if read.fault is not None:
+                self._metrics.messages.labels("malformed").inc()
+                self._log.warning(
+                    "not an event: left to the queue's own redrive policy",
+                    reason=shown(read.fault),
+                    **_about(read.message),
+                )
+            else:
+                self._metrics.messages.labels("matched" if read.matches else "unmatched").inc()
+
+
+def _about(message: ReceivedMessage) -> dict[str, object]:
+    return {
+        "message_id": message.id,
+        "receive_count": message.receive_count,
+        "bytes": len(message.body),
+        "begins": shown(message.body[:120].decode("utf-8", "replace"), 120),
+    }

@@ -1,0 +1,210 @@
+"""Owns the planning of matched events (inside T1); the one rule: all of a batch is decided under its rules' locks, or none.
+
+One transaction takes many events: the rules' locks make guards atomic over replicas, open incidents are read once, every
+match is decided in order in memory, and the result is written in bulk. A storm of one alarm is one incident with a count.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.progression import Progression, Run
+from leh_guardian.engine.wording import Cause
+from leh_guardian.model.event import Event
+from leh_guardian.model.guards import not_before, spent
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.journal import Kind
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.text import storable
+from leh_guardian.rules.ruleset import Match, MatchKind, RuleSet
+from leh_guardian.store import actions, guards, incidents
+from leh_guardian.store.incidents import RuleKey, RunEvent
+from leh_guardian.store.timers import TimerKind
+from leh_guardian.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """An event and one rule that it matches."""
+
+    event: Event
+    match: Match
+
+    @property
+    def key(self) -> RuleKey:
+        """What it is deduplicated by."""
+        return self.match.rule.id, self.match.dedup_key
+
+
+@dataclass
+class _Known:
+    """What the store knew when the batch began, brought up to date as the batch is decided."""
+
+    open: dict[RuleKey, Incident]
+    runs: dict[str, list[datetime]]
+    last_runs: dict[RuleKey, datetime]
+    busy: set[uuid.UUID]
+    """Incidents with unsettled actions."""
+
+
+class Planner:
+    """Decides what matched events lead to."""
+
+    def __init__(self, progression: Progression, modes: Mapping[str, Mode], hold: timedelta) -> None:
+        self._progression = progression
+        self._modes = modes
+        self._hold = hold
+
+    async def plan(self, tx: Transaction, changes: Changes, rules: RuleSet, batch: Sequence[Matched]) -> None:
+        """Decide `batch`, whose events are new, in order; what follows is in `changes`."""
+        known = await self._look_up(tx, changes.now, batch)
+        for matched in batch:
+            if self._mode(matched) is Mode.OFF:
+                changes.count(Kind.RULE_OFF, matched.match.rule.id, "the rule's mode is off")
+            elif matched.match.kind is MatchKind.RESOLVE:
+                self._take_ok(changes, known, matched)
+            else:
+                self._take_trigger(changes, known, rules, matched)
+
+    async def _look_up(self, tx: Transaction, now: datetime, batch: Sequence[Matched]) -> _Known:
+        rules = {m.match.rule.id: m.match.rule for m in batch}
+        keys = sorted({m.key for m in batch})
+        await incidents.lock_rules(tx, rules)
+        open_ones = await incidents.lock_open(tx, keys)
+        budgeted = [rule.id for rule in rules.values() if rule.guards.budgets]
+        horizon = max((rule.guards.horizon for rule in rules.values()), default=timedelta(0))
+        cooled = [k for k in keys if rules[k[0]].guards.cooldown]
+        held = [i.id for i in open_ones.values() if i.ok_at is not None]
+        return _Known(
+            open=open_ones,
+            runs=await guards.runs_since(tx, now - horizon, budgeted) if budgeted else {},
+            last_runs=await guards.last_runs(tx, cooled) if cooled else {},
+            busy=await actions.busy(tx, held) if held else set(),
+        )
+
+    def _mode(self, matched: Matched) -> Mode:
+        rule = matched.match.rule
+        return self._modes.get(rule.id, rule.mode)
+
+    def _take_trigger(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched) -> None:
+        happened = _happened(matched.event, changes.now)
+        incident = known.open.get(matched.key)
+        if incident is None:
+            self._open(changes, known, rules, matched, happened)
+            return
+        again = replace(
+            incident, event_count=incident.event_count + 1, last_trigger_at=max(incident.last_trigger_at, happened)
+        )
+        if incident.ok_at is not None and happened >= incident.ok_at:
+            again = replace(again, ok_at=None)
+            changes.set_timer(again, TimerKind.RESOLVE, None)
+            changes.note(Kind.OK_DROPPED, "the trouble came back while its OK was being held", incident=again)
+            if incident.id not in known.busy:
+                self._run_again(changes, known, rules, matched, again)
+                return
+        self._remember(changes, known, matched, again)
+        changes.count(Kind.COALESCED, again.rule_id, "the incident is open already", incident=again)
+
+    def _open(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched, happened: datetime) -> None:
+        rule = matched.match.rule
+        incident = Incident(
+            id=uuid.uuid4(),
+            rule_id=rule.id,
+            rule_revision=rules.revision,
+            dedup_key=matched.match.dedup_key,
+            status=IncidentStatus.TRIGGERED,
+            severity=rule.severity,
+            level=0,
+            plan=replace(rule.plan, mode=self._mode(matched)),
+            event_id=storable(matched.event.id),
+            serialize_key=matched.match.serialize_key,
+            opened_at=changes.now,
+            last_trigger_at=happened,
+            ok_at=None,
+            event_count=1,
+            run=1,
+        )
+        event = RunEvent(storable(matched.event.id), matched.event.envelope)
+        changes.opened[incident.id] = event
+        changes.note(Kind.OPENED, rule.description, incident=incident, data=_about(matched, rules))
+        self._start(changes, known, matched, incident, event)
+
+    def _run_again(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched, incident: Incident) -> None:
+        rule = matched.match.rule
+        rerun = replace(
+            incident,
+            run=incident.run + 1,
+            event_id=storable(matched.event.id),
+            rule_revision=rules.revision,
+            plan=replace(rule.plan, mode=self._mode(matched)),
+        )
+        event = RunEvent(storable(matched.event.id), matched.event.envelope)
+        # An incident opened by this very transaction is not stored yet: it is stored with its newest run.
+        (changes.opened if rerun.id in changes.opened else changes.reruns)[rerun.id] = event
+        changes.note(Kind.REOPENED, f"run {rerun.run}", incident=rerun, data=_about(matched, rules))
+        self._start(changes, known, matched, rerun, event)
+
+    def _start(self, changes: Changes, known: _Known, matched: Matched, incident: Incident, event: RunEvent) -> None:
+        """Start a run as far as the rule's guards let it."""
+        rule, now = matched.match.rule, changes.now
+        self._remember(changes, known, matched, incident)
+        runs = known.runs.setdefault(rule.id, [])
+        if overdrawn := spent(rule.guards.budgets, runs, now):
+            reason = f"the budget of rule {rule.id} is spent ({overdrawn}): nothing was done, a person is needed"
+            changes.note(Kind.BUDGET_SPENT, reason, incident=incident)
+            # Once per window: a flood of keys with a spent budget is one message.
+            window = f"{overdrawn}/{int(now.timestamp() // overdrawn.per.total_seconds())}"
+            self._progression.escalate(changes, incident, Cause.BUDGET_SPENT, reason, about=window, per_rule=True)
+            self._remember(changes, known, matched, changes.incidents[incident.id])
+            return
+        start = not_before(rule.guards.cooldown, known.last_runs.get(matched.key), now)
+        if start > now:
+            reason = f"its last run is less than {rule.guards.cooldown} ago: this one starts at {start.isoformat()}"
+            changes.note(Kind.COOLDOWN, reason, incident=incident)
+        runs.append(now)
+        known.last_runs[matched.key] = start
+        changes.guard_runs.append((matched.key, start, incident.id))
+        self._progression.go_on(changes, Run(incident, event, {}), 0, start)
+        # The progression may have closed the incident or raised its level.
+        self._remember(changes, known, matched, changes.incidents[incident.id])
+
+    def _take_ok(self, changes: Changes, known: _Known, matched: Matched) -> None:
+        incident = known.open.get(matched.key)
+        happened = _happened(matched.event, changes.now)
+        if incident is None:
+            changes.count(Kind.OK_UNMATCHED, matched.match.rule.id, "an OK without an open incident")
+        elif happened < incident.last_trigger_at:
+            changes.count(Kind.OK_STALE, incident.rule_id, "older than the newest alarm", incident=incident)
+        else:
+            held = replace(incident, ok_at=max(happened, incident.ok_at or happened))
+            self._remember(changes, known, matched, held)
+            changes.set_timer(held, TimerKind.RESOLVE, changes.now + self._hold)
+            changes.note(Kind.OK_HELD, f"closes the incident in {self._hold} if the trouble stays away", incident=held)
+
+    @staticmethod
+    def _remember(changes: Changes, known: _Known, matched: Matched, incident: Incident) -> None:
+        changes.incidents[incident.id] = incident
+        if incident.status is IncidentStatus.RESOLVED:
+            known.open.pop(matched.key, None)
+        else:
+            known.open[matched.key] = incident
+
+
+def _happened(event: Event, now: datetime) -> datetime:
+    """Return when the event happened; a source's clock that runs ahead is not believed."""
+    return min(event.occurred_at or now, now)
+
+
+def _about(matched: Matched, rules: RuleSet) -> dict[str, object]:
+    event = matched.event
+    return {
+        "event": event.id,
+        "source": event.source,
+        "detail_type": event.detail_type,
+        "occurred_at": event.occurred_at,
+        "revision": rules.revision,
+    }

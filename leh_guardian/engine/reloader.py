@@ -1,0 +1,157 @@
+"""Owns the rules in use and their reload; the one rule: all fallible work comes before the swap, so a bad file changes nothing.
+
+The folder's content digest is compared every few seconds (it sees renames, ConfigMap swaps and edited link targets alike),
+and a change is loaded only after it has stood still for one round: a half-saved file is not tried. SIGHUP loads at once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import anyio.to_thread
+import structlog
+
+from leh_guardian.clock import Clock
+from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.progression import Progression
+from leh_guardian.engine.wording import Cause
+from leh_guardian.errors import RuleError
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.journal import Kind
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.plan import OnFailure, Plan, Severity
+from leh_guardian.registry import Registry
+from leh_guardian.rules.loader import digest, load_rules
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.store import incidents
+from leh_guardian.store.incidents import RunEvent
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import Transaction, transaction
+from leh_guardian.telemetry.metrics import Metrics
+
+RULES_RULE = "guardian.rules"
+"""The rule id of the incident about refused rule files; no operator's rule can have a dot in its id."""
+
+_PLAN = Plan(Mode.ACT, (), None, OnFailure.ESCALATE, "default", {}, resolves_on_event=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesInUse:
+    """What is matched against now."""
+
+    rules: RuleSet
+    loaded_at: datetime
+    refused: str | None = None
+    """Why the files on disk are not the rules in use, if they are not."""
+
+
+class Reloader:
+    """Keeps the rules in use in step with the folder."""
+
+    def __init__(
+        self,
+        directory: Path,
+        registry: Registry,
+        pool: Pool,
+        progression: Progression,
+        clock: Clock,
+        metrics: Metrics,
+        rules: RuleSet,
+        *,
+        replica: str,
+    ) -> None:
+        self._directory = directory
+        self._registry = registry
+        self._pool = pool
+        self._progression = progression
+        self._clock = clock
+        self._metrics = metrics
+        self._replica = replica
+        self._log = structlog.get_logger("reloader")
+        self._tried = digest(directory)
+        self._changed_to = self._tried
+        self._unwritten: tuple[Kind, str] | None = (Kind.RULES_LOADED, rules.revision)
+        self.in_use = RulesInUse(rules, clock.now())
+        self._show()
+
+    def current(self) -> RuleSet:
+        """Return the rules to match against."""
+        return self.in_use.rules
+
+    async def run_once(self) -> int:
+        """Look at the folder; reload when its content has changed and stood still for a round."""
+        found = await anyio.to_thread.run_sync(digest, self._directory)
+        if found != self._tried and found == self._changed_to:
+            await self.reload()
+        self._changed_to = found
+        await self._write_down()
+        return 0
+
+    async def reload(self) -> bool:
+        """Load the folder now; returns whether the rules in use are those on disk."""
+        self._tried = await anyio.to_thread.run_sync(digest, self._directory)
+        try:
+            rules = await anyio.to_thread.run_sync(load_rules, self._directory, self._registry)
+        except RuleError as error:
+            self.in_use = replace(self.in_use, refused=str(error))
+            self._unwritten = (Kind.RULES_REFUSED, str(error))
+            self._log.error("rule files refused: the last good rules stay in use", diagnostics=str(error))
+        else:
+            self.in_use = RulesInUse(rules, self._clock.now())
+            self._unwritten = (Kind.RULES_LOADED, rules.revision)
+            self._log.info("rules loaded", revision=rules.revision, rules=len(rules.rules))
+        self._show()
+        await self._write_down()
+        return self.in_use.refused is None
+
+    def _show(self) -> None:
+        self._metrics.rules_ok.set(self.in_use.refused is None)
+        self._metrics.rules_info.clear()
+        self._metrics.rules_info.labels(self.in_use.rules.revision).set(1)
+
+    async def _write_down(self) -> None:
+        """Journal the last load, and open or close the incident about it; tried again while the store is away."""
+        if self._unwritten is None:
+            return
+        kind, text = self._unwritten
+        changes = Changes(self._clock.now())
+        async with transaction(self._pool) as tx:
+            await self._incident(tx, changes, refused=text if kind is Kind.RULES_REFUSED else None)
+            changes.note(kind, text, data={"replica": self._replica})
+            await changes.write(tx, self._replica)
+        self._unwritten = None
+
+    async def _incident(self, tx: Transaction, changes: Changes, *, refused: str | None) -> None:
+        await incidents.lock_rules(tx, [RULES_RULE])
+        key = (RULES_RULE, "")
+        incident = (await incidents.lock_open(tx, [key])).get(key)
+        if refused is None and incident is not None:
+            self._progression.resolve(changes, incident, "the rule files are good again")
+        elif refused is not None and incident is None:
+            opened = self._opened(changes.now)
+            changes.opened[opened.id] = RunEvent(opened.event_id, {"refused": refused})
+            changes.note(Kind.OPENED, "rule files refused at reload", incident=opened)
+            self._progression.escalate(changes, opened, Cause.RULES_REFUSED, refused)
+
+    def _opened(self, now: datetime) -> Incident:
+        incident_id = uuid.uuid4()
+        return Incident(
+            id=incident_id,
+            rule_id=RULES_RULE,
+            rule_revision=self.in_use.rules.revision,
+            dedup_key="",
+            status=IncidentStatus.TRIGGERED,
+            severity=Severity.SEV3,
+            level=0,
+            plan=_PLAN,
+            event_id=f"guardian:{incident_id}",
+            serialize_key=RULES_RULE,
+            opened_at=now,
+            last_trigger_at=now,
+            ok_at=None,
+            event_count=1,
+            run=1,
+        )

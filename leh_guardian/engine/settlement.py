@@ -1,0 +1,187 @@
+"""Owns the end of an attempt (T4): outcome → status, and what follows; the one rule: one transaction, fenced by the attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+from uuid import UUID
+
+from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.progression import Progression, Run
+from leh_guardian.engine.wording import Cause
+from leh_guardian.model.action import ActionStatus, ClaimedAction, Role, backoff_seconds
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.journal import Kind
+from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Retry, Unknown, Wait
+from leh_guardian.store import actions, incidents
+from leh_guardian.store.transaction import Transaction
+
+WELL = frozenset({ActionStatus.SUCCEEDED, ActionStatus.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an outcome means for the action's row."""
+
+    status: ActionStatus
+    kind: Kind
+    summary: str
+    facts: dict[str, Any]
+    due_at: datetime | None = None
+    failures: int | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the action has ended."""
+        return self.due_at is None
+
+    def to_json(self, result: str) -> dict[str, Any]:
+        """Return the outcome as the row keeps it."""
+        return {"result": result, "summary": self.summary, "facts": self.facts}
+
+
+def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
+    """Turn an attempt's outcome into the action's next status."""
+    match outcome:
+        case Done(summary, facts):
+            kind = Kind.OBSERVED if claimed.dry_run else Kind.SUCCEEDED
+            return Verdict(ActionStatus.SUCCEEDED, kind, summary, dict(facts))
+        case NoOp(reason, facts):
+            return Verdict(ActionStatus.SKIPPED, Kind.NOTHING_TO_DO, reason, dict(facts))
+        case Retry(reason, after):
+            return _retry(claimed, reason, after, now)
+        case Wait(until, reason, facts):
+            if claimed.deadline is not None and until > claimed.deadline:
+                late = f"not within its time: {reason}"
+                return Verdict(ActionStatus.FAILED, Kind.FAILED, late, dict(facts))
+            return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=until)
+        case Failed(reason, facts):
+            return Verdict(ActionStatus.FAILED, Kind.FAILED, reason, dict(facts))
+        case Unknown(reason, facts) | Escalate(reason, facts):
+            return Verdict(ActionStatus.NEEDS_HUMAN, Kind.NEEDS_HUMAN, reason, dict(facts))
+        case _:
+            assert_never(outcome)
+
+
+def _retry(claimed: ClaimedAction, reason: str, after: float | None, now: datetime) -> Verdict:
+    failures = claimed.failures + 1
+    if failures >= claimed.attempts:
+        text = f"gave up after {failures} failed attempts: {reason}"
+        return Verdict(ActionStatus.FAILED, Kind.FAILED, text, {}, failures=failures)
+    pause = after if after is not None else backoff_seconds(claimed.backoff, failures)
+    due_at = now + timedelta(seconds=pause)
+    return Verdict(ActionStatus.SCHEDULED, Kind.RETRIED, reason, {}, due_at=due_at, failures=failures)
+
+
+class Settlement:
+    """Writes how attempts ended and moves their incidents on."""
+
+    def __init__(self, progression: Progression, replica: str) -> None:
+        self._progression = progression
+        self._replica = replica
+        self._follow: dict[Role, Callable[[Changes, Run, ClaimedAction, Verdict], None]] = {
+            Role.STEP: self._after_step,
+            Role.VERIFY: self._after_verify,
+            Role.CONFIRM: self._after_confirm,
+            Role.TELL: self._after_tell,
+        }
+
+    async def settle(self, tx: Transaction, claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
+        """Settle an attempt and plan what follows, in the caller's transaction.
+
+        Raises:
+            LeaseLost: another attempt owns the action; nothing was written.
+        """
+        # Incident before action: the same order as everywhere, so no two transactions wait for each other.
+        incident = await incidents.lock(tx, claimed.incident_id)
+        verdict = judge(claimed, outcome, now)
+        if claimed.role is Role.CONFIRM and (incident is None or incident.ok_at is None):
+            verdict = Verdict(ActionStatus.SKIPPED, Kind.NOTHING_TO_DO, "its OK is no longer held", {})
+        await actions.settle(
+            tx,
+            claimed,
+            now,
+            verdict.status,
+            verdict.to_json(type(outcome).__name__.lower()),
+            due_at=verdict.due_at,
+            failures=verdict.failures,
+        )
+        changes = Changes(now)
+        changes.note(
+            verdict.kind,
+            verdict.summary,
+            incident=incident,
+            action_id=claimed.id,
+            data={
+                "handler": claimed.handler,
+                "attempt": claimed.attempt,
+                "facts": verdict.facts,
+                "due_at": verdict.due_at,
+            },
+        )
+        if incident is not None and verdict.settled:
+            await self._move_on(tx, changes, claimed, verdict, incident)
+        await changes.write(tx, self._replica)
+        return verdict
+
+    async def hold_back(self, tx: Transaction, now: datetime, held: Sequence[tuple[UUID, UUID, bool]]) -> None:
+        """Journal what the modes keep from starting, and ask people about what waits for their approval."""
+        changes = Changes(now)
+        for action_id, incident_id, proposed in held:
+            incident = changes.incidents.get(incident_id) or await incidents.lock(tx, incident_id)
+            if incident is None:
+                continue
+            if proposed:
+                self._progression.ask(changes, incident, action_id)
+            else:
+                changes.note(
+                    Kind.HELD, "the mode is off: it starts when raised", incident=incident, action_id=action_id
+                )
+        await changes.write(tx, self._replica)
+
+    async def _move_on(
+        self, tx: Transaction, changes: Changes, claimed: ClaimedAction, verdict: Verdict, incident: Incident
+    ) -> None:
+        changes.incidents[incident.id] = incident
+        if incident.status is IncidentStatus.RESOLVED and claimed.role is not Role.TELL:
+            return
+        facts = await actions.facts(tx, incident.id, incident.run)
+        run = Run(incident, await incidents.run_event(tx, incident.id), facts)
+        self._follow[claimed.role](changes, run, claimed, verdict)
+
+    def _after_step(self, changes: Changes, run: Run, claimed: ClaimedAction, verdict: Verdict) -> None:
+        if verdict.status in WELL:
+            self._progression.go_on(changes, run, claimed.step_index + 1, changes.now)
+        elif verdict.status is ActionStatus.NEEDS_HUMAN:
+            # Whatever the rule says about failures: nobody knows what happened, so nothing goes on by itself.
+            reason = f"{claimed.step_id}: {verdict.summary}"
+            self._progression.escalate(changes, run.incident, Cause.NEEDS_HUMAN, reason, about=claimed.step_id)
+        else:
+            reason = f"step {claimed.step_id} failed: {verdict.summary}"
+            self._progression.step_failed(changes, run, claimed.step_index, reason, changes.now)
+        self._look_again(changes, run)
+
+    def _after_verify(self, changes: Changes, run: Run, claimed: ClaimedAction, verdict: Verdict) -> None:
+        if verdict.status in WELL:
+            changes.note(Kind.VERIFIED, verdict.summary, incident=run.incident, action_id=claimed.id)
+            self._progression.plan_done(changes, run, "the remedy is verified")
+            return
+        reason = f"the remedy did not help: {verdict.summary}"
+        changes.note(Kind.PLAN_STOPPED, reason, incident=run.incident)
+        self._progression.escalate(changes, run.incident, Cause.NOT_HELPED, reason)
+        self._look_again(changes, run)
+
+    def _after_confirm(self, changes: Changes, run: Run, _claimed: ClaimedAction, verdict: Verdict) -> None:
+        if verdict.status in WELL and run.incident.ok_at is not None:
+            self._progression.resolve(changes, run.incident, f"its OK was held and confirmed: {verdict.summary}")
+        elif verdict.status not in WELL:
+            reason = f"the alarm says OK, the queue does not: {verdict.summary}"
+            self._progression.escalate(changes, run.incident, Cause.FALSE_OK, reason)
+
+    def _after_tell(self, _changes: Changes, _run: Run, _claimed: ClaimedAction, _verdict: Verdict) -> None:
+        """Nothing follows from having told; having failed to tell is in the journal, in /status and in the metrics."""
+
+    def _look_again(self, changes: Changes, run: Run) -> None:
+        self._progression.look_again(changes, changes.incidents[run.incident.id])

@@ -1,0 +1,46 @@
+"""Owns retention; the one rule: what a promise still needs is kept longer than the promise lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from leh_guardian.clock import Clock
+from leh_guardian.store import guards, inbox, journal
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things are kept."""
+
+    event_log: timedelta
+    event_log_rows: int
+    journal: timedelta
+    inbox: timedelta = timedelta(days=35)
+    """Longer than a message can stay in a queue and its DLQ together (14 days each)."""
+    guards: timedelta = timedelta(days=400)
+    """Longer than the longest window a budget may name."""
+
+
+class Upkeep:
+    """Drops what is old, a bounded amount at a time."""
+
+    def __init__(self, pool: Pool, clock: Clock, retention: Retention) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._keep = retention
+
+    async def run_once(self) -> int:
+        """Drop one portion; returns how many rows went."""
+        now, keep = self._clock.now(), self._keep
+        async with transaction(self._pool) as tx:
+            dropped = await inbox.forget(
+                tx,
+                log_before=now - keep.event_log,
+                inbox_before=now - keep.inbox,
+                log_rows=keep.event_log_rows,
+            )
+            dropped += await journal.forget(tx, now - keep.journal)
+            return dropped + await guards.forget(tx, now - keep.guards)

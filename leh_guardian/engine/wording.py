@@ -1,0 +1,48 @@
+"""Owns what the engine says to the on-call, in Korean; the one rule: what happened, what it needs, what to type - in that order."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from leh_guardian.model.incident import Incident
+from leh_guardian.model.text import shown
+
+
+class Cause(StrEnum):
+    """Why people are told."""
+
+    STEP_FAILED = "step-failed"
+    NEEDS_HUMAN = "needs-human"
+    BUDGET_SPENT = "budget-spent"
+    NOT_HELPED = "not-helped"
+    FALSE_OK = "false-ok"
+    APPROVAL = "approval"
+    NO_REMEDY = "no-remedy"
+    RULES_REFUSED = "rules-refused"
+
+
+_SENTENCES = {
+    Cause.STEP_FAILED: "자동 조치가 실패하여 중단했습니다. 사람이 확인해야 합니다.",
+    Cause.NEEDS_HUMAN: "조치가 실행되었는지 알 수 없습니다. 다시 실행하지 않고 사람의 확인을 기다립니다.",
+    Cause.BUDGET_SPENT: "규칙의 실행 한도를 모두 사용했습니다. 이후 같은 장애에는 조치하지 않으므로 사람이 확인해야 합니다.",
+    Cause.NOT_HELPED: "조치를 실행했지만 효과가 확인되지 않았습니다.",
+    Cause.FALSE_OK: "경보는 정상(OK)으로 바뀌었지만 큐가 비지 않았습니다.",
+    Cause.APPROVAL: "승인을 기다리는 조치가 있습니다. 승인하지 않으면 아무것도 실행하지 않습니다.",
+    Cause.NO_REMEDY: "자동 조치가 없는 장애입니다. 사람이 대응해야 합니다.",
+    Cause.RULES_REFUSED: "규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",
+}
+
+
+def message(cause: Cause, incident: Incident, detail: str, *, action: str | None = None) -> str:
+    """Return the text of a message about `incident`; `detail` is data and is shown on one line."""
+    subject = f" ({shown(incident.dedup_key, 120)})" if incident.dedup_key else ""
+    lines = [
+        f"[{incident.severity.value.upper()}] {incident.rule_id}{subject}",
+        _SENTENCES[cause],
+        f"상세: {shown(detail, 600)}",
+    ]
+    if action is not None:
+        lines.append(f"승인: leh-guardian actions approve {action}")
+        lines.append(f"거절: leh-guardian actions reject {action}")
+    lines.append(f"확인: leh-guardian incidents show {incident.id}")
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""Owns parameter types with good messages; the one rule: a value a person wrote is refused with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|w)", re.ASCII)
+_QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", re.ASCII)
+_QUEUE_ARN: Final = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:([A-Za-z0-9_.-]{1,80})", re.ASCII)
+
+
+def parse_duration(value: Any) -> timedelta:
+    """Read 15m, 1h, 250ms.
+
+    Raises:
+        ValueError: `value` is no such text.
+    """
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write a duration as a number and one of ms, s, m, h, d, w, like 15m")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+
+
+def format_duration(value: timedelta) -> str:
+    """Write a duration so that `parse_duration` reads the same again, in its largest whole unit."""
+    milliseconds = round(value.total_seconds() * 1000)
+    for unit in ("d", "h", "m", "s"):
+        size = round(_UNITS[unit] * 1000)
+        if milliseconds and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def _queue(value: str) -> str:
+    if _QUEUE_NAME.fullmatch(value) or _QUEUE_ARN.fullmatch(value):
+        return value
+    raise ValueError(
+        "write a queue as its name (leh-ai-worker-dlq) or its ARN (arn:aws:sqs:region:account:name); URLs are not taken"
+    )
+
+
+def queue_name(reference: str) -> str:
+    """Return the name in a queue's name, ARN or URL."""
+    return reference.rstrip("/").rpartition("/")[2].rpartition(":")[2]
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d|w)$", "examples": ["15m", "1h"]}),
+]
+"""A length of time, written like 15m."""
+
+QueueRef = Annotated[str, AfterValidator(_queue)]
+"""An SQS queue by name or ARN."""
+
+Rate = Annotated[float, Field(gt=0, le=3000)]
+"""Things a second."""

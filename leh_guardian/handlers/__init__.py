@@ -1,0 +1,1 @@
+"""One file for each handler; no imports between them. What is dropped here is registered at start-up."""

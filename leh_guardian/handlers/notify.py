@@ -1,0 +1,50 @@
+"""Owns telling people; the one rule: it never fails quietly - a message that cannot go out is retried for hours, then shown."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from leh_guardian.context import ActionContext
+from leh_guardian.errors import NotFound
+from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.ports import Notice
+from leh_guardian.registry import Effect, Params, handler
+
+
+class NotifyParams(Params):
+    """What to tell, and where."""
+
+    channel: str = Field("console", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    """A channel of `notify.channels` in guardian.yaml, or `console`."""
+    text: str = Field(min_length=1, max_length=8000)
+    """The message. The first line is its title."""
+
+
+@handler(
+    effect=Effect.AT_LEAST_ONCE,
+    changes=False,
+    residual="A crash, or a lost answer, between sending and writing it down sends the message again with the same id.",
+    timeout="30s",
+)
+async def notify(ctx: ActionContext, params: NotifyParams) -> Outcome:
+    """Tell people through a channel: the console, or a signed webhook of the settings."""
+    channel = ctx.can.channels.get(params.channel)
+    if channel is None:
+        known = ", ".join(sorted(ctx.can.channels))
+        raise NotFound(
+            f"no channel named {params.channel} (there are: {known}): add it to notify.channels in guardian.yaml"
+        )
+    title, *lines = params.text.splitlines() or [params.text]
+    if ctx.dry_run:
+        return Done(f"would tell {params.channel}: {title}")
+    reference = await channel.send(
+        Notice(
+            id=str(ctx.action_id),
+            title=title,
+            lines=lines,
+            incident=str(ctx.incident_id),
+            rule=ctx.rule_id,
+            severity=str(ctx.incident["severity"]),
+        )
+    )
+    return Done(f"told {params.channel}", {"channel": params.channel, "reference": reference})

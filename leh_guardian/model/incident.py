@@ -1,0 +1,46 @@
+"""Owns the Incident and its life: triggered → acknowledged → resolved; the one rule: one open per (rule, dedup key)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from leh_guardian.model.plan import Plan, Severity
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A condition that a rule has matched and that is not over, or was."""
+
+    id: UUID
+    rule_id: str
+    rule_revision: str
+    dedup_key: str
+    status: IncidentStatus
+    severity: Severity
+    level: int
+    """The escalation level reached; 0 while nobody has been told."""
+    plan: Plan
+    event_id: str
+    """The event that started the present run."""
+    serialize_key: str
+    """Actions with the same one run one after the other."""
+    opened_at: datetime
+    last_trigger_at: datetime
+    """When the newest triggering event happened at its source."""
+    ok_at: datetime | None
+    """When the OK that is being held against flapping happened at its source, if one is."""
+    event_count: int
+    run: int
+    """How often its plan was started: trouble that comes back while its OK is held starts another run."""

@@ -1,0 +1,81 @@
+"""Owns the journal's words; the one rule: every decision has a kind from this closed list, the decision not to act included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What was decided or done."""
+
+    MALFORMED = "event.malformed"
+    """A body that is no event: left to the queue's own redrive policy."""
+
+    OPENED = "incident.opened"
+    COALESCED = "incident.coalesced"
+    """More of the same: counted, nothing planned."""
+    REOPENED = "incident.reopened"
+    """The trouble came back while its OK was being held: the same incident, another run."""
+    OK_HELD = "incident.ok_held"
+    """An OK arrived; it closes the incident if nothing happens while it is held."""
+    OK_DROPPED = "incident.ok_dropped"
+    """The trouble came back before the held OK could close the incident."""
+    OK_STALE = "incident.ok_stale"
+    """An OK older than the newest alarm."""
+    ACKNOWLEDGED = "incident.acknowledged"
+    ESCALATED = "incident.escalated"
+    RESOLVED = "incident.resolved"
+    STILL_BUSY = "incident.still_busy"
+    """The held OK may not close the incident yet."""
+
+    RULE_OFF = "suppressed.rule_off"
+    OK_UNMATCHED = "suppressed.no_open_incident"
+    BUDGET_SPENT = "suppressed.budget"
+    COOLDOWN = "deferred.cooldown"
+
+    PLANNED = "action.planned"
+    PROPOSED = "action.proposed"
+    APPROVED = "action.approved"
+    REJECTED = "action.rejected"
+    SKIPPED = "action.skipped"
+    HELD = "action.held"
+    """The kill switch or a lowered mode keeps it from starting."""
+    STARTED = "attempt.started"
+    LOST = "attempt.lost"
+    """The attempt before vanished: its lease ran out."""
+    CHECKPOINT = "attempt.checkpoint"
+    RETRIED = "attempt.retry"
+    WAITING = "attempt.waiting"
+    HALTED = "attempt.halted"
+    RELEASED = "attempt.released"
+    """Given back at shutdown, to be taken up again."""
+    SUCCEEDED = "action.succeeded"
+    OBSERVED = "action.observed"
+    """What it would have done, in observe mode."""
+    NOTHING_TO_DO = "action.nothing_to_do"
+    FAILED = "action.failed"
+    NEEDS_HUMAN = "action.needs_human"
+
+    PLAN_DONE = "plan.done"
+    PLAN_STOPPED = "plan.stopped"
+    VERIFIED = "plan.verified"
+
+    MODE_SET = "control.mode"
+    RULES_LOADED = "rules.loaded"
+    RULES_REFUSED = "rules.refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    kind: Kind
+    reason: str = ""
+    incident_id: UUID | None = None
+    action_id: UUID | None = None
+    rule_id: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)

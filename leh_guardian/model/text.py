@@ -1,0 +1,56 @@
+"""Owns the way hostile text and numbers become storable; the one rule: nothing an event holds can make a write fail.
+
+PostgreSQL's text refuses NUL, UTF-8 refuses lone surrogates, JSON refuses infinities; event content has all three.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+import orjson
+
+_KEY_LENGTH = 200
+
+
+def storable(text: str) -> str:
+    r"""Return `text` with NUL and lone surrogates spelt out as \x00 and \udXXX."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def storable_key(value: Any) -> str:
+    """Return `value` as a text of bounded length that is equal only for equal values."""
+    text = storable(value if isinstance(value, str) else dump_json(value))
+    if len(text) <= _KEY_LENGTH:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{text[: _KEY_LENGTH - 40]}…#{digest}"
+
+
+def dump_json(value: Any) -> str:
+    """Return `value` as JSON text that PostgreSQL's `json` type takes, whatever it holds.
+
+    Infinities and NaN become text, lone surrogates and NUL stay escaped, integers beyond 64 bits stay exact.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID).decode()
+    except (orjson.JSONEncodeError, TypeError):
+        return json.dumps(_finite(value), ensure_ascii=True, allow_nan=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(name): _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def shown(text: object, limit: int = 300) -> str:
+    """Return `text` for a person's eyes: one line, control characters spelt out, at most `limit` characters."""
+    line = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in storable(str(text)))
+    return line if len(line) <= limit else line[: limit - 1] + "…"

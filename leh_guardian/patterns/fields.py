@@ -1,0 +1,60 @@
+"""A pattern once compiled: alternatives, each a list of fields that must all hold.
+
+Rule kept: compiled patterns are values. Nothing here changes after it is made, and matching keeps its state elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from leh_guardian.patterns.operators import Absent, Exact, Operator
+from leh_guardian.patterns.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One path of the event and the operators of which a leaf there must satisfy one."""
+
+    path: str
+    operators: tuple[Operator, ...]
+    expected: tuple[str, ...]
+    """The operators as they were written, as JSON text."""
+    may_be_absent: bool = field(init=False)
+    """Whether ``exists: false`` is among the operators."""
+    exact_keys: frozenset[Value] | None = field(init=False)
+    """The values that satisfy the field, if nothing but exact values do."""
+    matches: Callable[[Value], bool] = field(init=False, compare=False, repr=False)
+    """Tells whether one value satisfies the field."""
+
+    def __post_init__(self) -> None:
+        """Merge the exact values into one set, so that most fields cost a single look-up."""
+        keys = frozenset[Value]().union(*(op.keys for op in self.operators if isinstance(op, Exact)))
+        tests = [op.matches for op in self.operators if not isinstance(op, Exact | Absent)]
+        may_be_absent = any(isinstance(op, Absent) for op in self.operators)
+        object.__setattr__(self, "may_be_absent", may_be_absent)
+        object.__setattr__(self, "exact_keys", None if tests or may_be_absent else keys)
+        object.__setattr__(self, "matches", _any_of(keys, tests))
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way to satisfy a pattern: what remains of it once every ``$or`` is decided."""
+
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, fields: Iterable[Field]) -> Alternative:
+        """Put the fields in the order of their paths, in which ``exists: false`` is decided.
+
+        event-ruler compares paths as Java does, by UTF-16 unit.
+        """
+        return cls(tuple(sorted(fields, key=lambda one: one.path.encode("utf-16-be", "surrogatepass"))))
+
+
+def _any_of(keys: frozenset[Value], tests: Sequence[Callable[[Value], bool]]) -> Callable[[Value], bool]:
+    if not tests:
+        return keys.__contains__
+    if len(tests) == 1 and not keys:
+        return tests[0]
+    return lambda value: value in keys or any(test(value) for test in tests)

@@ -1,0 +1,103 @@
+"""A compiled event pattern: does an event match, and why or why not.
+
+Rule kept: ``matches`` and ``explain`` ask the same two questions of the same leaves (has every field its leaf; are
+they consistent within arrays), so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from leh_guardian.patterns.arrays import consistent
+from leh_guardian.patterns.compiler import compile_alternatives
+from leh_guardian.patterns.explanation import AlternativeExplanation, Explanation, FieldExplanation
+from leh_guardian.patterns.fields import Alternative, Field
+from leh_guardian.patterns.values import plain
+from leh_guardian.patterns.walk import Leaves, build_trie, find_leaves
+
+
+def compile_pattern(pattern: str | bytes | dict[str, Any]) -> Pattern:
+    """Compile an event pattern.
+
+    Text is JSON, and is the better source: doubled keys and the spelling of numbers are seen only there. A dict is
+    what a YAML loader gives.
+
+    Raises:
+        PatternError: with EventBridge's reason and the place of the fault.
+    """
+    return Pattern(compile_alternatives(pattern))
+
+
+class Pattern:
+    """An event pattern of Amazon EventBridge, ready to match. Made by ``compile_pattern``; never changes."""
+
+    __slots__ = ("_trie", "alternatives", "paths")
+
+    def __init__(self, alternatives: tuple[Alternative, ...]) -> None:
+        self.alternatives = alternatives
+        """The pattern with every ``$or`` multiplied out; one of them must hold."""
+        self.paths = tuple(sorted({field.path for alternative in alternatives for field in alternative.fields}))
+        """The event paths in use, arrays left out of them, for example ``detail.state.value``."""
+        self._trie = build_trie(self.paths)
+
+    def __repr__(self) -> str:
+        return f"<Pattern on {', '.join(self.paths)}>"
+
+    def matches(self, event: dict[str, Any]) -> bool:
+        """Tell whether the event, as ``json.loads`` or ``orjson.loads`` gives it, matches.
+
+        Any JSON value may be given; what is not an object matches no pattern.
+        """
+        leaves = find_leaves(event, self._trie)
+        return leaves is not None and any(satisfied(one.fields, leaves) for one in self.alternatives)
+
+    def explain(self, event: dict[str, Any]) -> Explanation:
+        """Tell field by field what was expected and what was seen."""
+        leaves = find_leaves(event, self._trie)
+        return Explanation(tuple(_explain(alternative.fields, leaves) for alternative in self.alternatives))
+
+
+def satisfied(fields: Sequence[Field], leaves: Leaves) -> bool:
+    """Tell whether the leaves satisfy all these fields."""
+    for field in fields:
+        if not _found(field, leaves) and not _may_be_hidden(field, leaves):
+            return False
+    if not leaves.owner_of:
+        return True
+    # Only where several fields reach into arrays can one element contradict another.
+    nested = [field for field in fields if any(leaves.places.get(field.path, ()))]
+    if len(nested) > 1:
+        return consistent(fields, leaves)
+    return all(_found(field, leaves) for field in nested)
+
+
+def _found(field: Field, leaves: Leaves) -> bool:
+    """Tell whether the field is satisfied, taken by itself."""
+    values = leaves.values.get(field.path)
+    return field.may_be_absent if values is None else any(map(field.matches, values))
+
+
+def _may_be_hidden(field: Field, leaves: Leaves) -> bool:
+    """Tell whether other fields, by choosing elements of arrays, could make every leaf of this one absent."""
+    return field.may_be_absent and all(leaves.places.get(field.path, ()))
+
+
+def _explain(fields: Sequence[Field], leaves: Leaves | None) -> AlternativeExplanation:
+    matched = leaves is not None and satisfied(fields, leaves)
+    explained = tuple(
+        FieldExplanation(
+            path=field.path,
+            matched=matched or (leaves is not None and _found(field, leaves)),
+            expected=field.expected,
+            seen=() if leaves is None else _seen(field, leaves),
+        )
+        for field in fields
+    )
+    return AlternativeExplanation(matched, explained)
+
+
+def _seen(field: Field, leaves: Leaves) -> tuple[str | int | float | bool | None, ...]:
+    """Give the values at the field's path in the order of the event, whatever order the walk took."""
+    places, values = leaves.places.get(field.path, ()), leaves.values.get(field.path, ())
+    return tuple(plain(value) for _, value in sorted(zip(places, values, strict=True), key=lambda leaf: leaf[0]))

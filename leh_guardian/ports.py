@@ -1,0 +1,136 @@
+"""Owns the Protocols between the rooms: only things that have a real and a fake; the one rule: no client library's type passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message taken from a queue, hidden from others until its visibility timeout ends."""
+
+    id: str
+    receipt: str
+    body: bytes
+    receive_count: int = 1
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """Message attributes, spelt as SQS takes them back."""
+    group: str | None = None
+    """FIFO message group."""
+    trace: str | None = None
+    """AWSTraceHeader."""
+    sent_at: float | None = None
+    """Unix time at which it was sent, in seconds."""
+    source_arn: str | None = None
+    """DeadLetterQueueSourceArn: the queue that it died in, where SQS tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """SQS's approximate counts."""
+
+    visible: int
+    in_flight: int
+    delayed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything in the queue."""
+        return self.visible + self.in_flight + self.delayed
+
+
+@dataclass(frozen=True, slots=True)
+class QueueInfo:
+    """What SQS says of a queue."""
+
+    name: str
+    url: str
+    arn: str
+    fifo: bool
+    depth: QueueDepth
+    visibility_timeout: float
+    """Seconds."""
+    max_receive_count: int | None
+    """From its own redrive policy, None without one."""
+    dead_letter_arn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message to send: everything of the received one that a consumer can see."""
+
+    id: str
+    """Names the entry in the answer."""
+    body: bytes
+    attributes: Mapping[str, Any]
+    group: str | None = None
+    deduplication_id: str | None = None
+    trace: str | None = None
+
+
+class AlertQueue(Protocol):
+    """The queue that guardian takes its alerts from."""
+
+    async def receive(self) -> Sequence[ReceivedMessage]:
+        """Long-poll once: up to ten messages, or none when the wait is over."""
+
+    async def delete(self, receipts: Sequence[str]) -> int:
+        """Delete up to ten messages; returns how many SQS confirmed."""
+
+    async def depth(self) -> QueueDepth:
+        """Return the approximate counts."""
+
+    async def ping(self) -> None:
+        """Raise when the queue cannot be used, with what to do about it."""
+
+
+class Queues(Protocol):
+    """SQS as handlers use it; `queue` is a name or an ARN."""
+
+    async def info(self, queue: str) -> QueueInfo:
+        """Describe a queue."""
+
+    async def dead_letter_sources(self, queue: QueueInfo) -> Sequence[str]:
+        """Return the names of the queues whose redrive policy points at `queue`."""
+
+    async def receive(self, queue: QueueInfo, count: int, visibility: float) -> Sequence[ReceivedMessage]:
+        """Take up to `count` (at most ten) messages, hidden for `visibility` seconds."""
+
+    async def send(self, queue: QueueInfo, messages: Sequence[OutgoingMessage]) -> Mapping[str, str]:
+        """Send up to ten messages; returns {message id: reason} of those that SQS refused."""
+
+    async def delete(self, queue: QueueInfo, receipts: Sequence[str]) -> int:
+        """Delete up to ten messages; returns how many SQS confirmed."""
+
+    async def release(self, queue: QueueInfo, receipts: Sequence[str]) -> None:
+        """Make received messages visible again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What people are told. Every text in it is data: a channel escapes it for its own medium."""
+
+    id: str
+    """The action's id: receivers may deduplicate by it."""
+    title: str
+    lines: Sequence[str]
+    incident: str
+    rule: str
+    severity: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    async def send(self, notice: Notice) -> str:
+        """Deliver `notice`; returns what the other side called it, or an empty text."""
+
+
+class Pingable(Protocol):
+    """Anything that `/readyz` and `doctor` look at."""
+
+    async def ping(self) -> None:
+        """Raise when it cannot be used, with what to do about it."""

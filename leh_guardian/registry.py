@@ -1,0 +1,182 @@
+"""Owns the register of handlers; the one rule: a malformed or doubled handler fails at start-up, not at 03:00.
+
+A handler is one file: a `Params` class and `async def name(ctx, params) -> Outcome`. Schema, line-numbered errors, JSON
+Schema, docs/handlers.md and the IAM policy all come from what it declares.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from leh_guardian.context import ActionContext
+from leh_guardian.model.outcome import Outcome
+
+
+class Params(BaseModel):
+    """Base of every handler's parameters: strict, closed, frozen; attribute docstrings become the documentation."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Effect(StrEnum):
+    """What a handler promises about the number of its effects."""
+
+    READS = "reads"
+    """Changes nothing."""
+    EXACTLY_ONCE = "exactly_once"
+    """Effective exactly once, through a named mechanism."""
+    AT_LEAST_ONCE = "at_least_once"
+    """A crash at the wrong instant repeats it."""
+    AT_MOST_ONCE = "at_most_once"
+    """A crash at the wrong instant may lose it; then a person is asked, it is never repeated."""
+
+
+class Via(StrEnum):
+    """How an effect is made effective exactly once."""
+
+    SAME_TRANSACTION = "same transaction"
+    CONDITIONAL_WRITE = "conditional write"
+    IDEMPOTENCY_KEY = "idempotency key"
+    SET_STATE = "set state, fenced"
+
+
+HandlerFunction = Callable[[ActionContext, Any], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerSpec:
+    """Everything known of a handler without running it."""
+
+    name: str
+    params: type[Params]
+    run: HandlerFunction
+    summary: str
+    effect: Effect
+    via: Via | None
+    changes: bool
+    """Whether modes and the kill switch hold it back: true for whatever changes the service; telling people does not."""
+    residual: str
+    """What can still go wrong, in one sentence, for the documentation."""
+    permissions: tuple[str, ...]
+    """IAM actions it needs."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Blast radius by default, by name."""
+    timeout: str = "5m"
+
+
+def handler(
+    *,
+    effect: Effect,
+    changes: bool,
+    via: Via | None = None,
+    residual: str = "",
+    permissions: tuple[str, ...] = (),
+    limits: Mapping[str, int] | None = None,
+    timeout: str = "5m",
+) -> Callable[[HandlerFunction], HandlerFunction]:
+    """Declare `async def name(ctx, params) -> Outcome` a handler.
+
+    Raises:
+        TypeError: the declaration contradicts itself, or the function is no handler.
+    """
+
+    def declare(function: HandlerFunction) -> HandlerFunction:
+        name = getattr(function, "__name__", repr(function))
+        _check_declaration(name, effect, via, changes=changes, residual=residual, limits=limits or {})
+        spec = HandlerSpec(
+            name=name,
+            params=_params_of(name, function),
+            run=function,
+            summary=inspect.cleandoc(function.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+            effect=effect,
+            via=via,
+            changes=changes,
+            residual=residual,
+            permissions=permissions,
+            limits=dict(limits or {}),
+            timeout=timeout,
+        )
+        function.__handler__ = spec  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def _check_declaration(
+    name: str, effect: Effect, via: Via | None, *, changes: bool, residual: str, limits: Mapping[str, int]
+) -> None:
+    if (effect is Effect.EXACTLY_ONCE) != (via is not None):
+        raise TypeError(f"handler {name}: exactly_once needs a mechanism (via=), the other effects have none")
+    if effect is Effect.READS and changes:
+        raise TypeError(f"handler {name}: it says that it only reads and that it changes things")
+    if effect in {Effect.AT_LEAST_ONCE, Effect.AT_MOST_ONCE} and not residual:
+        raise TypeError(f"handler {name}: {effect} must say what can go wrong (residual=)")
+    if changes and not limits:
+        raise TypeError(f"handler {name}: what changes things declares its blast radius (limits=)")
+
+
+def _params_of(name: str, function: HandlerFunction) -> type[Params]:
+    if not inspect.iscoroutinefunction(function):
+        raise TypeError(f"handler {name}: must be an async function")
+    if not function.__doc__:
+        raise TypeError(f"handler {name}: needs a docstring; its first paragraph is the documentation")
+    names = list(inspect.signature(function).parameters)
+    annotation = typing.get_type_hints(function).get(names[1]) if len(names) == 2 else None
+    if not (isinstance(annotation, type) and issubclass(annotation, Params)):
+        raise TypeError(f"handler {name}: takes (ctx, params) with params annotated as a Params class")
+    return annotation
+
+
+class Registry:
+    """The handlers a rule may use, by name."""
+
+    def __init__(self, specs: tuple[HandlerSpec, ...] = ()) -> None:
+        self._specs: dict[str, HandlerSpec] = {}
+        for spec in specs:
+            self.add(spec)
+
+    def add(self, spec: HandlerSpec) -> None:
+        """Add a handler.
+
+        Raises:
+            TypeError: there is one of that name already.
+        """
+        if spec.name in self._specs:
+            raise TypeError(f"two handlers are named {spec.name}")
+        self._specs[spec.name] = spec
+
+    def get(self, name: str) -> HandlerSpec | None:
+        """Return the handler `name`, or None."""
+        return self._specs.get(name)
+
+    def __getitem__(self, name: str) -> HandlerSpec:
+        return self._specs[name]
+
+    def __iter__(self) -> Iterator[HandlerSpec]:
+        return iter(self._specs.values())
+
+    def names(self) -> list[str]:
+        """Return all names in order."""
+        return sorted(self._specs)
+
+
+def discover(package: ModuleType) -> Registry:
+    """Import every module of `package` in name order and register the handlers declared there."""
+    registry = Registry()
+    for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{package.__name__}.{module_info.name}")
+        for value in vars(module).values():
+            spec = getattr(value, "__handler__", None)
+            if isinstance(spec, HandlerSpec) and spec.run.__module__ == module.__name__:
+                registry.add(spec)
+    return registry

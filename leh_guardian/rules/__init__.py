@@ -1,0 +1,1 @@
+"""From rule files to an immutable rule set, with the position of every mistake: `loader` is the way in."""

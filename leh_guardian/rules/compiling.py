@@ -1,0 +1,158 @@
+"""Owns the way from a rule as written to a Rule; the one rule: all that is wrong with it is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from leh_guardian.fields import parse_duration
+from leh_guardian.model.guards import Budget, Guards
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.plan import Plan, Step, Verify
+from leh_guardian.patterns import Pattern
+from leh_guardian.registry import HandlerSpec, Registry
+from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
+from leh_guardian.rules.entries import ActionEntry, RetryEntry, RuleEntry, UseEntry, VerifyEntry
+from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
+from leh_guardian.rules.ruleset import Rule
+from leh_guardian.rules.steps import VERIFY_ID, check_steps, specs_used
+from leh_guardian.rules.triggers import compile_patterns
+from leh_guardian.rules.wording import described, problems, validate
+
+_RESERVED: Final = {"expect": "absence rules", "window": "aggregation rules", "schedule": "scheduled rules"}
+_ENVELOPE: Final = (
+    *("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a rule stands."""
+
+    path: Path
+    file: str
+    line: int
+
+
+def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule | None, list[Problem]]:
+    """Return the rule, None if there are errors, and everything found wrong with it or doubtful in it."""
+    path = where.path
+    if not isinstance(written, Mapping):
+        return None, [Problem(path, "bad-value", f"a rule must be a mapping, not {described(written)}")]
+    for key, kind in _RESERVED.items():
+        if key in written:
+            message = f"{kind} (`{key}`) are not available in this version"
+            return None, [Problem((*path, key), "reserved", message, on_key=True)]
+    entry, errors = validate(RuleEntry, written)
+    trigger, resolve, found = compile_patterns(written, path)
+    found += problems(errors, RuleEntry, written, path)
+    keys = {name: _expression(written.get(name), (*path, name), found) for name in ("dedup", "serialize")}
+    found += check_steps(written, path, registry)
+    used = specs_used(written, registry)
+    found += _check_limits(written.get("guards"), (*path, "guards", "limits"), used)
+    if not isinstance(entry, RuleEntry) or trigger is None or any(p.severity == "error" for p in found):
+        return None, found
+    found += _check_guarded(entry, path, used)
+    return _build(entry, where, registry, (trigger, resolve), (keys["dedup"], keys["serialize"])), found
+
+
+def _expression(text: Any, path: Path, found: list[Problem]) -> Expression | None:
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        expression = compile_expression(text)
+    except ExpressionError as error:
+        found.append(Problem(path, "bad-expression", f"`{path[-1]}`: {error}"))
+        return None
+    for root in sorted({names[0] for names in expression.reads if names} - set(_ENVELOPE)):
+        hint = did_you_mean(root, _ENVELOPE) or f"an event has {', '.join(_ENVELOPE)}"
+        message = f"`{path[-1]}` looks at `{root}`, which events do not have"
+        found.append(Problem(path, "unknown-field", message, hint, severity="warning"))
+    return expression
+
+
+def _check_limits(guards: Any, path: Path, used: list[HandlerSpec]) -> Iterator[Problem]:
+    limits = guards.get("limits") if isinstance(guards, Mapping) else None
+    known = sorted({name for spec in used for name in spec.limits})
+    for name in limits if isinstance(limits, Mapping) else ():
+        if name not in known:
+            others = f"they have: {', '.join(known)}" if known else "they have none"
+            message = f"no handler of this rule has a limit `{name}`"
+            yield Problem((*path, name), "unknown-limit", message, did_you_mean(name, known) or others, on_key=True)
+
+
+def _check_guarded(entry: RuleEntry, path: Path, used: list[HandlerSpec]) -> Iterator[Problem]:
+    changing = sorted({spec.name for spec in used if spec.changes})
+    if changing and entry.mode in {Mode.ACT, Mode.PROPOSE} and not (entry.guards.cooldown or entry.guards.budget):
+        message = f"`{changing[0]}` changes things, and nothing keeps this rule from running again and again"
+        hint = "add guards: {cooldown: 10m, budget: [{max: 3, per: 1h}]}"
+        yield Problem((*path, "id"), "no-guards", message, hint, severity="warning")
+
+
+def _build(
+    entry: RuleEntry,
+    where: Where,
+    registry: Registry,
+    patterns: tuple[Pattern, Pattern | None],
+    keys: tuple[Expression | None, Expression | None],
+) -> Rule:
+    guards = entry.guards
+    return Rule(
+        id=entry.id,
+        description=entry.description,
+        runbook=entry.runbook,
+        mode=entry.mode,
+        pattern=patterns[0],
+        resolve_on=patterns[1],
+        dedup=keys[0],
+        serialize=keys[1],
+        severity=entry.severity,
+        escalate=entry.escalate,
+        guards=Guards(guards.cooldown, tuple(Budget(budget.max, budget.per) for budget in guards.budget)),
+        plan=_plan(entry, registry),
+        file=where.file,
+        line=where.line,
+    )
+
+
+def _plan(entry: RuleEntry, registry: Registry) -> Plan:
+    verify = entry.verify
+    uses: list[UseEntry] = [*entry.actions, *([verify] if verify else [])]
+    defaults = {name: limit for use in uses for name, limit in registry[use.uses].limits.items()}
+    return Plan(
+        mode=entry.mode,
+        steps=tuple(_step(action, registry[action.uses]) for action in entry.actions),
+        verify=_verify(verify, registry[verify.uses]) if verify else None,
+        on_failure=entry.on_failure,
+        escalate=entry.escalate,
+        limits=defaults | entry.guards.limits,
+        resolves_on_event=entry.resolve_on is not None,
+    )
+
+
+def _step(action: ActionEntry, spec: HandlerSpec) -> Step:
+    timeout = action.timeout or parse_duration(spec.timeout)
+    return Step(
+        id=action.id or action.uses,
+        uses=action.uses,
+        params=action.with_,
+        condition=action.if_,
+        timeout=timeout.total_seconds(),
+        attempts=action.retry.attempts,
+        backoff=action.retry.backoff.total_seconds(),
+    )
+
+
+def _verify(verify: VerifyEntry, spec: HandlerSpec) -> Verify:
+    retry = RetryEntry()
+    step = Step(
+        id=VERIFY_ID,
+        uses=verify.uses,
+        params=verify.with_,
+        condition=None,
+        timeout=parse_duration(spec.timeout).total_seconds(),
+        attempts=retry.attempts,
+        backoff=retry.backoff.total_seconds(),
+    )
+    return Verify(step, verify.within.total_seconds() if verify.within else None)

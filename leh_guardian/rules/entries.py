@@ -1,0 +1,171 @@
+"""Owns the shape of a rule file as pydantic models; the one rule: what a person may write is said here, with its meaning.
+
+Attribute docstrings are the documentation that editors show (`rules schema`). Whether the parts fit together, such as a
+handler and its parameters, is checked in `steps` and `compiling`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from leh_guardian.fields import Duration, parse_duration
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.plan import OnFailure, Severity
+
+RULE_ID: Final = r"[a-z0-9][a-z0-9-]{0,62}"
+STEP_ID: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
+_LONGEST: Final = timedelta(days=366)
+
+
+def _rule_id(value: str) -> str:
+    if re.fullmatch(RULE_ID, value):
+        return value
+    raise ValueError("write small letters, digits and hyphens, 63 at most, a letter or digit first")
+
+
+def _step_id(value: str) -> str:
+    if re.fullmatch(STEP_ID, value):
+        return value
+    raise ValueError("write small letters, digits, hyphens and underscores, 63 at most, a letter or digit first")
+
+
+def _bounded(value: timedelta) -> timedelta:
+    if value <= _LONGEST:
+        return value
+    raise ValueError(f"write {_LONGEST.days}d at most")
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value > timedelta(0):
+        return value
+    raise ValueError("write a time longer than nothing")
+
+
+def _auto_or_duration(value: Any) -> timedelta | None:
+    return None if value == "auto" else _positive(_bounded(parse_duration(value)))
+
+
+RuleId = Annotated[str, AfterValidator(_rule_id), WithJsonSchema({"type": "string", "pattern": f"^{RULE_ID}$"})]
+StepId = Annotated[str, AfterValidator(_step_id), WithJsonSchema({"type": "string", "pattern": f"^{STEP_ID}$"})]
+Pause = Annotated[Duration, AfterValidator(_bounded)]
+Span = Annotated[Duration, AfterValidator(_bounded), AfterValidator(_positive)]
+AutoOrSpan = Annotated[
+    timedelta | None,
+    BeforeValidator(_auto_or_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^(auto|\d+(\.\d+)?(ms|s|m|h|d|w))$", "default": "auto"}),
+]
+Pattern = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/EventPattern"})]
+JmesPath = Annotated[str, Field(min_length=1, examples=["detail.alarmName"])]
+
+
+class Entry(BaseModel):
+    """Base of everything in a rule file: strict, closed, frozen."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class RetryEntry(Entry):
+    """How often a step is tried before it has failed."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    """Attempts that may fail before the step has failed."""
+    backoff: Pause = timedelta(seconds=30)
+    """The pause before the second attempt; it doubles with each one after."""
+
+
+class UseEntry(Entry):
+    """One use of a handler."""
+
+    uses: str
+    """The handler's name."""
+    with_: Annotated[dict[str, Any], Field(alias="with")] = {}
+    """Its parameters. A text may hold `${jmespath}` over {event, incident, actions}; `$${` stands for `${`."""
+
+
+class ActionEntry(UseEntry):
+    """One step of what the rule does."""
+
+    id: StepId | None = None
+    """The step's name for `if` and `${actions.…}`; the handler's name if left out."""
+    if_: Annotated[Pattern | None, Field(alias="if")] = None
+    """An event pattern over {id of an earlier step: its facts}; the step is skipped where it does not match."""
+    timeout: Span | None = None
+    """How long one attempt may take; the handler knows a good value."""
+    retry: RetryEntry = RetryEntry()
+
+
+class VerifyEntry(UseEntry):
+    """The proof that the actions helped; without it in time, the rule has failed."""
+
+    within: AutoOrSpan = None
+    """How long the proof may take; `auto` asks the handler."""
+
+
+class BudgetEntry(Entry):
+    """A number of runs in a sliding window."""
+
+    max: Annotated[int, Field(ge=1)]
+    """Runs in any window of length `per`."""
+    per: Span
+    """The window's length."""
+
+
+class GuardsEntry(Entry):
+    """What keeps a rule from running away."""
+
+    cooldown: Pause = timedelta(0)
+    """The least time between two runs for one dedup key."""
+    budget: tuple[BudgetEntry, ...] = ()
+    """All windows hold, over restarts; once one is spent the rule stops and escalates."""
+    limits: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """Blast radius of one run, by the names that its handlers declare; beyond it a handler refuses."""
+
+
+class RuleEntry(Entry):
+    """A rule: what happened, and what to do about it."""
+
+    id: RuleId
+    """Stable and unique over all files: journal, metrics and incidents carry it."""
+    description: str = ""
+    """What it is about, in a sentence for the person who is woken."""
+    runbook: str = ""
+    """Where the runbook tells of it."""
+    mode: Mode = Mode.PROPOSE
+    """How far it goes: off, observe (journals what it would have done), propose (asks for approval), act."""
+    pattern: Pattern
+    """The EventBridge event pattern of what happened."""
+    resolve_on: Pattern | None = None
+    """The pattern of what ends it; source, detail-type, account and region are taken from `pattern` if left out."""
+    dedup: JmesPath | None = None
+    """JMESPath over the event; one open incident for each value. Left out: one for the rule."""
+    serialize: JmesPath | None = None
+    """JMESPath over the event; actions with the same value run one after the other. Left out: those of an incident."""
+    severity: Severity = Severity.SEV3
+    """sev1: the service is down; sev5: a note."""
+    escalate: Annotated[str, Field(min_length=1)] = "default"
+    """The escalation policy, by its name in oncall.yaml."""
+    guards: GuardsEntry = GuardsEntry()
+    actions: tuple[ActionEntry, ...] = ()
+    """The steps, in order."""
+    verify: VerifyEntry | None = None
+    on_failure: OnFailure = OnFailure.ESCALATE
+    """What follows when a step has failed for good."""
+
+
+class FileEntry(Entry):
+    """A rule file whose rules have not been looked at yet: one bad rule must not hide what is wrong with another."""
+
+    version: Literal[1]
+    """The version of the rule language."""
+    rules: tuple[Any, ...]
+
+
+class RuleFileEntry(FileEntry):
+    """A rule file of leh_guardian."""
+
+    rules: tuple[RuleEntry, ...]
+    """The rules, in any order."""

@@ -1,0 +1,128 @@
+"""Owns JMESPath; the one rule: what can be known to be wrong with an expression is said when the rules are loaded.
+
+The library looks up functions and their arguments only when an expression runs, and then raises whatever Python raised.
+Here both are checked up front, and evaluation has one error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import jmespath
+from jmespath.exceptions import EmptyExpressionError, IncompleteExpressionError, LexerError, ParseError
+from jmespath.functions import Functions
+
+from leh_guardian.rules.diagnostics import did_you_mean
+
+_FUNCTIONS: Final[dict[str, Any]] = Functions.FUNCTION_TABLE
+_BASED_ON_FIRST: Final = {"index_expression", "projection", "value_projection", "filter_projection", "flatten", "pipe"}
+"""Nodes whose first child looks at the same thing as they do; their other children look at its result."""
+
+
+class ExpressionError(ValueError):
+    """An expression cannot be read, or not be evaluated on what it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A JMESPath expression that has been read."""
+
+    text: str
+    reads: frozenset[tuple[str, ...]]
+    """The first names of the paths that it looks at, such as ("actions", "cause"); () for everything there is."""
+    _parsed: Any = field(repr=False, compare=False)
+
+    def search(self, data: Any) -> Any:
+        """Return what the expression finds in `data`, None for nothing.
+
+        Raises:
+            ExpressionError: a function was given what it does not take.
+        """
+        try:
+            return self._parsed.search(data)
+        except (
+            Exception
+        ) as error:  # hostile values bring out TypeError, OverflowError and others of the library's depths
+            raise ExpressionError(f"`{self.text}` cannot be evaluated: {error}") from error
+
+
+def compile_expression(text: str) -> Expression:
+    """Read a JMESPath expression.
+
+    Raises:
+        ExpressionError: it is not one, or it calls a function that does not exist; the text says what and where.
+    """
+    try:
+        parsed = jmespath.compile(text)
+        _check_functions({"type": "root", "children": [parsed.parsed]})
+        return Expression(text, frozenset(_reads(parsed.parsed)), parsed)
+    except ExpressionError:
+        raise
+    except Exception as error:  # besides its own errors: RecursionError, and ValueError of enormous numbers
+        raise ExpressionError(f"not a JMESPath expression: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case EmptyExpressionError():
+            return "it is empty"
+        case IncompleteExpressionError():
+            return "it ends too early"
+        case LexerError(token_value="-"):
+            return (
+                f'unexpected `-` as character {error.lex_position + 1}; names with hyphens need quotes: "detail-type"'
+            )
+        case ParseError(token_type="EOF"):
+            return "it ends too early"
+        case ParseError():
+            return f"unexpected `{error.token_value}` as character {error.lex_position + 1}"
+        case _:
+            return str(error)
+
+
+def _check_functions(node: dict[str, Any]) -> None:
+    for child in node["children"]:
+        if child["type"] == "expref" and node["type"] != "function_expression":
+            raise ExpressionError("`&` is only for the arguments of functions such as sort_by")
+        if child["type"] == "function_expression":
+            _check_call(child["value"], len(child["children"]))
+        _check_functions(child)
+
+
+def _check_call(name: str, given: int) -> None:
+    if name not in _FUNCTIONS:
+        raise ExpressionError(
+            f"there is no function `{name}` in JMESPath; {did_you_mean(name, _FUNCTIONS)}".rstrip("; ")
+        )
+    signature = _FUNCTIONS[name]["signature"]
+    variadic = bool(signature and signature[-1].get("variadic"))
+    if given < len(signature) or (given > len(signature) and not variadic):
+        least = "at least " if variadic else ""
+        raise ExpressionError(f"`{name}` takes {least}{len(signature)} arguments, not {given}")
+
+
+def _reads(node: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the paths, from what `node` is evaluated on, that it looks at."""
+    kind, children = node["type"], node["children"]
+    if kind == "field":
+        yield (node["value"],)
+    elif kind in {"current", "identity"}:
+        yield ()
+    elif kind == "subexpression":
+        yield from _chain(children)
+    elif kind in _BASED_ON_FIRST:
+        yield from _reads(children[0])
+    elif kind != "expref":
+        for child in children:
+            yield from _reads(child)
+
+
+def _chain(nodes: list[dict[str, Any]]) -> set[tuple[str, ...]]:
+    """Return the paths of `a.b.c`: each part looks at what the one before found."""
+    paths = set(_reads(nodes[0]))
+    for node in nodes[1:]:
+        # Two names are all that anyone asks about, and keep the product of alternatives small.
+        paths = {(path + tail)[:2] for path in paths for tail in {*_reads(node)} or {()}}
+    return paths

@@ -1,0 +1,211 @@
+"""Owns the reading of YAML text; the one rule: a value is what the person wrote, never what YAML 1.1 makes of it.
+
+Only true, false, null, ~, nothing, decimal integers without a leading zero and decimal fractions have a meaning of their
+own. Account id 012345670123, 22:30, on and no are text. What a rule file has no use for is refused with its place: anchors
+and aliases (nothing is ever expanded, so a bomb of them costs nothing), merge keys, tags, second documents, doubled keys,
+keys that are no text.
+
+It reads the parser's events, not its nodes: libyaml's composer recurses in C, where a deep file ends the process.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+
+import yaml
+from yaml import events
+
+from leh_guardian.rules.diagnostics import TOP, Diagnostic, Path, Position, Source
+
+LARGEST: Final = 1 << 20
+DEEPEST: Final = 64
+_MOST_MISTAKES: Final = 100
+
+# libyaml where PyYAML was built with it: five times faster, the same events.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
+# The lengths keep a number within what int() and JSON readers take.
+_INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})", re.ASCII)
+_FRACTION: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})(\.[0-9]{1,299})?([eE][-+]?[0-9]{1,3})?", re.ASCII)
+
+_SYNTAX_HINTS: Final = {
+    "cannot start any token": "indent with spaces, never tabs; quote a text that begins with @, % or `",
+    "mapping values are not allowed": "check the indentation; a text that holds a colon and a space needs quotes",
+    "did not find expected": "check the indentation, and the quotes and brackets of the lines before",
+    "unexpected end of stream": "a quote or bracket is not closed, or the file is cut off",
+    "unknown escape character": "in double quotes a backslash begins an escape; use single quotes",
+}
+
+
+class Stopped(Exception):
+    """Reading on makes no sense."""
+
+
+def decode(content: bytes, file: str) -> tuple[str, Source, Diagnostic | None]:
+    """Return the text of a file, its lines, and why it must not be read as YAML at all, if so."""
+    if len(content) > LARGEST:
+        source = Source(file)
+        return "", source, source.diagnostic(TOP, "too-large", "the file is larger than 1 MiB", "split it into several")
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    text = content.decode("utf-8", "replace")
+    source = Source(file, tuple(_LINE_BREAK.split(text)))
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = _end_of(content[: error.start].decode("utf-8", "replace"))
+        return "", source, source.diagnostic(place, "encoding", "the file is not UTF-8", "save it as UTF-8")
+    if found := _UNPRINTABLE.search(text):
+        message = f"the control character U+{ord(found[0]):04X} stands here"
+        return "", source, source.diagnostic(_end_of(text[: found.start()]), "unprintable", message, "remove it")
+    return text, source, None
+
+
+def resolve_plain(text: str) -> Any:
+    """Return what a plain, unquoted text means."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FRACTION.fullmatch(text) and math.isfinite(value := float(text)):
+        return value
+    return text
+
+
+class Reader:
+    """One pass over one file, gathering data, places and mistakes."""
+
+    def __init__(self, source: Source) -> None:
+        self.values: dict[Path, Position] = {}
+        self.keys: dict[Path, Position] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self.unclear: set[Path] = set()
+        self._source = source
+        self._events: Iterator[events.Event] = iter(())
+
+    def read(self, text: str) -> Any:
+        """Return the data of `text`.
+
+        Raises:
+            Stopped: reading on makes no sense; the diagnostics say why.
+            yaml.YAMLError: the text is not YAML.
+        """
+        # Stream and document have a start and an end of their own around what is written.
+        self._events = (e for e in yaml.parse(text, Loader=_LOADER) if not isinstance(e, events.StreamStartEvent))
+        if isinstance(next(self._events), events.StreamEndEvent):
+            self._stop(TOP, "empty", "the file is empty", "delete it, or restore what it held")
+        data = self._node(next(self._events), ())
+        next(self._events)
+        after = next(self._events)
+        if isinstance(after, events.DocumentStartEvent):
+            self._stop(
+                _position(after), "several-documents", "a second document begins here", "give it a file of its own"
+            )
+        return data
+
+    def syntax_error(self, error: yaml.YAMLError) -> None:
+        """Note why the text is not YAML."""
+        problem = str(getattr(error, "problem", None) or error)
+        context, opened = getattr(error, "context", None), getattr(error, "context_mark", None)
+        mark = getattr(error, "problem_mark", None) or opened
+        position = Position(mark.line + 1, mark.column + 1) if mark else TOP
+        since = f" {context} that begins on line {opened.line + 1}" if context and opened else ""
+        hint = next((hint for part, hint in _SYNTAX_HINTS.items() if part in problem), "")
+        self.diagnostics.append(self._source.diagnostic(position, "yaml-syntax", f"not YAML: {problem}{since}", hint))
+
+    def _node(self, event: events.Event, path: Path) -> Any:
+        position = self.values[path] = _position(event)
+        self._refuse_decoration(event, path, position)
+        if len(path) >= DEEPEST and isinstance(event, events.CollectionStartEvent):
+            self._stop(position, "too-deep", f"nested more than {DEEPEST} levels deep", "no rule needs that")
+        match event:
+            case events.ScalarEvent():
+                return self._scalar(event, position)
+            case events.SequenceStartEvent():
+                return self._sequence(path)
+            case events.MappingStartEvent():
+                return self._mapping(path)
+            case _:
+                return None
+
+    def _refuse_decoration(self, event: events.Event, path: Path, position: Position) -> None:
+        name, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if isinstance(event, events.AliasEvent):
+            self.unclear.add(path)
+            self._report(position, "alias", f"aliases such as `*{name}` are not taken", "write out what it stands for")
+        elif name is not None:
+            self._report(
+                position, "alias", f"anchors such as `&{name}` are not taken", "write it out wherever it belongs"
+            )
+        if tag is not None:
+            self.unclear.add(path)
+            self._report(position, "tag", f"tags such as `{tag}` are not taken", "remove it; quote what must be text")
+
+    def _scalar(self, event: events.ScalarEvent, position: Position) -> Any:
+        text: str = event.value
+        if "\x00" in text:
+            self._report(position, "unprintable", "this text holds the control character U+0000", "remove it")
+        return resolve_plain(text) if event.implicit[0] else text
+
+    def _sequence(self, path: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self._events), events.SequenceEndEvent):
+            items.append(self._node(event, (*path, len(items))))
+        return items
+
+    def _mapping(self, path: Path) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), events.MappingEndEvent):
+            position, key = _position(event), self._key(event, path)
+            here = (*path, key)
+            if key not in mapping:
+                self.keys[here] = position
+                mapping[key] = self._node(next(self._events), here)
+            else:
+                message = f"`{key}` stands here already, on line {self.keys[here].line}"
+                self._report(position, "duplicate-key", message, "keep one of them")
+                self._aside(next(self._events), path)
+        return mapping
+
+    def _key(self, event: events.Event, path: Path) -> str:
+        position, key = _position(event), self._aside(event, path)
+        written = event.value if isinstance(event, events.ScalarEvent) else ""
+        if key == "<<" and isinstance(event, events.ScalarEvent) and event.implicit[0]:
+            self.unclear.add(path)
+            self._report(position, "merge-key", "merge keys (`<<`) are not taken", "write the keys out")
+        elif not isinstance(key, str):
+            hint = f'quote it: "{written}"' if written else "write a text before the colon"
+            self._report(position, "key-not-text", "a key must be text", hint)
+        return str(written)
+
+    def _aside(self, event: events.Event, path: Path) -> Any:
+        """Read a node for its own mistakes only: its places are not kept."""
+        kept = self.values, self.keys, self.unclear
+        self.values, self.keys, self.unclear = {}, {}, set()
+        try:
+            return self._node(event, (*path, "?"))
+        finally:
+            self.values, self.keys, self.unclear = kept
+
+    def _report(self, position: Position, code: str, message: str, hint: str) -> None:
+        self.diagnostics.append(self._source.diagnostic(position, code, message, hint))
+        if len(self.diagnostics) >= _MOST_MISTAKES:
+            self._stop(position, "too-many", f"{_MOST_MISTAKES} mistakes up to here; the rest was not read", "")
+
+    def _stop(self, position: Position, code: str, message: str, hint: str) -> NoReturn:
+        self.diagnostics.append(self._source.diagnostic(position, code, message, hint))
+        raise Stopped
+
+
+def _position(event: events.Event) -> Position:
+    mark = event.start_mark
+    return Position(mark.line + 1, mark.column + 1) if mark else TOP
+
+
+def _end_of(text: str) -> Position:
+    lines = _LINE_BREAK.split(text)
+    return Position(len(lines), len(lines[-1]) + 1)

@@ -1,0 +1,80 @@
+"""Owns the JSON Schema of a rule file, for editors; the one rule: everything in it comes from the models and the registry."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from leh_guardian.registry import HandlerSpec, Registry
+from leh_guardian.rules.entries import RuleFileEntry
+
+_REFERENCE: Final = {
+    "type": "string",
+    "pattern": r"\$\{",
+    "description": "`${jmespath}` over {event, incident, actions}",
+}
+_EVENT_PATTERN: Final = {
+    "type": "object",
+    "minProperties": 1,
+    "description": "An EventBridge event pattern: values stand in lists.",
+    "additionalProperties": {"anyOf": [{"type": "array", "minItems": 1}, {"$ref": "#/$defs/EventPattern"}]},
+}
+_FOR_READERS: Final = ("title", "description", "default", "examples")
+_SUBSCHEMAS: Final = ("items", "additionalProperties")
+_LISTS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
+
+
+def json_schema(registry: Registry) -> dict[str, Any]:
+    """Return the JSON Schema of rule files that use the handlers of `registry`."""
+    schema = RuleFileEntry.model_json_schema(by_alias=True)
+    definitions: dict[str, Any] = schema["$defs"]
+    definitions |= {"EventPattern": _EVENT_PATTERN, "Reference": _REFERENCE}
+    specs = sorted(registry, key=lambda spec: spec.name)
+    for spec in specs:
+        definitions |= _definitions(spec)
+    for user in ("ActionEntry", "VerifyEntry"):
+        properties = definitions[user]["properties"]
+        properties["uses"] = {
+            "description": properties["uses"]["description"],
+            "anyOf": [{"const": spec.name, "description": spec.summary} for spec in specs],
+        }
+        definitions[user]["allOf"] = [_parameters(spec) for spec in specs]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _parameters(spec: HandlerSpec) -> dict[str, Any]:
+    """Return: where `uses` names this handler, `with` holds its parameters."""
+    needs_some = any(field.is_required() for field in spec.params.model_fields.values())
+    return {
+        "if": {"properties": {"uses": {"const": spec.name}}, "required": ["uses"]},
+        "then": {
+            "properties": {"with": {"$ref": f"#/$defs/{spec.name}"}},
+            **({"required": ["with"]} if needs_some else {}),
+        },
+    }
+
+
+def _definitions(spec: HandlerSpec) -> dict[str, Any]:
+    """Return the definitions of a handler's parameters, under names that cannot meet those of another handler."""
+    schema = spec.params.model_json_schema(by_alias=True, ref_template=f"#/$defs/{spec.name}.{{model}}")
+    parts = {f"{spec.name}.{name}": part for name, part in schema.pop("$defs", {}).items()}
+    return {name: _open(part) for name, part in {spec.name: schema, **parts}.items()}
+
+
+def _open(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return `schema` with a reference allowed wherever it asks for a value."""
+    opened = dict(schema)
+    if "properties" in opened:
+        opened["properties"] = {name: _or_reference(part) for name, part in opened["properties"].items()}
+    for name in _SUBSCHEMAS:
+        if isinstance(opened.get(name), dict):
+            opened[name] = _or_reference(opened[name])
+    for name in _LISTS:
+        if name in opened:
+            opened[name] = [_open(part) for part in opened[name]]
+    return opened
+
+
+def _or_reference(schema: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: part for name, part in schema.items() if name in _FOR_READERS}
+    wanted = {name: part for name, part in _open(schema).items() if name not in shown}
+    return {**shown, "anyOf": [wanted, {"$ref": "#/$defs/Reference"}]} if wanted else shown

@@ -1,0 +1,282 @@
+"""Owns the settings: guardian.yaml (LEH_CONFIG) with LEH_<SECTION>__<NAME> over it; the one rule: a typo is an error, by name.
+
+All mistakes are told at once, each with where it was written: the variable, or the file's line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from leh_guardian.errors import SettingsError
+from leh_guardian.fields import Duration
+from leh_guardian.model.mode import Mode
+from leh_guardian.rules.diagnostics import did_you_mean
+from leh_guardian.rules.document import Document, read_document
+
+_PREFIX = "LEH_"
+
+
+class _Section(BaseModel):
+    # Not strict: every value of the environment is text.
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class QueueSettings(_Section):
+    """Where alerts come from."""
+
+    alerts: str = Field(min_length=1)
+    """The alert queue, by name or URL."""
+    urgent: str | None = None
+    """A second queue, polled beside the first, so that a storm there delays nothing here."""
+    wait: int = Field(20, ge=1, le=20)
+    """Seconds of a long poll; also how long a clean stop may take."""
+    visibility: int = Field(60, ge=5, le=43200)
+    """Seconds an alert stays hidden while it is being taken in."""
+    pollers: int = Field(3, ge=1, le=32)
+    """Long polls in flight."""
+
+
+class RuleSettings(_Section):
+    """Where rules are, and how far each may go here."""
+
+    dir: Path = Path("rules")
+    """The folder of rule files."""
+    poll: Duration = timedelta(seconds=2)
+    """How often the folder is looked at for changes."""
+    modes: dict[str, Mode] = {}
+    """{rule id: mode}: this installation's word over a rule file's."""
+
+
+class HttpSettings(_Section):
+    """The status endpoint."""
+
+    bind: str = "127.0.0.1"
+    """Address; loopback by default."""
+    port: int = Field(8080, ge=0, le=65535)
+    """0 takes any free port; the log says which."""
+    public_url: str | None = None
+    """What links in messages begin with."""
+    token: SecretStr | None = Field(None, min_length=16)
+    """Bearer token of the routes that change something; without one they refuse."""
+
+
+class IncidentSettings(_Section):
+    """How incidents behave."""
+
+    resolve_hold: Duration = timedelta(minutes=5)
+    """How long an OK is held against flapping before it closes the incident."""
+
+
+class ExecutorSettings(_Section):
+    """How actions run."""
+
+    slots: int = Field(16, ge=1, le=256)
+    """Actions running at once in one process."""
+    grace: Duration = timedelta(seconds=25)
+    """How long running actions may take to end after SIGTERM before they are given back."""
+
+
+class WebhookSettings(_Section):
+    """A signed webhook."""
+
+    url: str = Field(pattern=r"^https?://\S+$")
+    """Where to post."""
+    secret_file: Path
+    """A file with the HMAC secret."""
+
+
+class NotifySettings(_Section):
+    """How people are told."""
+
+    channel: str = "console"
+    """The channel of the engine's own messages."""
+    channels: dict[str, WebhookSettings] = {}
+    """{name: webhook}; `console` is always there."""
+
+
+class RetentionSettings(_Section):
+    """How long things are kept."""
+
+    event_log: Duration = timedelta(days=14)
+    """Bodies of alerts, for `rules backtest`."""
+    event_log_rows: int = Field(1_000_000, ge=1000)
+    """... and at most so many."""
+    journal: Duration = timedelta(days=800)
+    """The journal: the law asks for two years of access records where unique identifiers are processed."""
+
+
+class LogSettings(_Section):
+    """The log."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severity that is written."""
+    format: Literal["auto", "json", "console"] = "auto"
+    """auto: readable on a terminal, JSON elsewhere."""
+
+
+class AdminApiSettings(_Section):
+    """LEH's admin API."""
+
+    url: str | None = None
+    """Its address."""
+
+
+class ProviderSettings(_Section):
+    """The AI provider."""
+
+    status_url: str | None = None
+    """Its status page."""
+
+
+class EvidenceSettings(_Section):
+    """Where evidence is."""
+
+    bucket: str = "leh-evidence-prod"
+    """S3 bucket."""
+    table: str = "leh-evidence"
+    """DynamoDB table."""
+
+
+class BreakerSettings(_Section):
+    """The per-case circuit breaker."""
+
+    table: str = "leh-breaker"
+    """DynamoDB table that the worker reads."""
+
+
+class OpenSearchSettings(_Section):
+    """LEH's search cluster."""
+
+    url: str | None = None
+    """Its address."""
+
+
+class Settings(_Section):
+    """Everything an operator may set."""
+
+    database_url: SecretStr
+    """guardian's own PostgreSQL, 13 or newer."""
+    product_database_url: SecretStr | None = None
+    """The service's PostgreSQL."""
+    mode: Mode = Mode.ACT
+    """How far this process may go, whatever the rules say."""
+    queue: QueueSettings
+    rules: RuleSettings = RuleSettings()
+    http: HttpSettings = HttpSettings()
+    incidents: IncidentSettings = IncidentSettings()
+    executor: ExecutorSettings = ExecutorSettings()
+    notify: NotifySettings = NotifySettings()
+    retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
+    admin_api: AdminApiSettings = AdminApiSettings()
+    provider: ProviderSettings = ProviderSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    opensearch: OpenSearchSettings = OpenSearchSettings()
+    region: str = Field(min_length=1)
+    """AWS region; from AWS_REGION or AWS_DEFAULT_REGION."""
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from `environ` and the file that its LEH_CONFIG names.
+
+    Raises:
+        SettingsError: with every mistake, one on each line.
+    """
+    document = _read_file(environ.get("LEH_CONFIG"))
+    data: dict[str, Any] = dict(document.data) if document else {}
+    written = _overlay(data, environ)
+    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    if region:
+        data.setdefault("region", region)
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError(
+            "\n".join(_explain(e, document, written) for e in error.errors(include_url=False))
+        ) from None
+    if settings.notify.channel not in {"console", *settings.notify.channels}:
+        raise SettingsError(
+            f"LEH_NOTIFY__CHANNEL: there is no channel named {settings.notify.channel} in notify.channels"
+        )
+    return settings
+
+
+def _read_file(path: str | None) -> Document | None:
+    if not path:
+        return None
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise SettingsError(f"LEH_CONFIG: cannot read {path}: {error.strerror}") from error
+    document = read_document(content, path)
+    if document.diagnostics:
+        raise SettingsError("\n".join(diagnostic.render() for diagnostic in document.diagnostics))
+    if document.data is None:
+        return None
+    if not isinstance(document.data, dict):
+        raise SettingsError(f"{path}: the settings file must be a mapping of sections")
+    return document
+
+
+def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Put LEH_* over `data`; returns {path: variable}."""
+    written: dict[tuple[str, ...], str] = {}
+    for variable in sorted(environ):
+        if not variable.startswith(_PREFIX) or variable == "LEH_CONFIG":
+            continue
+        path = tuple(part.lower() for part in variable.removeprefix(_PREFIX).split("__"))
+        if path[:2] == ("rules", "modes") and len(path) == 3:
+            # Rule ids have dashes, which variables cannot have.
+            path = (*path[:2], path[2].replace("_", "-"))
+        place = data
+        for part in path[:-1]:
+            inner = place.get(part)
+            place[part] = inner = dict(inner) if isinstance(inner, dict) else {}
+            place = inner
+        place[path[-1]] = environ[variable]
+        written[path] = variable
+    return written
+
+
+_HINTS = {
+    ("database_url",): "set LEH_DATABASE_URL, like postgresql://leh_guardian@db.internal/leh_guardian",
+    ("queue",): "set LEH_QUEUE__ALERTS to the name or URL of the alert queue",
+    ("queue", "alerts"): "set LEH_QUEUE__ALERTS to the name or URL of the alert queue",
+    ("region",): "set AWS_REGION, for LEH ap-northeast-2",
+}
+
+
+def _explain(error: Any, document: Document | None, written: Mapping[tuple[str, ...], str]) -> str:
+    path = tuple(str(part) for part in error["loc"])
+    name = ".".join(path)
+    where = written.get(path) or _variable(path)
+    if document and path not in written:
+        place = document.place(tuple(error["loc"]), on_key=error["type"] == "extra_forbidden")
+        where = f"{document.source.file}:{place.line}:{place.column}: {name}"
+    if error["type"] == "missing":
+        return f"{_variable(path)}: missing; {_HINTS.get(path, 'it has no default')}"
+    if error["type"] == "extra_forbidden":
+        hint = did_you_mean(path[-1], _names(path[:-1]))
+        return f"{where}: there is no setting named {name}{'; ' + hint if hint else ''}"
+    given = "" if "token" in name or "url" in name else f" (given: {error['input']!r})"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')}{given}"
+
+
+def _variable(path: tuple[str, ...]) -> str:
+    return "AWS_REGION" if path == ("region",) else _PREFIX + "__".join(path).upper()
+
+
+def _names(path: tuple[str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in path:
+        found = model.model_fields.get(part)
+        model = found.annotation if found else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+    return list(model.model_fields)

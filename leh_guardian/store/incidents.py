@@ -1,0 +1,158 @@
+"""Owns incident rows; the one rule: they are read for change only under their row lock, and the database keeps one open per key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.plan import Plan, Severity
+from leh_guardian.model.text import dump_json
+from leh_guardian.store.transaction import Transaction
+
+_COLUMNS = (
+    "i.id, i.rule_id, i.rule_revision, i.dedup_key, i.status, i.severity, i.level, i.plan::text, i.event_id,"
+    " i.serialize_key, i.opened_at, i.last_trigger_at, i.ok_at, i.event_count, i.run"
+)
+
+RuleKey = tuple[str, str]
+"""(rule id, dedup key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """The event that started a run, by its (storable) identity and envelope."""
+
+    id: str
+    envelope: Mapping[str, Any]
+
+
+async def lock_rules(tx: Transaction, rule_ids: Collection[str]) -> None:
+    """Serialise planning per rule over all replicas until the transaction ends: guards are then atomic.
+
+    Ordered, so that two batches wait for each other instead of deadlocking.
+    """
+    await tx.execute(
+        "select pg_advisory_xact_lock(hashtextextended('leh_guardian/rule/' || r, 0)) from unnest($1::text[]) r",
+        sorted(rule_ids),
+    )
+
+
+async def lock_open(tx: Transaction, keys: Collection[RuleKey]) -> dict[RuleKey, Incident]:
+    """Lock and return the open incidents of `keys`."""
+    rows = await tx.fetch(
+        f"select {_COLUMNS} from incidents i join unnest($1::text[], $2::text[]) k(rule_id, dedup_key)"
+        " on i.rule_id = k.rule_id and i.dedup_key = k.dedup_key"
+        " where i.status <> 'resolved' order by i.id for update of i",
+        [rule_id for rule_id, _ in keys],
+        [dedup_key for _, dedup_key in keys],
+    )
+    return {(row["rule_id"], row["dedup_key"]): _incident(row) for row in rows}
+
+
+async def lock(tx: Transaction, incident_id: UUID) -> Incident | None:
+    """Lock and return one incident, resolved ones too; None when there is none of that id."""
+    row = await tx.fetchrow(
+        f"select {_COLUMNS} from incidents i where i.id = $1 for update",
+        incident_id,
+    )
+    return _incident(row) if row else None
+
+
+async def run_event(tx: Transaction, incident_id: UUID) -> RunEvent:
+    """Return the event that started the incident's present run."""
+    row = await tx.fetchrow("select event_id, event::text from incidents where id = $1", incident_id)
+    return RunEvent(row["event_id"], json.loads(row["event"]))
+
+
+async def insert(tx: Transaction, now: datetime, new: Sequence[tuple[Incident, RunEvent]]) -> None:
+    """Store new incidents."""
+    if not new:
+        return
+    columns = (
+        "id rule_id rule_revision dedup_key status severity plan event_id event serialize_key opened_at updated_at"
+        " last_trigger_at ok_at event_count run"
+    ).split()
+    await tx.copy_rows(
+        "incidents",
+        columns,
+        [
+            (
+                i.id,
+                i.rule_id,
+                i.rule_revision,
+                i.dedup_key,
+                i.status.value,
+                i.severity.value,
+                dump_json(i.plan.to_json()),
+                event.id,
+                dump_json(event.envelope),
+                i.serialize_key,
+                i.opened_at,
+                now,
+                i.last_trigger_at,
+                i.ok_at,
+                i.event_count,
+                i.run,
+            )
+            for i, event in new
+        ],
+    )
+
+
+async def save(tx: Transaction, now: datetime, changed: Sequence[Incident]) -> None:
+    """Write back what may change about incidents that this transaction has locked."""
+    if not changed:
+        return
+    await tx.execute(
+        "update incidents i set status = u.status, level = u.level, last_trigger_at = u.last_trigger_at, ok_at = u.ok_at,"
+        " event_count = u.event_count, updated_at = $7,"
+        " acknowledged_at = case when u.status = 'acknowledged' then coalesce(i.acknowledged_at, $7) else i.acknowledged_at"
+        " end, resolved_at = case when u.status = 'resolved' then $7 end"
+        " from unnest($1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])"
+        " u(id, status, level, last_trigger_at, ok_at, event_count) where i.id = u.id",
+        [i.id for i in changed],
+        [i.status.value for i in changed],
+        [i.level for i in changed],
+        [i.last_trigger_at for i in changed],
+        [i.ok_at for i in changed],
+        [i.event_count for i in changed],
+        now,
+    )
+
+
+async def start_run(tx: Transaction, incident: Incident, event: RunEvent) -> None:
+    """Begin another run of an open incident, with the rule as it is now."""
+    await tx.execute(
+        "update incidents set run = $2, event_id = $3, event = $4, plan = $5, rule_revision = $6 where id = $1",
+        incident.id,
+        incident.run,
+        event.id,
+        dump_json(event.envelope),
+        dump_json(incident.plan.to_json()),
+        incident.rule_revision,
+    )
+
+
+def _incident(row: Any) -> Incident:
+    return Incident(
+        id=row["id"],
+        rule_id=row["rule_id"],
+        rule_revision=row["rule_revision"],
+        dedup_key=row["dedup_key"],
+        status=IncidentStatus(row["status"]),
+        severity=Severity(row["severity"]),
+        level=row["level"],
+        plan=Plan.from_json(json.loads(row["plan"])),
+        event_id=row["event_id"],
+        serialize_key=row["serialize_key"],
+        opened_at=row["opened_at"],
+        last_trigger_at=row["last_trigger_at"],
+        ok_at=row["ok_at"],
+        event_count=row["event_count"],
+        run=row["run"],
+    )

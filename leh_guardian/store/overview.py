@@ -1,0 +1,149 @@
+"""Owns what people and programs read of the store: lists, counts, one incident whole; the one rule: it writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from leh_guardian.model.mode import Mode
+from leh_guardian.store import control, journal
+from leh_guardian.store.transaction import Transaction
+
+_INCIDENT = (
+    "id, rule_id, rule_revision, dedup_key, status, severity, level, event_id, event_count, run, opened_at, updated_at,"
+    " acknowledged_at, resolved_at, ok_at"
+)
+_ACTION = (
+    "id, incident_id, run, role, step_id, handler, params::text, mode_rank, status, due_at, attempt, failures, dry_run,"
+    " approved_by, outcome::text, held, created_at, updated_at"
+)
+
+
+async def list_incidents(
+    tx: Transaction, *, statuses: Sequence[str] = (), rule: str | None = None, limit: int = 100
+) -> list[Any]:
+    """Return incidents, newest first."""
+    rows = await tx.fetch(
+        f"select {_INCIDENT} from incidents where (cardinality($1::text[]) = 0 or status = any($1))"
+        " and ($2::text is null or rule_id = $2) order by opened_at desc, id limit $3",
+        list(statuses),
+        rule,
+        limit,
+    )
+    return [_incident(row) for row in rows]
+
+
+async def find(tx: Transaction, table: str, prefix: str) -> list[UUID]:
+    """Return the ids in `incidents` or `actions` that begin with `prefix`, at most two."""
+    if table not in {"incidents", "actions"}:
+        raise ValueError(table)
+    rows = await tx.fetch(
+        f"select id from {table} where id::text like $1 || '%' order by id limit 2",
+        prefix.lower().replace("%", "").replace("_", ""),
+    )
+    return [row["id"] for row in rows]
+
+
+async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
+    """Return one incident with its event, actions and journal; None when there is none."""
+    row = await tx.fetchrow(f"select {_INCIDENT}, event::text from incidents where id = $1", incident_id)
+    if row is None:
+        return None
+    actions = await tx.fetch(
+        f"select {_ACTION} from actions where incident_id = $1 order by created_at, step_index, id",
+        incident_id,
+    )
+    lines = await journal.of_incident(tx, incident_id)
+    return {
+        **_incident(row),
+        "event": json.loads(row["event"]),
+        "actions": [_action(action) for action in actions],
+        "journal": [
+            {
+                "at": line["at"],
+                "kind": line["kind"],
+                "reason": line["reason"],
+                "action": str(line["action_id"]) if line["action_id"] else None,
+                "author": line["author"],
+                "data": json.loads(line["data"]),
+            }
+            for line in lines
+        ],
+    }
+
+
+async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: int = 100) -> list[Any]:
+    """Return actions, newest first."""
+    rows = await tx.fetch(
+        f"select {_ACTION} from actions where cardinality($1::text[]) = 0 or status = any($1)"
+        " order by created_at desc, step_index desc, id limit $2",
+        list(statuses),
+        limit,
+    )
+    return [_action(row) for row in rows]
+
+
+async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
+    """Return the numbers of `/status`: open incidents, actions by status, overdue timers, modes."""
+    levels = await tx.fetch(
+        "select level, count(*) as n from incidents where status <> 'resolved' group by level order by level"
+    )
+    statuses = await tx.fetch(
+        "select status, count(*) as n from actions where status in ('proposed', 'scheduled', 'running', 'waiting')"
+        " or updated_at > $1 group by status order by status",
+        now - timedelta(days=1),
+    )
+    overdue = await tx.fetchval("select count(*) from timers where due_at < $1", now - timedelta(minutes=1))
+    switches = await control.modes(tx)
+    return {
+        "incidents": {"open": sum(r["n"] for r in levels), "by_level": {str(r["level"]): r["n"] for r in levels}},
+        "actions": {"by_status": {r["status"]: r["n"] for r in statuses}},
+        "timers": {"overdue": overdue},
+        "modes": {row["scope"]: list(Mode)[row["mode_rank"]].value for row in switches},
+    }
+
+
+def _incident(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "rule": row["rule_id"],
+        "dedup_key": row["dedup_key"],
+        "status": row["status"],
+        "severity": row["severity"],
+        "level": row["level"],
+        "opened_at": row["opened_at"],
+        "updated_at": row["updated_at"],
+        "acknowledged_at": row["acknowledged_at"],
+        "resolved_at": row["resolved_at"],
+        "ok_at": row["ok_at"],
+        "events": row["event_count"],
+        "event_id": row["event_id"],
+        "run": row["run"],
+        "rule_revision": row["rule_revision"],
+    }
+
+
+def _action(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "incident": str(row["incident_id"]),
+        "handler": row["handler"],
+        "step": row["step_id"],
+        "role": row["role"],
+        "status": row["status"],
+        "attempt": row["attempt"],
+        "failures": row["failures"],
+        "mode": list(Mode)[row["mode_rank"]].value,
+        "dry_run": row["dry_run"],
+        "held": row["held"] is not None,
+        "approved_by": row["approved_by"],
+        "due_at": row["due_at"],
+        "params": json.loads(row["params"]),
+        "outcome": json.loads(row["outcome"]) if row["outcome"] else None,
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "run": row["run"],
+    }

@@ -1,0 +1,83 @@
+"""Owns transactions; the one rule: begin, commit, rollback and release cannot be cancelled half-way.
+
+Inside anyio a cancelled scope would cancel asyncpg's own ROLLBACK too and hand a connection in mid-transaction back to the
+pool; each of the four is therefore shielded. Each is bounded by the pool's command timeout, so a shield never hangs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+
+from leh_guardian.store.pool import Pool, translated
+
+
+class Transaction:
+    """An open transaction: run statements through it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        """Run a statement; returns its rows."""
+        with translated():
+            return list(await self._connection.fetch(sql, *args))
+
+    async def fetchrow(self, sql: str, *args: Any) -> Any:
+        """Run a statement; returns its first row, or None."""
+        with translated():
+            return await self._connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """Run a statement; returns its first value, or None."""
+        with translated():
+            return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        """Run a statement; returns how many rows it touched."""
+        with translated():
+            status: str = await self._connection.execute(sql, *args)
+        return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
+
+    async def script(self, sql: str) -> None:
+        """Run several statements without parameters (migrations)."""
+        with translated():
+            await self._connection.execute(sql, timeout=60)
+
+    async def copy_rows(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows through COPY, the cheapest way in."""
+        with translated():
+            await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
+    """Open a transaction (READ COMMITTED); commits when the block ends, rolls back when it raises.
+
+    Raises:
+        StoreUnavailable: the database is away. When it went away during COMMIT, the transaction may have taken place:
+            callers repeat with the same idempotency keys.
+        StoreError: a statement was refused.
+    """
+    async with pool.connection() as connection:
+        with anyio.CancelScope(shield=True), translated():
+            await connection.execute("begin")
+        try:
+            yield Transaction(connection)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await _roll_back(connection)
+            raise
+        with anyio.CancelScope(shield=True), translated():
+            await connection.execute("commit")
+
+
+async def _roll_back(connection: Any) -> None:
+    try:
+        with translated():
+            await connection.execute("rollback", timeout=5)
+    except Exception:
+        connection.terminate()

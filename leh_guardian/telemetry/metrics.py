@@ -1,0 +1,48 @@
+"""Owns the metrics; the one rule: label values come from closed lists, never from an event."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Metrics:
+    """Every metric of the daemon, over a registry of its own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        r = self.registry
+        self.messages = Counter("guardian_messages", "Messages taken from the alert queue", ["outcome"], registry=r)
+        self.deleted = Counter("guardian_messages_deleted", "Messages whose deletion SQS confirmed", registry=r)
+        self.duplicates = Counter("guardian_duplicates", "Matched events already in the inbox", registry=r)
+        self.actions = Counter(
+            "guardian_attempts", "Attempts by how they left their action", ["handler", "status"], registry=r
+        )
+        self.attempt_seconds = Histogram(
+            "guardian_attempt_seconds",
+            "How long attempts took",
+            ["handler"],
+            buckets=(0.1, 1, 5, 30, 120, 600, 3600),
+            registry=r,
+        )
+        self.loop_age = Gauge(
+            "guardian_loop_progress_age_seconds", "Since a loop last made progress", ["loop"], registry=r
+        )
+        self.loop_errors = Counter("guardian_loop_errors", "Failed rounds of a loop", ["loop"], registry=r)
+        self.client_ok = Gauge("guardian_client_up", "Whether a client's last ping succeeded", ["client"], registry=r)
+        self.queue = Gauge("guardian_queue_messages", "Approximate depth of the alert queue", ["state"], registry=r)
+        self.open_incidents = Gauge("guardian_incidents_open", "Open incidents", registry=r)
+        self.open_actions = Gauge(
+            "guardian_actions", "Unsettled actions, and those that need a person", ["status"], registry=r
+        )
+        self.timers_overdue = Gauge("guardian_timers_overdue", "Timers due for more than a minute", registry=r)
+        self.rules_ok = Gauge(
+            "guardian_rules_last_reload_ok", "Whether the rule files on disk are the ones in use", registry=r
+        )
+        self.rules_info = Gauge("guardian_rules_info", "The rule set in use", ["revision"], registry=r)
+        self.logs_dropped = Gauge(
+            "guardian_log_records_dropped", "Log records dropped because the pipe was blocked", registry=r
+        )
+
+    def render(self) -> bytes:
+        """Return Prometheus's text format."""
+        return generate_latest(self.registry)

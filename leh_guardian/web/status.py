@@ -1,0 +1,119 @@
+"""Owns the health endpoints; the one rule: liveness is the loops' progress alone, and no answer waits for anything.
+
+`/livez` never depends on PostgreSQL or SQS: an outage of theirs would otherwise restart every replica for nothing. `/readyz`
+(= `/healthz`) names the required clients that do not answer; optional ones never fail it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from leh_guardian import __version__
+from leh_guardian.clock import Clock
+from leh_guardian.engine.auditor import Snapshot
+from leh_guardian.engine.reloader import RulesInUse
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.text import dump_json
+from leh_guardian.telemetry.metrics import Metrics
+from leh_guardian.telemetry.progress import Progress
+
+_STALE = 45.0
+"""Seconds after which a snapshot proves nothing."""
+
+
+class StatusPages:
+    """What the daemon says about itself."""
+
+    def __init__(
+        self,
+        progress: Progress,
+        metrics: Metrics,
+        clock: Clock,
+        snapshot: Callable[[], Snapshot],
+        rules: Callable[[], RulesInUse],
+        *,
+        mode: Mode,
+        replica: str,
+        log_drops: Callable[[], int],
+    ) -> None:
+        self._progress = progress
+        self._metrics = metrics
+        self._clock = clock
+        self._snapshot = snapshot
+        self._rules = rules
+        self._mode = mode
+        self._replica = replica
+        self._log_drops = log_drops
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.get("/livez", self.livez),
+            web.get("/readyz", self.readyz),
+            web.get("/healthz", self.readyz),
+            web.get("/status", self.status),
+            web.get("/metrics", self.metrics),
+        ]
+
+    async def livez(self, _: web.Request) -> web.Response:
+        """200 while every loop makes progress, else 503 with the stuck ones and the seconds since their last step."""
+        stuck = {name: round(age, 1) for name, age in self._progress.stuck().items()}
+        return answer({"ok": not stuck, "stuck": stuck}, status=503 if stuck else 200)
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """200 when guardian can act, else 503 with what fails."""
+        failing = self._failing()
+        return answer({"ok": not failing, "failing": failing}, status=503 if failing else 200)
+
+    def _failing(self) -> dict[str, str]:
+        snapshot = self._snapshot()
+        age = (self._clock.now() - snapshot.taken_at).total_seconds()
+        stale = {"snapshot": f"last taken {age:.0f} s ago"} if age > _STALE else {}
+        return {**snapshot.failing, **stale}
+
+    async def status(self, _: web.Request) -> web.Response:
+        """Everything an operator asks first."""
+        snapshot, in_use = self._snapshot(), self._rules()
+        counts = snapshot.counts
+        return answer(
+            {
+                "version": __version__,
+                "replica": self._replica,
+                "taken_at": snapshot.taken_at,
+                "rules": {
+                    "revision": in_use.rules.revision,
+                    "loaded_at": in_use.loaded_at,
+                    "ok": in_use.refused is None,
+                    "refused": in_use.refused,
+                    "rules": len(in_use.rules.rules),
+                },
+                "queue": {"visible": None, "in_flight": None, "oldest_seconds": None, **snapshot.queue},
+                "incidents": counts.get("incidents", {"open": None, "by_level": {}}),
+                "actions": counts.get("actions", {"by_status": {}}),
+                "timers": counts.get("timers", {"overdue": None}),
+                "clients": {name: reason is None for name, reason in snapshot.clients.items()},
+                "failing": self._failing(),
+                "modes": {"process": self._mode.value, **counts.get("modes", {})},
+                "loops": {
+                    name: {"age_seconds": round(age, 1), "note": self._progress.notes()[name]}
+                    for name, age in self._progress.ages().items()
+                },
+            }
+        )
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """Prometheus's text format."""
+        for name, age in self._progress.ages().items():
+            self._metrics.loop_age.labels(name).set(age)
+        self._metrics.logs_dropped.set(self._log_drops())
+        return web.Response(
+            body=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+
+def answer(data: Any, *, status: int = 200) -> web.Response:
+    """Return a JSON answer."""
+    return web.Response(text=dump_json(data) + "\n", status=status, content_type="application/json")

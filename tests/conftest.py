@@ -1,0 +1,73 @@
+"""Fixtures of every tier: the event loop, a clean environment, and one PostgreSQL server for the whole run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.local.aws import REGION, EmbeddedAws
+from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.store.migrate import migrate
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+
+TABLES = "event_log, inbox, rule_keys, rule_runs, incidents, actions, timers, control, journal"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Run async tests on asyncio, as the daemon does."""
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_environment() -> None:
+    """Keep the developer's own settings and credentials out of the tests."""
+    for name in list(os.environ):
+        if name.startswith(("LEH_", "AWS_")):
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL, without fsync: the tests that crash it start their own."""
+    directory: Path = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres.start(directory, durable=False)
+    try:
+        server.create_database("guardian")
+        yield server
+    finally:
+        server.stop(remove=True)
+
+
+@pytest.fixture
+async def pool(postgres: EmbeddedPostgres) -> AsyncIterator[Pool]:
+    """An open pool over guardian's schema, emptied for this test."""
+    opened = await Pool.open(postgres.dsn("guardian"), size=10)
+    try:
+        await migrate(opened)
+        async with transaction(opened) as tx:
+            await tx.execute(f"truncate {TABLES} restart identity cascade")
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[EmbeddedAws]:
+    """AWS over HTTP: moto's server, one for the whole run; tests use queue names of their own."""
+    with EmbeddedAws.start() as server:
+        yield server
+
+
+@pytest.fixture
+async def aws(aws_server: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Aws]:
+    """A session with the server."""
+    for name, value in aws_server.environment().items():
+        monkeypatch.setenv(name, value)
+    async with open_aws(REGION) as opened:
+        yield opened

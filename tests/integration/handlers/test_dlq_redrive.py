@@ -1,0 +1,210 @@
+"""The redrive of a dead-letter queue, on an SQS over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.sqs import SqsQueues
+from leh_guardian.context import Capabilities
+from leh_guardian.errors import Halted, NotFound, Refused
+from leh_guardian.handlers import dlq_redrive as redrive
+from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
+from leh_guardian.model.outcome import Done, NoOp, Wait
+from leh_guardian.telemetry import failpoints
+from tests.support.attempt import Memory, again, attempt
+from tests.support.sqs import make_queues
+
+
+@pytest.fixture
+async def client(aws: Aws) -> Any:
+    """A plain SQS client for the test's own looks."""
+    return await aws.client("sqs")
+
+
+@pytest.fixture
+async def can(aws: Aws, client: Any) -> AsyncIterator[Capabilities]:
+    """The handler's view of SQS; failpoints are disarmed at the end."""
+    yield Capabilities(queues=SqsQueues(aws, client), channels={})
+    failpoints.arm(None)
+
+
+@pytest.fixture(autouse=True)
+def _short_visibility(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let messages that a crashed attempt has hidden come back while the next attempt looks for them."""
+    monkeypatch.setattr(redrive, "_VISIBILITY", 2)
+
+
+async def test_moves_everything_once_and_keeps_what_a_consumer_sees(client: Any, can: Capabilities) -> None:
+    """Every message is back in its source queue once, with body and attributes, and the DLQ is empty."""
+    queues = await make_queues(client)
+    bodies = [f"증거 {n}\n{'x' * n}" for n in range(25)]
+    attributes = {
+        "kind": {"DataType": "String", "StringValue": "s"},
+        "raw": {"DataType": "Binary", "BinaryValue": b"\x00\x01"},
+        "n": {"DataType": "Number.int", "StringValue": "7"},
+    }
+    await queues.fill(queues.dlq_url, bodies, MessageAttributes=attributes)
+    outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq))
+    assert isinstance(outcome, Done)
+    assert outcome.facts["moved"] == 25
+    assert outcome.facts["left"] == outcome.facts["in_flight"] == 0
+    assert await queues.depth(queues.dlq_url) == 0
+    moved = await queues.read(queues.source_url)
+    assert sorted(m["Body"] for m in moved) == sorted(bodies)
+    for message in moved:
+        kept = {
+            name: {k: v for k, v in value.items() if k in attributes[name]}
+            for name, value in message["MessageAttributes"].items()
+        }
+        assert kept == attributes
+
+
+async def test_fifo_keeps_groups_and_order(client: Any, can: Capabilities) -> None:
+    """FIFO messages keep their group and their order within it."""
+    queues = await make_queues(client, fifo=True)
+    await queues.fill(
+        queues.dlq_url,
+        [f"{n % 3}:{n:02}" for n in range(24)],
+        MessageGroupId=lambda n: f"group-{n % 3}",
+        MessageDeduplicationId=lambda n: f"d{n}",
+    )
+    outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq, rate=100.0))
+    assert isinstance(outcome, Done)
+    moved = await queues.read(queues.source_url)
+    assert len(moved) == 24
+    for group in range(3):
+        own = [m["Body"] for m in moved if m["Attributes"]["MessageGroupId"] == f"group-{group}"]
+        assert own == sorted(own)
+        assert len(own) == 8
+
+
+async def test_dry_run_touches_nothing(client: Any, can: Capabilities) -> None:
+    """A dry run says what it would move and does not even receive: a receive hides messages and counts."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, ["a", "b"])
+    outcome = await dlq_redrive(attempt(can, dry_run=True), DlqRedriveParams(queue=queues.dlq, max_messages=1))
+    assert isinstance(outcome, Done)
+    assert outcome.facts == {"source": queues.dlq, "destination": queues.source, "messages": 2, "selected": 1}
+    left = await queues.read(queues.dlq_url)
+    assert [m["Attributes"]["ApproximateReceiveCount"] for m in left] == ["1", "1"]
+
+
+async def test_max_messages_bounds_the_run(client: Any, can: Capabilities) -> None:
+    """No more than `max_messages` are moved; what is left is reported."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, [str(n) for n in range(15)])
+    outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq, max_messages=7))
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["moved"], outcome.facts["left"]) == (7, 8)
+    assert await queues.depth(queues.source_url) == 7
+
+
+async def test_limit_refuses_before_the_first_effect(client: Any, can: Capabilities) -> None:
+    """A run above the rule's blast radius is refused whole, never trimmed."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, [str(n) for n in range(12)])
+    with pytest.raises(Refused, match=r"12 messages.*limit is 10"):
+        await dlq_redrive(attempt(can, limits={"messages": 10}), DlqRedriveParams(queue=queues.dlq))
+    assert await queues.depth(queues.dlq_url) == 12
+
+
+async def test_empty_queue_is_nothing_to_do(client: Any, can: Capabilities) -> None:
+    """The precondition is read again: an empty DLQ needs no redrive."""
+    queues = await make_queues(client)
+    assert isinstance(await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq)), NoOp)
+
+
+async def test_queue_that_is_no_dlq_is_refused(client: Any, can: Capabilities) -> None:
+    """Without a source queue, or with a missing queue, the message says what to do."""
+    queues = await make_queues(client)
+    with pytest.raises(Refused, match="no DLQ, or name a `destination`"):
+        await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.source))
+    with pytest.raises(NotFound, match="nowhere"):
+        await dlq_redrive(attempt(can), DlqRedriveParams(queue="nowhere"))
+    with pytest.raises(Refused, match="into itself"):
+        await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq, destination=queues.dlq))
+
+
+async def test_resumes_where_it_was_stopped(client: Any, can: Capabilities) -> None:
+    """Stopped between sending and deleting, the next attempt deletes what it already sent instead of sending it again."""
+    queues = await make_queues(client)
+    bodies = [str(n) for n in range(30)]
+    await queues.fill(queues.dlq_url, bodies)
+    first = attempt(can, memory=Memory(stop_at=2))  # the plan, then the first batch: sent, not deleted
+    with pytest.raises(Halted):
+        await dlq_redrive(first, DlqRedriveParams(queue=queues.dlq))
+    assert await queues.depth(queues.source_url) == 10
+    assert await queues.depth(queues.dlq_url) == 30
+    outcome = await dlq_redrive(again(first), DlqRedriveParams(queue=queues.dlq))
+    assert isinstance(outcome, Done)
+    assert outcome.facts["moved"] == 30
+    assert await queues.bodies(queues.source_url) == dict.fromkeys(bodies, 1)
+    assert await queues.depth(queues.dlq_url) == 0
+
+
+@pytest.mark.parametrize("point", ["redrive.received", "redrive.sent", "redrive.deleted"])
+async def test_a_crash_loses_nothing(client: Any, can: Capabilities, point: str) -> None:
+    """Whatever the instant of a crash, every message is in the source queue afterwards, at most ten of them twice."""
+    queues = await make_queues(client)
+    bodies = [str(n) for n in range(30)]
+    await queues.fill(queues.dlq_url, bodies)
+    hits = 0
+
+    def crash(name: str) -> None:
+        nonlocal hits
+        hits += name == point
+        if name == point and hits == 2:
+            raise SystemExit
+
+    failpoints.arm(crash)
+    first = attempt(can)
+    with pytest.raises(SystemExit):
+        await dlq_redrive(first, DlqRedriveParams(queue=queues.dlq))
+    failpoints.arm(None)
+    assert isinstance(await dlq_redrive(again(first), DlqRedriveParams(queue=queues.dlq)), Done)
+    arrived = await queues.bodies(queues.source_url)
+    assert set(arrived) == set(bodies)
+    assert sum(arrived.values()) - 30 == (10 if point == "redrive.sent" else 0)
+    assert await queues.depth(queues.dlq_url) == 0
+
+
+async def test_waits_for_messages_that_somebody_hides(
+    client: Any, can: Capabilities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages in flight at another receiver are waited for, not called done; after some rounds they are reported as left."""
+    monkeypatch.setattr(redrive, "_VISIBILITY", 60)
+    monkeypatch.setattr(redrive, "_WAITS", 2)
+    monkeypatch.setattr(redrive, "_EMPTY_RECEIVES", 1)
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, [str(n) for n in range(12)])
+    ctx = attempt(can, memory=Memory(stop_at=1))
+    with pytest.raises(Halted):
+        await dlq_redrive(ctx, DlqRedriveParams(queue=queues.dlq))
+    await client.receive_message(QueueUrl=queues.dlq_url, MaxNumberOfMessages=5, VisibilityTimeout=300)
+    for _ in range(redrive._WAITS):
+        ctx = again(ctx)
+        assert isinstance(await dlq_redrive(ctx, DlqRedriveParams(queue=queues.dlq)), Wait)
+    outcome = await dlq_redrive(again(ctx), DlqRedriveParams(queue=queues.dlq))
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["moved"], outcome.facts["in_flight"]) == (7, 5)
+
+
+async def test_stops_when_messages_come_back(client: Any, can: Capabilities) -> None:
+    """A consumer that fails at once and sends everything back to the DLQ does not keep the redrive going for ever."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, [str(n) for n in range(20)])
+    real = can.queues.send
+
+    async def bounce(queue: Any, messages: Any) -> Any:
+        refused = await real(queue, messages)
+        await queues.fill(queues.dlq_url, [f"again {m.id}" for m in messages])
+        return refused
+
+    can.queues.send = bounce  # type: ignore[method-assign]
+    outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq))
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["moved"], outcome.facts["left"]) == (20, 20)

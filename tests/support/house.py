@@ -1,0 +1,210 @@
+"""The engine's services around a real PostgreSQL, with toy handlers that count their effects: what integration tests run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.engine.executor import Executor
+from leh_guardian.engine.intake import Intake
+from leh_guardian.engine.planner import Planner
+from leh_guardian.engine.progression import Progression
+from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.timers import Timers
+from leh_guardian.fields import parse_duration
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.ports import ReceivedMessage
+from leh_guardian.registry import Effect, Params, Registry, handler
+from leh_guardian.rules.loader import load_rules
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.store import overview
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+from leh_guardian.telemetry.metrics import Metrics
+from tests.support.builders import body
+from tests.support.clock import FakeClock
+
+
+class FixParams(Params):
+    """What to fix."""
+
+    what: str = "it"
+    """Anything."""
+
+
+@dataclass
+class World:
+    """The outside world of the toy handlers: it counts effects and says what the next calls end in."""
+
+    effects: Counter[str] = field(default_factory=Counter)
+    outcomes: list[Outcome | Exception] = field(default_factory=list)
+    """What the next calls end in; afterwards they are done."""
+    attempts: list[ActionContext] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    async def act(self, ctx: ActionContext, params: FixParams) -> Outcome:
+        """Do what the test says."""
+        self.attempts.append(ctx)
+        if ctx.dry_run:
+            return Done(f"would fix {params.what}", {"what": params.what})
+        outcome = self.outcomes.pop(0) if self.outcomes else Done(f"fixed {params.what}", {"what": params.what})
+        if isinstance(outcome, Exception):
+            raise outcome
+        self.effects[params.what] += 1
+        return outcome
+
+    def registry(self) -> Registry:
+        """Handlers `fix` (changes things), `look` (reads), `once` (at most once) and `notify` over this world."""
+
+        @handler(effect=Effect.AT_LEAST_ONCE, changes=True, residual="a toy", limits={"things": 10})
+        async def fix(ctx: ActionContext, params: FixParams) -> Outcome:
+            """Fix something."""
+            return await self.act(ctx, params)
+
+        @handler(effect=Effect.READS, changes=False)
+        async def look(ctx: ActionContext, params: FixParams) -> Outcome:
+            """Look at something."""
+            return await self.act(ctx, params)
+
+        @handler(effect=Effect.AT_MOST_ONCE, changes=True, residual="a toy", limits={"things": 10})
+        async def once(ctx: ActionContext, params: FixParams) -> Outcome:
+            """Do something that cannot be repeated."""
+            return await self.act(ctx, params)
+
+        @handler(effect=Effect.READS, changes=False)
+        async def queue_drained(ctx: ActionContext, params: QueueParams) -> Outcome:
+            """Say that a queue is empty."""
+            return await self.act(ctx, FixParams(what=f"queue {params.queue}"))
+
+        @handler(effect=Effect.AT_LEAST_ONCE, changes=False, residual="a toy")
+        async def notify(ctx: ActionContext, params: TellParams) -> Outcome:
+            """Tell people."""
+            self.told.append(params.text)
+            return Done("told")
+
+        specs = (fix, look, once, notify, queue_drained)
+        return Registry(tuple(function.__handler__ for function in specs))  # type: ignore[attr-defined]
+
+
+class QueueParams(Params):
+    """Which queue."""
+
+    queue: str
+    """Its name."""
+    at_most: int = 0
+    """Messages that may be left."""
+
+
+class TellParams(Params):
+    """What to tell."""
+
+    channel: str = "console"
+    """Where."""
+    text: str
+    """What."""
+
+
+class NoQueue:
+    """The alert queue of tests that hand messages in themselves; it counts what is deleted."""
+
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
+
+    async def delete(self, receipts: Sequence[str]) -> int:
+        """Remember what was deleted."""
+        self.deleted.extend(receipts)
+        return len(receipts)
+
+
+class House:
+    """One replica."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        rules: RuleSet,
+        world: World,
+        clock: FakeClock,
+        *,
+        replica: str = "one",
+        mode: Mode = Mode.ACT,
+        modes: dict[str, Mode] | None = None,
+        hold: str = "5m",
+    ) -> None:
+        self.pool, self.world, self.clock = pool, world, clock
+        registry, metrics = world.registry(), Metrics()
+        progression = Progression(registry, "console")
+        self.queue: Any = NoQueue()
+        self.rules = rules
+        self.intake = Intake(
+            self.queue,
+            pool,
+            Planner(progression, modes or {}, parse_duration(hold)),
+            lambda: self.rules,
+            clock,
+            metrics,
+            replica=replica,
+            planned=lambda: None,
+        )
+        capabilities: Any = Capabilities(queues=None, channels={})  # type: ignore[arg-type]
+        self.executor = Executor(
+            pool,
+            registry,
+            Settlement(progression, replica),
+            capabilities,
+            clock,
+            metrics,
+            replica=replica,
+            mode=mode,
+            slots=8,
+            freed=lambda: None,
+        )
+        self.timers = Timers(pool, progression, clock, replica=replica, planned=lambda: None)
+        self._messages = 0
+
+    async def take(self, *events: object) -> None:
+        """Take in events as one batch of messages."""
+        messages = []
+        for event in events:
+            self._messages += 1
+            raw = event if isinstance(event, bytes) else body(event)
+            messages.append(ReceivedMessage(f"m{self._messages}", f"r{self._messages}", raw))
+        await self.intake.take_in(messages)
+
+    async def work(self, rounds: int = 50) -> None:
+        """Run due actions and timers until nothing is due."""
+        for _ in range(rounds):
+            async with anyio.create_task_group() as tasks:
+                started = await self.executor.run_once(tasks)
+            if not started + await self.timers.run_once():
+                return
+        raise AssertionError("there is no end to the work")
+
+    async def incidents(self, *statuses: str) -> list[dict[str, Any]]:
+        """Return incidents, oldest first."""
+        async with transaction(self.pool) as tx:
+            return list(reversed(await overview.list_incidents(tx, statuses=statuses)))
+
+    async def actions(self, *statuses: str) -> list[dict[str, Any]]:
+        """Return actions, oldest first."""
+        async with transaction(self.pool) as tx:
+            return list(reversed(await overview.list_actions(tx, statuses=statuses)))
+
+    async def journal(self) -> list[str]:
+        """Return the journal's kinds in order."""
+        async with transaction(self.pool) as tx:
+            return [row["kind"] for row in await tx.fetch("select kind from journal order by id")]
+
+
+def rule_set(folder: Path, text: str, world: World | None = None) -> RuleSet:
+    """Load rules from YAML text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "rules.yaml").write_text(text, encoding="utf-8")
+    return load_rules(folder, (world or World()).registry())
