@@ -25,7 +25,10 @@ def parse_duration(value: Any) -> timedelta:
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("write a duration as a number and one of ms, s, m, h, d, w, like 15m")
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    try:
+        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    except OverflowError:
+        raise ValueError("write a duration of at most 999999999d") from None
 
 
 def format_duration(value: timedelta) -> str:

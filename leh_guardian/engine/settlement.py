@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.closing import busy, close
 from leh_guardian.engine.progression import Progression, Run
 from leh_guardian.engine.wording import Cause
 from leh_guardian.model.action import ActionStatus, ClaimedAction, Role, backoff_seconds
@@ -84,7 +85,6 @@ class Settlement:
         self._follow: dict[Role, Callable[[Changes, Run, ClaimedAction, Verdict], None]] = {
             Role.STEP: self._after_step,
             Role.VERIFY: self._after_verify,
-            Role.CONFIRM: self._after_confirm,
             Role.TELL: self._after_tell,
         }
 
@@ -149,6 +149,9 @@ class Settlement:
             return
         facts = await actions.facts(tx, incident.id, incident.run)
         run = Run(incident, await incidents.run_event(tx, incident.id), facts)
+        if claimed.role is Role.CONFIRM:
+            await self._after_confirm(tx, changes, run, verdict)
+            return
         self._follow[claimed.role](changes, run, claimed, verdict)
 
     def _after_step(self, changes: Changes, run: Run, claimed: ClaimedAction, verdict: Verdict) -> None:
@@ -173,9 +176,11 @@ class Settlement:
         self._progression.escalate(changes, run.incident, Cause.NOT_HELPED, reason)
         self._look_again(changes, run)
 
-    def _after_confirm(self, changes: Changes, run: Run, _claimed: ClaimedAction, verdict: Verdict) -> None:
+    async def _after_confirm(self, tx: Transaction, changes: Changes, run: Run, verdict: Verdict) -> None:
         if verdict.status in WELL and run.incident.ok_at is not None:
-            self._progression.resolve(changes, run.incident, f"its OK was held and confirmed: {verdict.summary}")
+            if not await busy(tx, changes, run.incident):
+                how = f"its OK was held and confirmed: {verdict.summary}"
+                await close(tx, changes, self._progression, run.incident, how)
         elif verdict.status not in WELL:
             reason = f"the alarm says OK, the queue does not: {verdict.summary}"
             self._progression.escalate(changes, run.incident, Cause.FALSE_OK, reason)

@@ -14,11 +14,11 @@ from typing import Any
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.closing import busy, close
 from leh_guardian.engine.progression import Progression, Run
 from leh_guardian.model.incident import IncidentStatus
-from leh_guardian.model.journal import Kind
 from leh_guardian.model.plan import Step
-from leh_guardian.store import actions, incidents, timers
+from leh_guardian.store import incidents, timers
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.failpoints import failpoint
@@ -64,35 +64,26 @@ class Timers:
         incident = await incidents.lock(tx, incident_id)
         if incident is None or incident.status is IncidentStatus.RESOLVED or incident.ok_at is None:
             return
-        pending = await actions.open_actions(tx, incident.id)
-        started = [row for row in pending if row["attempt"] > 0]
-        if started:
-            # The settlement of the last of them looks again.
-            changes.note(Kind.STILL_BUSY, "an action of it is still running", incident=incident)
+        if await busy(tx, changes, incident):
             return
-        if pending:
-            reason = "the trouble is over before it started"
-            await actions.withdraw(tx, changes.now, [row["id"] for row in pending], reason)
-            for row in pending:
-                changes.note(Kind.SKIPPED, reason, incident=incident, action_id=row["id"])
         changes.incidents[incident.id] = incident
         event = await incidents.run_event(tx, incident.id)
-        look = _last_look(event.envelope, incident.ok_at)
+        look = _last_look(event.envelope, changes.now)
         if look is None:
-            self._progression.resolve(changes, incident, "its OK was held long enough")
+            await close(tx, changes, self._progression, incident, "its OK was held long enough")
         else:
             self._progression.confirm(changes, Run(incident, event, {}), look)
 
 
-def _last_look(envelope: Mapping[str, Any], ok_at: datetime) -> Step | None:
+def _last_look(envelope: Mapping[str, Any], now: datetime) -> Step | None:
     """Return the step that looks at the queue of a queue-depth alarm, or None for every other event."""
     queue = _alarmed_queue(envelope)
     if queue is None:
         return None
     name, threshold = queue
     return Step(
-        # One look for each OK: an earlier look's action has been settled.
-        id=f"resolved-{int(ok_at.timestamp() * 1000)}",
+        # Each look is an action of its own: the one before may have ended while the remedy was still running.
+        id=f"resolved-{int(now.timestamp() * 1000)}",
         uses=CONFIRM_HANDLER,
         params={"queue": name, "at_most": max(0, math.ceil(threshold) - 1)},
         condition=None,

@@ -20,6 +20,9 @@ Path = tuple[str | int, ...]
 
 Severity = Literal["error", "warning"]
 
+MOST_MISTAKES: Final = 100
+"""Of one file: nobody reads more, and a hostile file must not cost more."""
+
 _WINDOW: Final = 100
 """Characters of a source line worth showing."""
 _LONGEST_MESSAGE: Final = 600

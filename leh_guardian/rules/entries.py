@@ -45,8 +45,20 @@ def _positive(value: timedelta) -> timedelta:
     raise ValueError("write a time longer than nothing")
 
 
+def _given(value: Any) -> Any:
+    """Refuse a key without its value: half an edit must not mean that there is no condition."""
+    if value is None:
+        raise ValueError("give it a value or leave the key out")
+    return value
+
+
 def _auto_or_duration(value: Any) -> timedelta | None:
-    return None if value == "auto" else _positive(_bounded(parse_duration(value)))
+    if value == "auto":
+        return None
+    try:
+        return _positive(_bounded(parse_duration(value)))
+    except ValueError as error:
+        raise ValueError(f"write auto, or {str(error).removeprefix('write ')}") from None
 
 
 RuleId = Annotated[str, AfterValidator(_rule_id), WithJsonSchema({"type": "string", "pattern": f"^{RULE_ID}$"})]
@@ -58,8 +70,14 @@ AutoOrSpan = Annotated[
     BeforeValidator(_auto_or_duration),
     WithJsonSchema({"type": "string", "pattern": r"^(auto|\d+(\.\d+)?(ms|s|m|h|d|w))$", "default": "auto"}),
 ]
-Pattern = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/EventPattern"})]
+Pattern = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "minProperties": 1, "additionalProperties": {"type": ["array", "object"]}}),
+]
 JmesPath = Annotated[str, Field(min_length=1, examples=["detail.alarmName"])]
+
+
+Given = BeforeValidator(_given)
 
 
 class Entry(BaseModel):
@@ -89,11 +107,11 @@ class UseEntry(Entry):
 class ActionEntry(UseEntry):
     """One step of what the rule does."""
 
-    id: StepId | None = None
+    id: Annotated[StepId | None, Given] = None
     """The step's name for `if` and `${actions.…}`; the handler's name if left out."""
-    if_: Annotated[Pattern | None, Field(alias="if")] = None
+    if_: Annotated[Pattern | None, Given, Field(alias="if")] = None
     """An event pattern over {id of an earlier step: its facts}; the step is skipped where it does not match."""
-    timeout: Span | None = None
+    timeout: Annotated[Span | None, Given] = None
     """How long one attempt may take; the handler knows a good value."""
     retry: RetryEntry = RetryEntry()
 
@@ -138,11 +156,11 @@ class RuleEntry(Entry):
     """How far it goes: off, observe (journals what it would have done), propose (asks for approval), act."""
     pattern: Pattern
     """The EventBridge event pattern of what happened."""
-    resolve_on: Pattern | None = None
+    resolve_on: Annotated[Pattern | None, Given] = None
     """The pattern of what ends it; source, detail-type, account and region are taken from `pattern` if left out."""
-    dedup: JmesPath | None = None
+    dedup: Annotated[JmesPath | None, Given] = None
     """JMESPath over the event; one open incident for each value. Left out: one for the rule."""
-    serialize: JmesPath | None = None
+    serialize: Annotated[JmesPath | None, Given] = None
     """JMESPath over the event; actions with the same value run one after the other. Left out: those of an incident."""
     severity: Severity = Severity.SEV3
     """sev1: the service is down; sev5: a note."""
@@ -151,7 +169,7 @@ class RuleEntry(Entry):
     guards: GuardsEntry = GuardsEntry()
     actions: tuple[ActionEntry, ...] = ()
     """The steps, in order."""
-    verify: VerifyEntry | None = None
+    verify: Annotated[VerifyEntry | None, Given] = None
     on_failure: OnFailure = OnFailure.ESCALATE
     """What follows when a step has failed for good."""
 

@@ -21,6 +21,9 @@ _BASED_ON_FIRST: Final = {"index_expression", "projection", "value_projection", 
 """Nodes whose first child looks at the same thing as they do; their other children look at its result."""
 
 
+_LONGEST: Final = 1000
+
+
 class ExpressionError(ValueError):
     """An expression cannot be read, or not be evaluated on what it was given."""
 
@@ -42,9 +45,7 @@ class Expression:
         """
         try:
             return self._parsed.search(data)
-        except (
-            Exception
-        ) as error:  # hostile values bring out TypeError, OverflowError and others of the library's depths
+        except Exception as error:  # hostile values bring out TypeError, OverflowError and others from its depths
             raise ExpressionError(f"`{self.text}` cannot be evaluated: {error}") from error
 
 
@@ -54,10 +55,13 @@ def compile_expression(text: str) -> Expression:
     Raises:
         ExpressionError: it is not one, or it calls a function that does not exist; the text says what and where.
     """
+    if len(text) > _LONGEST:
+        raise ExpressionError(f"an expression of more than {_LONGEST} characters")
     try:
         parsed = jmespath.compile(text)
-        _check_functions({"type": "root", "children": [parsed.parsed]})
-        return Expression(text, frozenset(_reads(parsed.parsed)), parsed)
+        tree: Any = parsed.parsed
+        _check_functions({"type": "root", "children": [tree]})
+        return Expression(text, frozenset(_reads(tree)), parsed)
     except ExpressionError:
         raise
     except Exception as error:  # besides its own errors: RecursionError, and ValueError of enormous numbers

@@ -15,7 +15,7 @@ from typing import Final
 
 from leh_guardian.registry import Registry
 from leh_guardian.rules.compiling import Where, compile_rule
-from leh_guardian.rules.diagnostics import TOP, Diagnostic, Problem, RulesRefused, Source
+from leh_guardian.rules.diagnostics import MOST_MISTAKES, TOP, Diagnostic, Problem, RulesRefused, Source
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.entries import FileEntry
 from leh_guardian.rules.reader import LARGEST
@@ -81,15 +81,19 @@ def _check_file(file: _File, registry: Registry, rules: list[Rule], places: dict
         rule, complaints = compile_rule(written, Where(path, name, document.place(path).line), registry)
         rules += [rule] if rule else []
         found += [*complaints, *_check_unique(written, index, document, places)]
+        if len(found) > MOST_MISTAKES:
+            message = f"more than {MOST_MISTAKES} mistakes; the rules from here on were not looked at"
+            found.append(Problem(path, "too-many", message))
+            break
     return [*document.diagnostics, *filter(None, map(document.locate, found))]
 
 
 def _check_shape(document: Document) -> Iterator[Problem]:
     data = document.data
     if not isinstance(data, Mapping) or not {"rules", "version"} & data.keys():
-        message = f"this is {described(data)}, not a rule file" if data is not None else "the file holds nothing"
+        what = "has neither `version` nor `rules`" if isinstance(data, Mapping) else f"is {described(data)}"
         yield Problem(
-            (), "not-a-rule-file", message, "a rule file begins with `version: 1` and holds a list of `rules`"
+            (), "not-a-rule-file", f"this {what}", "a rule file begins with `version: 1` and holds a list of `rules`"
         )
         return
     yield from problems(validate(FileEntry, data)[1], FileEntry, data, ())

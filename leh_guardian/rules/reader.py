@@ -18,16 +18,17 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml import events
 
-from leh_guardian.rules.diagnostics import TOP, Diagnostic, Path, Position, Source
+from leh_guardian.rules.diagnostics import MOST_MISTAKES, TOP, Diagnostic, Path, Position, Source
 
 LARGEST: Final = 1 << 20
 DEEPEST: Final = 64
-_MOST_MISTAKES: Final = 100
 
 # libyaml where PyYAML was built with it: five times faster, the same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What an escape in double quotes can still bring in."""
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 # The lengths keep a number within what int() and JSON readers take.
 _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})", re.ASCII)
@@ -94,8 +95,8 @@ class Reader:
             Stopped: reading on makes no sense; the diagnostics say why.
             yaml.YAMLError: the text is not YAML.
         """
-        # Stream and document have a start and an end of their own around what is written.
-        self._events = (e for e in yaml.parse(text, Loader=_LOADER) if not isinstance(e, events.StreamStartEvent))
+        self._events = iter(yaml.parse(text, Loader=_LOADER))
+        next(self._events)  # the start of the stream; its documents come with a start and an end of their own
         if isinstance(next(self._events), events.StreamEndEvent):
             self._stop(TOP, "empty", "the file is empty", "delete it, or restore what it held")
         data = self._node(next(self._events), ())
@@ -113,42 +114,42 @@ class Reader:
         context, opened = getattr(error, "context", None), getattr(error, "context_mark", None)
         mark = getattr(error, "problem_mark", None) or opened
         position = Position(mark.line + 1, mark.column + 1) if mark else TOP
-        since = f" {context} that begins on line {opened.line + 1}" if context and opened else ""
+        since = ""
+        if context and opened and opened.line + 1 < position.line:
+            since = f" {context} that begins on line {opened.line + 1}"
         hint = next((hint for part, hint in _SYNTAX_HINTS.items() if part in problem), "")
         self.diagnostics.append(self._source.diagnostic(position, "yaml-syntax", f"not YAML: {problem}{since}", hint))
 
-    def _node(self, event: events.Event, path: Path) -> Any:
+    def _node(self, event: Any, path: Path) -> Any:
         position = self.values[path] = _position(event)
-        self._refuse_decoration(event, path, position)
-        if len(path) >= DEEPEST and isinstance(event, events.CollectionStartEvent):
+        if event.anchor is not None:
+            self._refuse_alias(event, path, position)
+        if isinstance(event, events.AliasEvent):
+            return None
+        if event.tag is not None:
+            self.unclear.add(path)
+            self._report(
+                position, "tag", f"tags such as `{event.tag}` are not taken", "remove it; quote what must be text"
+            )
+        if isinstance(event, events.ScalarEvent):
+            return self._scalar(event, position)
+        if len(path) >= DEEPEST:
             self._stop(position, "too-deep", f"nested more than {DEEPEST} levels deep", "no rule needs that")
-        match event:
-            case events.ScalarEvent():
-                return self._scalar(event, position)
-            case events.SequenceStartEvent():
-                return self._sequence(path)
-            case events.MappingStartEvent():
-                return self._mapping(path)
-            case _:
-                return None
+        return self._mapping(path) if isinstance(event, events.MappingStartEvent) else self._sequence(path)
 
-    def _refuse_decoration(self, event: events.Event, path: Path, position: Position) -> None:
-        name, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+    def _refuse_alias(self, event: Any, path: Path, position: Position) -> None:
         if isinstance(event, events.AliasEvent):
             self.unclear.add(path)
-            self._report(position, "alias", f"aliases such as `*{name}` are not taken", "write out what it stands for")
-        elif name is not None:
-            self._report(
-                position, "alias", f"anchors such as `&{name}` are not taken", "write it out wherever it belongs"
-            )
-        if tag is not None:
-            self.unclear.add(path)
-            self._report(position, "tag", f"tags such as `{tag}` are not taken", "remove it; quote what must be text")
+            message, hint = f"aliases such as `*{event.anchor}` are not taken", "write out what it stands for"
+        else:
+            message, hint = f"anchors such as `&{event.anchor}` are not taken", "write it out wherever it belongs"
+        self._report(position, "alias", message, hint)
 
     def _scalar(self, event: events.ScalarEvent, position: Position) -> Any:
         text: str = event.value
-        if "\x00" in text:
-            self._report(position, "unprintable", "this text holds the control character U+0000", "remove it")
+        if found := _UNSTORABLE.search(text):
+            message = f"this text holds the control character U+{ord(found[0]):04X}"
+            self._report(position, "unprintable", message, "remove it")
         return resolve_plain(text) if event.implicit[0] else text
 
     def _sequence(self, path: Path) -> list[Any]:
@@ -173,14 +174,17 @@ class Reader:
 
     def _key(self, event: events.Event, path: Path) -> str:
         position, key = _position(event), self._aside(event, path)
-        written = event.value if isinstance(event, events.ScalarEvent) else ""
-        if key == "<<" and isinstance(event, events.ScalarEvent) and event.implicit[0]:
+        plain = isinstance(event, events.ScalarEvent) and event.implicit[0]
+        if isinstance(key, str) and not (key == "<<" and plain):
+            return key
+        if key == "<<":
             self.unclear.add(path)
             self._report(position, "merge-key", "merge keys (`<<`) are not taken", "write the keys out")
-        elif not isinstance(key, str):
-            hint = f'quote it: "{written}"' if written else "write a text before the colon"
-            self._report(position, "key-not-text", "a key must be text", hint)
-        return str(written)
+            return "<<"
+        written = str(event.value) if isinstance(event, events.ScalarEvent) else ""
+        hint = f'quote it: "{written}"' if written else "write a text before the colon"
+        self._report(position, "key-not-text", "a key must be text", hint)
+        return written
 
     def _aside(self, event: events.Event, path: Path) -> Any:
         """Read a node for its own mistakes only: its places are not kept."""
@@ -193,8 +197,8 @@ class Reader:
 
     def _report(self, position: Position, code: str, message: str, hint: str) -> None:
         self.diagnostics.append(self._source.diagnostic(position, code, message, hint))
-        if len(self.diagnostics) >= _MOST_MISTAKES:
-            self._stop(position, "too-many", f"{_MOST_MISTAKES} mistakes up to here; the rest was not read", "")
+        if len(self.diagnostics) >= MOST_MISTAKES:
+            self._stop(position, "too-many", f"{MOST_MISTAKES} mistakes up to here; the rest was not read", "")
 
     def _stop(self, position: Position, code: str, message: str, hint: str) -> NoReturn:
         self.diagnostics.append(self._source.diagnostic(position, code, message, hint))

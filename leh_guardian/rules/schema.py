@@ -12,12 +12,6 @@ _REFERENCE: Final = {
     "pattern": r"\$\{",
     "description": "`${jmespath}` over {event, incident, actions}",
 }
-_EVENT_PATTERN: Final = {
-    "type": "object",
-    "minProperties": 1,
-    "description": "An EventBridge event pattern: values stand in lists.",
-    "additionalProperties": {"anyOf": [{"type": "array", "minItems": 1}, {"$ref": "#/$defs/EventPattern"}]},
-}
 _FOR_READERS: Final = ("title", "description", "default", "examples")
 _SUBSCHEMAS: Final = ("items", "additionalProperties")
 _LISTS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -27,7 +21,10 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     """Return the JSON Schema of rule files that use the handlers of `registry`."""
     schema = RuleFileEntry.model_json_schema(by_alias=True)
     definitions: dict[str, Any] = schema["$defs"]
-    definitions |= {"EventPattern": _EVENT_PATTERN, "Reference": _REFERENCE}
+    definitions["Reference"] = _REFERENCE
+    for definition in definitions.values():
+        for name, field in definition.get("properties", {}).items():
+            definition["properties"][name] = _without_null(field)
     specs = sorted(registry, key=lambda spec: spec.name)
     for spec in specs:
         definitions |= _definitions(spec)
@@ -39,6 +36,14 @@ def json_schema(registry: Registry) -> dict[str, Any]:
         }
         definitions[user]["allOf"] = [_parameters(spec) for spec in specs]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an optional key: it may be left out, not left empty."""
+    branches = [branch for branch in field.get("anyOf", ()) if branch != {"type": "null"}]
+    if len(branches) != 1:
+        return field
+    return {**branches[0], **{name: part for name, part in field.items() if name not in {"anyOf", "default"}}}
 
 
 def _parameters(spec: HandlerSpec) -> dict[str, Any]:

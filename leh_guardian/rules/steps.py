@@ -64,13 +64,16 @@ def _check_id(action: Mapping[str, Any], path: Path, earlier: list[str]) -> Iter
 
 def _check_use(use: Mapping[str, Any], path: Path, earlier: Sequence[str], registry: Registry) -> Iterator[Problem]:
     name, params, here = use.get("uses"), use.get("with", {}), (*path, "with")
-    templates: dict[Path, Template] = {}
+    open_values: dict[Path, Template | None] = {}
     for at, text in texts(params):
         try:
-            templates[at] = parse_template(text)
+            template = parse_template(text)
         except ExpressionError as error:
             yield Problem((*here, *at), "bad-reference", str(error))
-    for at, template in templates.items():
+            open_values[at] = None
+            continue
+        if template.references:
+            open_values[at] = template
         for reference in template.references:
             yield from _check_reference(reference, (*here, *at), earlier)
     if not isinstance(name, str):
@@ -79,7 +82,7 @@ def _check_use(use: Mapping[str, Any], path: Path, earlier: Sequence[str], regis
         hint = did_you_mean(name, registry.names()) or f"there are: {', '.join(registry.names())}"
         yield Problem((*path, "uses"), "unknown-handler", f"there is no handler `{name}`", hint)
     elif isinstance(params, Mapping):
-        yield from _check_params(spec, params, here, {at: t for at, t in templates.items() if t.references})
+        yield from _check_params(spec, params, here, open_values)
 
 
 def _check_reference(reference: Expression, path: Path, earlier: Sequence[str]) -> Iterator[Problem]:
@@ -90,7 +93,7 @@ def _check_reference(reference: Expression, path: Path, earlier: Sequence[str]) 
     for root, *rest in sorted(filter(None, reference.reads)):
         if root not in ROOTS:
             hint = did_you_mean(root, ROOTS) or "begin with event, incident or actions"
-            yield Problem(path, "bad-reference", f"the reference {shown} looks at `{root}`, which there is not", hint)
+            yield Problem(path, "bad-reference", f"the reference {shown} looks at `{root}`, which does not exist", hint)
         elif root == "actions" and rest and rest[0] not in earlier:
             yield Problem(
                 path, "bad-reference", f"the reference {shown}: {_no_step(rest[0])}", _steps(rest[0], earlier)
@@ -98,27 +101,29 @@ def _check_reference(reference: Expression, path: Path, earlier: Sequence[str]) 
 
 
 def _check_params(
-    spec: HandlerSpec, params: Mapping[str, Any], path: Path, templates: Mapping[Path, Template]
+    spec: HandlerSpec, params: Mapping[str, Any], path: Path, open_values: Mapping[Path, Template | None]
 ) -> Iterator[Problem]:
+    """Yield what is wrong with parameters of which the `open_values` are not known yet, None where unreadable."""
     plain = without_escapes(params)
     try:
         _, errors = validate(spec.params, plain)
     except Exception as error:  # a validator of any handler may fail in any way; that is a finding too
         yield Problem(path, "bad-value", f"`{spec.name}` cannot read these parameters: {error or type(error).__name__}")
         return
-    certain = [error for error in errors if not _depends_on_event(error, real_path(error, plain), templates)]
-    yield from problems(certain, spec.params, plain, path)
+    # A value that fits one branch of a union, if the event is kind, fits.
+    unsure = {at for error in errors if _is_open(error, at := real_path(error, plain), open_values)}
+    yield from problems([e for e in errors if real_path(e, plain) not in unsure], spec.params, plain, path)
 
 
-def _depends_on_event(error: ErrorDetails, path: Path, templates: Mapping[Path, Template]) -> bool:
-    """Tell whether an error is about a value that only an event will make known."""
+def _is_open(error: ErrorDetails, path: Path, open_values: Mapping[Path, Template | None]) -> bool:
+    """Tell whether an error at `path` may be gone once the `open_values` are known."""
     if error["type"] in {"missing", "extra_forbidden"}:
         return False
-    # What is wrong with the kind of a list or mapping is wrong whatever a reference in it finds, and a reference
-    # inside a longer text always makes a text.
     if error["type"].endswith("_type"):
-        return any(template.is_one_reference and path == at for at, template in templates.items())
-    return any(path == at[: len(path)] for at in templates)
+        # A list around a reference stays a list, and a reference inside a longer text always makes a text.
+        template = open_values.get(path)
+        return path in open_values and (template is None or template.is_one_reference)
+    return any(path == at[: len(path)] for at in open_values)
 
 
 def _check_condition(condition: Any, path: Path, earlier: Sequence[str]) -> Iterator[Problem]:

@@ -30,7 +30,7 @@ def pattern_problem(error: PatternError, path: Path) -> Problem:
     """Return the problem of a pattern that stands at `path`."""
     reason, hint = str(error), ""
     if "must be an object or an array" in reason:
-        hint = "values stand in a list: [aws.cloudwatch]"
+        hint = "put the value in a list, such as [ALARM]"
     elif error.path and isinstance(error.path[-1], str):
         known = did_you_mean(error.path[-1], _OPERATORS)
         hint = known if "match type" in reason else ""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from leh_guardian.model.text import shown
-from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean, dotted
+from leh_guardian.rules.diagnostics import MOST_MISTAKES, Path, Problem, did_you_mean, dotted
 
 _KINDS: Final = {
     "string": "text",
@@ -54,7 +54,7 @@ def validate(model: type[BaseModel], data: Any) -> tuple[BaseModel | None, list[
     try:
         return model.model_validate_json(json.dumps(data)), []
     except ValidationError as error:
-        return None, error.errors(include_url=False)
+        return None, error.errors(include_url=False)[:MOST_MISTAKES]
 
 
 def problems(errors: list[ErrorDetails], model: type[BaseModel], data: Any, base: Path) -> Iterator[Problem]:
@@ -113,7 +113,7 @@ def described(value: Any) -> str:
 
 def _problem(error: ErrorDetails, path: Path, fields: Mapping[str, str], base: Path) -> Problem:
     kind, given, full = error["type"], error["input"], (*base, *path)
-    name = dotted(full[2:] if full[:1] == ("rules",) else full) or "the file"
+    name = dotted(full[2:]) or dotted(full)
     last = str(full[-1]) if full else ""
     if kind == "missing":
         return Problem(full, "missing-key", f"`{name}` is missing", fields.get(last, ""))
@@ -123,14 +123,22 @@ def _problem(error: ErrorDetails, path: Path, fields: Mapping[str, str], base: P
     context = error.get("ctx", {})
     if reason := context.get("error"):
         return Problem(full, "bad-value", f"`{name}` cannot be {described(given)}: {reason}")
+    if given in ("", []) and kind.endswith("too_short"):
+        return Problem(full, "bad-value", f"`{name}` is empty")
     if kind in _DEMANDS:
-        demand = _DEMANDS[kind].format(**context).replace("'", "")
-        hint = did_you_mean(given, re.findall(r"\w+", demand)) if isinstance(given, str) else ""
-        return Problem(full, "bad-value", f"`{name}` must be {demand}, not {described(given)}", hint)
+        demand = _DEMANDS[kind].format(**{key: _whole(value) for key, value in context.items()})
+        return Problem(full, "bad-value", f"`{name}` must be {demand}, not {described(given)}")
     if wanted := _KINDS.get(kind.partition("_")[0]):
         return Problem(full, "bad-value", f"`{name}` must be {wanted}, not {described(given)}", _quoting(wanted, given))
     reason = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return Problem(full, "bad-value", f"`{name}` cannot be {described(given)}; wanted: {reason}")
+
+
+def _whole(value: Any) -> Any:
+    """Return an element of an error's context for a sentence: no 3000.0, no quotes around words."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value.replace("'", "") if isinstance(value, str) else value
 
 
 def _quoting(wanted: str, given: Any) -> str:

@@ -72,9 +72,7 @@ class Result:
 
 
 @pytest.fixture(scope="module")
-def results(
-    tmp_path_factory: pytest.TempPathFactory, aws_server: EmbeddedAws
-) -> Iterator[dict[str, Result]]:
+def results(tmp_path_factory: pytest.TempPathFactory, aws_server: EmbeddedAws) -> Iterator[dict[str, Result]]:
     """Play the whole scenario once for each point, a few side by side, on a PostgreSQL that waits for its disk."""
     folder = tmp_path_factory.mktemp("kill")
     (folder / "rules").mkdir()
@@ -146,7 +144,11 @@ async def _run(environment: dict[str, str], log: Path, until: Any) -> int | None
     """Run the daemon until it dies or `until()` holds; returns its exit code."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.daemon"], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            [sys.executable, "-m", "tests.support.daemon"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
         )
     try:
         with anyio.move_on_after(60):
@@ -168,7 +170,9 @@ async def _quiet(pool: Pool, client: Any, alerts: str) -> bool:
         busy = await tx.fetchval(
             "select count(*) from actions where status in ('scheduled', 'running', 'waiting', 'proposed')"
         )
-        open_redrive = await tx.fetchval("select count(*) from incidents where rule_id = 'redrive' and status <> 'resolved'")
+        open_redrive = await tx.fetchval(
+            "select count(*) from incidents where rule_id = 'redrive' and status <> 'resolved'"
+        )
         people = await tx.fetchval("select count(*) from incidents where rule_id = 'people'")
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     got = (await client.get_queue_attributes(QueueUrl=alerts, AttributeNames=names))["Attributes"]
@@ -179,7 +183,9 @@ async def _look(pool: Pool, client: Any, queues: Queues, alerts: str, died: int 
     async with transaction(pool) as tx:
         incidents = await overview.list_incidents(tx)
         actions = await overview.list_actions(tx, limit=1000)
-        planned = await tx.fetch("select action_id, count(*) as n from journal where kind = 'action.planned' group by 1")
+        planned = await tx.fetch(
+            "select action_id, count(*) as n from journal where kind = 'action.planned' group by 1"
+        )
     return Result(
         died=died,
         incidents=dict(Counter(i["rule"] for i in incidents)),

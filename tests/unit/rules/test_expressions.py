@@ -1,0 +1,83 @@
+"""What is known of a JMESPath expression before it meets an event."""
+
+from __future__ import annotations
+
+import pytest
+
+from leh_guardian.rules.expressions import ExpressionError, compile_expression
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("event", {("event",)}),
+        ("actions.cause.verdict", {("actions", "cause")}),
+        ('actions."a-b".x', {("actions", "a-b")}),
+        ("actions.cause[0].x", {("actions", "cause")}),
+        ("actions.*.x", {("actions",)}),
+        ("event.a || incident.b", {("event", "a"), ("incident", "b")}),
+        ("(event || incident).x", {("event", "x"), ("incident", "x")}),
+        ("event.list[?name=='x'].value | [0]", {("event", "list")}),
+        ("sort_by(event.list, &age)[0]", {("event", "list")}),
+        ("length(event.a) > `3` && !incident.b", {("event", "a"), ("incident", "b")}),
+        ("event.{a: detail.x, b: id}", {("event", "detail"), ("event", "id")}),
+        ("[event.a, incident]", {("event", "a"), ("incident",)}),
+        ("@.event", {("event",)}),
+        ("@", {()}),
+        ("*.x", {()}),
+        ("`5`", set()),
+    ],
+)
+def test_what_an_expression_looks_at(text: str, reads: set[tuple[str, ...]]) -> None:
+    """The first names of every path it follows from the top."""
+    assert compile_expression(text).reads == reads
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("detail-type", 'names with hyphens need quotes: "detail-type"'),
+        ("detail.", "ends too early"),
+        ("a[", "ends too early"),
+        ("a b", "unexpected `b` as character 3"),
+        ("lenght(a)", "did you mean `length`"),
+        ("zzz(a)", "there is no function `zzz` in JMESPath"),
+        ("length(a, b)", "`length` takes 1 arguments, not 2"),
+        ("merge()", "`merge` takes at least 1 arguments, not 0"),
+        ("&a", "only for the arguments"),
+        ("(" * 900, "not a JMESPath expression"),
+        ("a" * 1001, "more than 1000 characters"),
+        ("[" + "9" * 900 + "]", ""),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_a_wrong_expression_is_told_before_it_runs(text: str, said: str) -> None:
+    """Syntax, unknown functions and wrong numbers of arguments alike; nothing else is ever raised."""
+    if said:
+        with pytest.raises(ExpressionError) as told:
+            compile_expression(text)
+        assert said in str(told.value)
+    else:
+        compile_expression(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("length(a)", {"a": 5}),
+        ("contains(a, `5`)", {"a": "text"}),
+        ("sort(a)", {"a": [1, "x"]}),
+        ("ceil(a)", {"a": float("inf")}),
+        ("max_by(a, &b)", {"a": [{"b": 1}, {"b": "x"}]}),
+    ],
+)
+def test_hostile_values_give_one_kind_of_error(text: str, data: object) -> None:
+    """Whatever the library's depths raise, the caller sees an ExpressionError."""
+    with pytest.raises(ExpressionError):
+        compile_expression(text).search(data)
+
+
+def test_alternatives_do_not_multiply() -> None:
+    """An expression made to have two to the power of many paths is read at once."""
+    assert len(compile_expression(".".join(["(a||b)"] * 100)).reads) == 4
