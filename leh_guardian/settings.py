@@ -207,6 +207,19 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def load_database_url(environ: Mapping[str, str]) -> str:
+    """Return the database's URL alone: the commands that only look at the store need nothing else.
+
+    Raises:
+        SettingsError: there is none, or the settings file cannot be read.
+    """
+    document = _read_file(environ.get("LEH_CONFIG"))
+    url = environ.get("LEH_DATABASE_URL") or (document.data.get("database_url") if document else None)
+    if not isinstance(url, str) or not url:
+        raise SettingsError(f"LEH_DATABASE_URL: missing; {_HINTS[('database_url',)]}")
+    return url
+
+
 def _read_file(path: str | None) -> Document | None:
     if not path:
         return None

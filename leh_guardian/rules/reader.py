@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -118,7 +119,10 @@ class Reader:
         if context and opened and opened.line + 1 < position.line:
             since = f" {context} that begins on line {opened.line + 1}"
         hint = next((hint for part, hint in _SYNTAX_HINTS.items() if part in problem), "")
-        self.diagnostics.append(self._source.diagnostic(position, "yaml-syntax", f"not YAML: {problem}{since}", hint))
+        told = self._source.diagnostic(position, "yaml-syntax", f"not YAML: {problem}{since}", hint)
+        if "${" in told.source and "expected ','" in problem:
+            told = replace(told, hint='within { } and [ ] a reference needs quotes: "${…}"')
+        self.diagnostics.append(told)
 
     def _node(self, event: Any, path: Path) -> Any:
         position = self.values[path] = _position(event)

@@ -9,6 +9,7 @@ from leh_guardian.rules.diagnostics import Diagnostic, RulesRefused, did_you_mea
 
 
 def at(source: str, column: int, **more: str) -> Diagnostic:
+    """Return a diagnostic about a column of a line."""
     return Diagnostic("rules/a.yaml", 7, column, "bad-value", "it is wrong", source=source, **more)  # type: ignore[arg-type]
 
 

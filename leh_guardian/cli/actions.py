@@ -1,0 +1,91 @@
+"""Owns `leh-guardian actions`: what is done, and what waits for a person's word; the one rule: an answer counts once."""
+
+from __future__ import annotations
+
+import sys
+from uuid import UUID
+
+import click
+
+from leh_guardian.cli.common import as_json, find_id, local_time, print_json_lines, print_table, who, with_store
+from leh_guardian.clock import SystemClock
+from leh_guardian.engine import verbs
+from leh_guardian.model.action import ActionStatus
+from leh_guardian.store import overview
+from leh_guardian.store.transaction import Transaction
+
+_KOREAN = {
+    "proposed": "승인 대기",
+    "scheduled": "예정",
+    "running": "실행 중",
+    "waiting": "대기",
+    "succeeded": "성공",
+    "skipped": "건너뜀",
+    "failed": "실패",
+    "needs_human": "사람 필요",
+    "rejected": "거절됨",
+}
+
+
+@click.group()
+def actions() -> None:
+    """Look at actions, and approve or reject proposed ones."""
+
+
+@actions.command("list")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice([s.value for s in ActionStatus]), help="Only these."
+)
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+def list_(statuses: tuple[str, ...], limit: int, json_: bool) -> None:
+    """List actions, newest first."""
+    rows = with_store(lambda tx: overview.list_actions(tx, statuses=statuses, limit=limit))
+    if json_:
+        print_json_lines(rows)
+        return
+    print_table(
+        ("ID", "상태", "처리", "장애", "시도", "예정(KST)", "결과"),
+        [
+            (
+                row["id"][:8],
+                _KOREAN[row["status"]] + (" (정지됨)" if row["held"] else ""),
+                row["handler"],
+                row["incident"][:8],
+                row["attempt"],
+                local_time(row["due_at"]),
+                (row["outcome"] or {}).get("summary", ""),
+            )
+            for row in rows
+        ],
+        empty="조치가 없습니다.",
+    )
+
+
+@actions.command()
+@click.argument("id_", metavar="ID")
+@click.option("--reason", default="", help="Why; kept in the journal.")
+def approve(id_: str, reason: str) -> None:
+    """Let a proposed action run."""
+    _decide(id_, reason, approve=True)
+
+
+@actions.command()
+@click.argument("id_", metavar="ID")
+@click.option("--reason", default="", help="Why; kept in the journal.")
+def reject(id_: str, reason: str) -> None:
+    """Refuse a proposed action for good."""
+    _decide(id_, reason, approve=False)
+
+
+def _decide(id_: str, reason: str, *, approve: bool) -> None:
+    async def work(tx: Transaction) -> tuple[bool, str]:
+        action_id: UUID = await find_id(tx, "actions", id_)
+        done = await verbs.answer_proposal(tx, action_id, SystemClock().now(), who(), reason, approve=approve)
+        return done, await tx.fetchval("select status from actions where id = $1", action_id)
+
+    done, status = with_store(work)
+    if not done:
+        print(f"승인을 기다리는 조치가 아닙니다 (현재 상태: {_KOREAN[status]}, {status}).", file=sys.stderr)
+        sys.exit(1)
+    print("승인했습니다. 곧 실행됩니다." if approve else "거절했습니다. 실행되지 않습니다.", file=sys.stderr)

@@ -1,0 +1,137 @@
+"""Owns `leh-guardian incidents`: what the on-call reads first; the one rule: what happened, what was done, what is next."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from leh_guardian.cli.common import (
+    as_json,
+    find_id,
+    local_time,
+    print_json,
+    print_json_lines,
+    print_table,
+    who,
+    with_store,
+)
+from leh_guardian.clock import SystemClock
+from leh_guardian.engine import verbs
+from leh_guardian.model.text import dump_json, shown
+from leh_guardian.store import overview
+from leh_guardian.store.transaction import Transaction
+
+_OPEN = ("triggered", "acknowledged", "snoozed")
+_STATUSES = (*_OPEN, "resolved")
+_KOREAN = {"triggered": "발생", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
+
+
+@click.group()
+def incidents() -> None:
+    """Look at incidents and answer them."""
+
+
+@incidents.command("list")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Only these.")
+@click.option("--rule", help="Only this rule's.")
+@click.option("--all", "all_", is_flag=True, help="Resolved ones too.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+def list_(statuses: tuple[str, ...], rule: str | None, all_: bool, limit: int, json_: bool) -> None:
+    """List incidents, newest first; the open ones unless told otherwise."""
+    wanted = statuses or (() if all_ else _OPEN)
+    rows = with_store(lambda tx: overview.list_incidents(tx, statuses=wanted, rule=rule, limit=limit))
+    if json_:
+        print_json_lines(rows)
+        return
+    print_table(
+        ("ID", "상태", "심각도", "단계", "규칙", "대상", "이벤트", "발생(KST)"),
+        [
+            (
+                row["id"][:8],
+                _KOREAN[row["status"]],
+                row["severity"],
+                row["level"],
+                row["rule"],
+                row["dedup_key"] or "-",
+                row["events"],
+                local_time(row["opened_at"]),
+            )
+            for row in rows
+        ],
+        empty="열린 장애가 없습니다.",
+    )
+
+
+@incidents.command()
+@click.argument("id_", metavar="ID")
+@as_json
+def show(id_: str, json_: bool) -> None:
+    """Show one incident whole: its event, its actions, its journal."""
+
+    async def work(tx: Transaction) -> dict[str, Any] | None:
+        return await overview.incident(tx, await find_id(tx, "incidents", id_))
+
+    incident = with_store(work)
+    if json_:
+        print_json(incident)
+    elif incident:
+        _print_incident(incident)
+
+
+def _print_incident(incident: dict[str, Any]) -> None:
+    print(f"장애 {incident['id']}  [{incident['severity'].upper()}] {_KOREAN[incident['status']]}")
+    print(
+        f"규칙 {incident['rule']}  대상 {shown(incident['dedup_key'] or '-')}  이벤트 {incident['events']}건  실행 {incident['run']}회"
+    )
+    print(f"발생 {local_time(incident['opened_at'])}  해결 {local_time(incident['resolved_at'])}  (한국 시간)")
+    print(f"이벤트 {shown(incident['event_id'])}")
+    print("\n조치")
+    for action in incident["actions"]:
+        summary = (action["outcome"] or {}).get("summary", "")
+        dry = " (모의 실행)" if action["dry_run"] else ""
+        print(
+            f"  {action['id'][:8]}  {action['step']} = {action['handler']}: {action['status']}{dry}  {shown(summary, 200)}".rstrip()
+        )
+        if action["status"] == "proposed":
+            print(f"            승인: leh-guardian actions approve {action['id']}")
+    if not incident["actions"]:
+        print("  없음: 사람이 대응해야 합니다.")
+    print("\n기록 (한국 시간)")
+    for line in incident["journal"]:
+        handler = line["data"].get("handler", "")
+        count = f"×{line['data']['events']}" if "events" in line["data"] else ""
+        print(
+            f"  {local_time(line['at'])}  {line['kind']:<24} {' '.join(filter(None, (handler, count, shown(line['reason'], 200))))}".rstrip()
+        )
+    print(f"\n원본 이벤트: {shown(dump_json(incident['event']), 600)}")
+
+
+@incidents.command()
+@click.argument("id_", metavar="ID")
+def ack(id_: str) -> None:
+    """Say that a person is looking at an incident."""
+
+    async def work(tx: Transaction) -> bool:
+        return await verbs.acknowledge(tx, await find_id(tx, "incidents", id_), SystemClock().now(), who())
+
+    _answer(with_store(work), "확인 처리했습니다.", "이미 해결된 장애입니다.")
+
+
+@incidents.command()
+@click.argument("id_", metavar="ID")
+@click.option("--reason", default="", help="What was done.")
+def resolve(id_: str, reason: str) -> None:
+    """Close an incident by hand; actions that have not started are withdrawn."""
+
+    async def work(tx: Transaction) -> bool:
+        return await verbs.resolve(tx, await find_id(tx, "incidents", id_), SystemClock().now(), who(), reason)
+
+    _answer(with_store(work), "해결 처리했습니다.", "이미 해결된 장애입니다.")
+
+
+def _answer(done: bool, yes: str, no: str) -> None:
+    print(yes if done else no, file=sys.stderr)
+    sys.exit(0 if done else 1)

@@ -1,0 +1,95 @@
+"""Owns the program's entry: lazy subcommands, and one place that turns errors into one message and an exit code.
+
+The one rule: bad input never ends in a traceback. 0 good, 1 the answer is "no" or there are findings, 2 bad usage or input,
+75 a needed service is away, 78 bad configuration (sysexits.h).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from leh_guardian import __version__
+from leh_guardian.errors import (
+    AccessDenied,
+    GuardianError,
+    RuleError,
+    SchemaMismatch,
+    SettingsError,
+    StoreUnavailable,
+    Transient,
+)
+
+_COMMANDS = {
+    "run": "leh_guardian.cli.run:run",
+    "demo": "leh_guardian.cli.demo:demo",
+    "doctor": "leh_guardian.cli.doctor:doctor",
+    "incidents": "leh_guardian.cli.incidents:incidents",
+    "actions": "leh_guardian.cli.actions:actions",
+    "mode": "leh_guardian.cli.mode:mode",
+    "rules": "leh_guardian.cli.rules:rules",
+    "pattern": "leh_guardian.cli.pattern:pattern",
+    "handlers": "leh_guardian.cli.handlers:handlers",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand when it is asked for: `rules check` must not load AWS's client."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the subcommands in the order of their weight."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a subcommand."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="leh-guardian")
+def cli() -> None:
+    """leh_guardian: takes alerts from SQS, matches YAML rules, runs remedies, tells people."""
+
+
+def exit_code(error: GuardianError) -> int:
+    """Return the exit code for an error that ends a command."""
+    match error:
+        case SettingsError() | RuleError() | SchemaMismatch() | AccessDenied():
+            return 78
+        case StoreUnavailable() | Transient():
+            return 75
+        case _:
+            return 1
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program; never returns."""
+    try:
+        code: Any = cli.main(args=arguments, prog_name="leh-guardian", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except GuardianError as error:
+        print(f"leh-guardian: {error}", file=sys.stderr)
+        code = exit_code(error)
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nobody is left to be told anything.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Owns `leh-guardian mode`: the kill switch; the one rule: it is a row that every replica reads in its next claim."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+import leh_guardian.handlers
+from leh_guardian.cli.common import as_json, local_time, print_json_lines, print_table, who, with_store
+from leh_guardian.clock import SystemClock
+from leh_guardian.engine import verbs
+from leh_guardian.model.mode import Mode
+from leh_guardian.registry import discover
+from leh_guardian.rules.diagnostics import did_you_mean
+from leh_guardian.store import control
+
+
+@click.group()
+def mode() -> None:
+    """Hold everything, or one handler, at a mode: the kill switch."""
+
+
+@mode.command()
+@as_json
+def show(json_: bool) -> None:
+    """Show what is held back, by whom and why. The lowest of rule, process (LEH_MODE) and switches applies."""
+    rows = [
+        {
+            "scope": row["scope"],
+            "mode": list(Mode)[row["mode_rank"]].value,
+            "reason": row["reason"],
+            "by": row["set_by"],
+            "at": row["set_at"],
+        }
+        for row in with_store(control.modes)
+    ]
+    if json_:
+        print_json_lines(rows)
+        return
+    print_table(
+        ("범위", "모드", "설정한 사람", "시각(KST)", "이유"),
+        [
+            ("전체" if r["scope"] == "*" else r["scope"], r["mode"], r["by"], local_time(r["at"]), r["reason"])
+            for r in rows
+        ],
+        empty="제한이 없습니다.",
+    )
+    print(f"이 셸의 LEH_MODE: {os.environ.get('LEH_MODE', '(없음: act)')}", file=sys.stderr)
+
+
+@mode.command("set")
+@click.argument("mode_", metavar="MODE", type=click.Choice([m.value for m in Mode]))
+@click.option("--handler", "handler_", help="Only this handler; everything that changes things if left out.")
+@click.option("--reason", required=True, help="Why; kept in the journal.")
+def set_(mode_: str, handler_: str | None, reason: str) -> None:
+    """Hold everything that changes things (or one handler) at MODE or below: off, observe, propose, act."""
+    known = discover(leh_guardian.handlers).names()
+    if handler_ is not None and handler_ not in known:
+        raise click.UsageError(f"no handler is named {handler_!r}; {did_you_mean(handler_, known) or ', '.join(known)}")
+    scope = handler_ or control.EVERYTHING
+    with_store(lambda tx: verbs.set_mode(tx, scope, Mode(mode_), SystemClock().now(), who(), reason))
+    print(
+        f"{'전체' if handler_ is None else handler_}: {mode_}. 모든 서버에 다음 실행부터 적용됩니다.", file=sys.stderr
+    )
