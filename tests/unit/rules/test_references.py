@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leh_guardian.errors import RuleError
@@ -63,6 +63,7 @@ def test_text_from_an_event_is_never_a_reference() -> None:
     assert resolve({"x": "a ${event.detail.evil}"}, SCOPE) == {"x": "a ${incident.id}"}
 
 
+@settings(max_examples=50)
 @given(st.text())
 def test_no_text_of_an_event_changes_on_its_way(text: str) -> None:
     """What an event says arrives as it is, alone and among other text."""
