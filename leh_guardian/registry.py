@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from leh_guardian.context import ActionContext
+from leh_guardian.fields import parse_duration
 from leh_guardian.model.outcome import Outcome
 
 
@@ -92,7 +93,7 @@ def handler(
 
     def declare(function: HandlerFunction) -> HandlerFunction:
         name = getattr(function, "__name__", repr(function))
-        _check_declaration(name, effect, via, changes=changes, residual=residual, limits=limits or {})
+        _check_declaration(name, effect, via, changes=changes, residual=residual, limits=limits or {}, timeout=timeout)
         spec = HandlerSpec(
             name=name,
             params=_params_of(name, function),
@@ -113,7 +114,7 @@ def handler(
 
 
 def _check_declaration(
-    name: str, effect: Effect, via: Via | None, *, changes: bool, residual: str, limits: Mapping[str, int]
+    name: str, effect: Effect, via: Via | None, *, changes: bool, residual: str, limits: Mapping[str, int], timeout: str
 ) -> None:
     if (effect is Effect.EXACTLY_ONCE) != (via is not None):
         raise TypeError(f"handler {name}: exactly_once needs a mechanism (via=), the other effects have none")
@@ -121,6 +122,7 @@ def _check_declaration(
         raise TypeError(f"handler {name}: it says that it only reads and that it changes things")
     if effect in {Effect.AT_LEAST_ONCE, Effect.AT_MOST_ONCE} and not residual:
         raise TypeError(f"handler {name}: {effect} must say what can go wrong (residual=)")
+    parse_duration(timeout)
     if changes and not limits:
         raise TypeError(f"handler {name}: what changes things declares its blast radius (limits=)")
 

@@ -6,6 +6,7 @@ then given back. A second signal ends the process at once, which is as safe as a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Sequence
@@ -152,12 +153,11 @@ class Daemon:
     async def _commit_all(
         self, intake: Intake, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]], suffix: str
     ) -> None:
-        async with source:
-            loop = Loop(f"committer{suffix}", partial(intake.drain, source), self.progress, self.metrics, pause=0.0)
-            try:
+        async with source, anyio.create_task_group() as deletes:
+            once = partial(intake.drain, source, deletes)
+            loop = Loop(f"committer{suffix}", once, self.progress, self.metrics, pause=0.0)
+            with contextlib.suppress(anyio.EndOfStream):
                 await loop.run()
-            except anyio.EndOfStream:
-                return
 
     async def _execute(self, tasks: anyio.abc.TaskGroup) -> None:
         loop = Loop(

@@ -6,6 +6,7 @@ The one rule: whoever cannot prove that it still holds the lease writes nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -189,6 +190,8 @@ class Executor:
             params = spec.params.model_validate_json(dump_json(dict(action.params)))
         except ValidationError as error:
             return Failed(f"its parameters were planned by another version and do not fit: {shown(error)}")
+        if action.observed and spec.effect is not Effect.READS:
+            action = replace(action, dry_run=True)
         context = self._context(action, log)
         failpoint("executor.before_effect")
         try:

@@ -7,10 +7,12 @@ A long poll is never cancelled: a cancelled one swallows messages until their vi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
+import anyio.abc
 import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
@@ -31,6 +33,12 @@ from leh_guardian.telemetry.metrics import Metrics
 
 _BATCH = 500
 """Messages in one transaction, at most."""
+_FULL = 10
+"""Messages that SQS gives or deletes at once, at most."""
+_LINGER = 0.02
+"""Seconds to wait for more after a full poll."""
+_DELETES = 16
+"""Deletes in flight, at most: with SQS slow to delete, committing waits."""
 _IDLE = 10.0
 """Seconds to wait for messages before saying that all is well."""
 
@@ -70,6 +78,7 @@ class Intake:
         self._replica = replica
         self._planned = planned
         self._log = structlog.get_logger("intake")
+        self._deleting = anyio.Semaphore(_DELETES)
         self.oldest_seconds = 0.0
         """Age of the oldest message in the last poll."""
 
@@ -93,8 +102,12 @@ class Intake:
         sent = [message.sent_at for message in messages if message.sent_at is not None]
         self.oldest_seconds = max(0.0, self._clock.now().timestamp() - min(sent)) if sent else 0.0
 
-    async def drain(self, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]]) -> int:
-        """Wait a while for messages, take in all that are buffered, and delete them; returns how many.
+    async def drain(
+        self, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]], deletes: anyio.abc.TaskGroup
+    ) -> int:
+        """Wait a while for messages, commit all that are there, and delete them in `deletes`; returns how many.
+
+        One committer keeps the order of arrival; the deletes of one batch run beside the commit of the next.
 
         Raises:
             anyio.EndOfStream: every poller has ended and the buffer is empty.
@@ -102,12 +115,14 @@ class Intake:
         batch: list[ReceivedMessage] = []
         with anyio.move_on_after(_IDLE):
             batch.extend(await source.receive())
-        while batch and len(batch) < _BATCH:
-            try:
-                batch.extend(source.receive_nowait())
-            except (anyio.WouldBlock, anyio.EndOfStream):
-                break
-        await self.take_in(batch)
+        # A full poll is seldom alone: under load a moment's wait makes one transaction of many.
+        with anyio.move_on_after(_LINGER if len(batch) >= _FULL else 0), contextlib.suppress(anyio.EndOfStream):
+            while batch and len(batch) < _BATCH:
+                batch.extend(await source.receive())
+        receipts = await self.commit(batch)
+        for start in range(0, len(receipts), _FULL):
+            await self._deleting.acquire()
+            deletes.start_soon(self._delete_portion, receipts[start : start + _FULL])
         return len(batch)
 
     async def take_in(self, messages: Sequence[ReceivedMessage]) -> None:
@@ -116,15 +131,26 @@ class Intake:
         Raises:
             StoreUnavailable: nothing was committed, or nobody can tell; the messages come back by themselves.
         """
+        receipts = await self.commit(messages)
+        async with anyio.create_task_group() as deletes:
+            for start in range(0, len(receipts), _FULL):
+                await self._deleting.acquire()
+                deletes.start_soon(self._delete_portion, receipts[start : start + _FULL])
+
+    async def commit(self, messages: Sequence[ReceivedMessage]) -> list[str]:
+        """Commit a batch (T1); returns the receipts of what may be deleted now.
+
+        Raises:
+            StoreUnavailable: nothing was committed, or nobody can tell; the messages come back by themselves.
+        """
         if not messages:
-            return
+            return []
         rules = self._rules()
         reads = await self._commit_or_isolate([self._read(message, rules) for message in messages], rules)
         failpoint("intake.committed")
         if any(read.matches for read in reads):
             self._planned()
-        await self._delete([read.message.receipt for read in reads if read.fault is None])
-        failpoint("intake.deleted")
+        return [read.message.receipt for read in reads if read.fault is None]
 
     def _read(self, message: ReceivedMessage, rules: RuleSet) -> _Read:
         try:
@@ -181,22 +207,15 @@ class Intake:
         if batch:
             await self._planner.plan(tx, changes, rules, batch)
 
-    async def _delete(self, receipts: Sequence[str]) -> None:
-        """Delete in batches of ten; a failed delete costs a redelivery, which the inbox finds."""
-
-        async def delete(portion: Sequence[str]) -> None:
-            try:
-                confirmed = await self._queue.delete(portion)
-            except GuardianError as error:
-                self._log.warning(
-                    "could not delete; the messages come back and are found in the inbox", error=str(error)
-                )
-                return
-            self._metrics.deleted.inc(confirmed)
-
-        async with anyio.create_task_group() as tasks:
-            for start in range(0, len(receipts), 10):
-                tasks.start_soon(delete, receipts[start : start + 10])
+    async def _delete_portion(self, receipts: Sequence[str]) -> None:
+        """Delete up to ten messages; a failed delete costs a redelivery, which the inbox finds."""
+        try:
+            self._metrics.deleted.inc(await self._queue.delete(receipts))
+        except GuardianError as error:
+            self._log.warning("could not delete: the messages come back and are found in the inbox", error=str(error))
+        finally:
+            self._deleting.release()
+        failpoint("intake.deleted")
 
     def _count(self, reads: Sequence[_Read]) -> None:
         for read in reads:

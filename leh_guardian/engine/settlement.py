@@ -47,7 +47,7 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
     """Turn an attempt's outcome into the action's next status."""
     match outcome:
         case Done(summary, facts):
-            kind = Kind.OBSERVED if claimed.dry_run else Kind.SUCCEEDED
+            kind = Kind.OBSERVED if claimed.dry_run or claimed.observed else Kind.SUCCEEDED
             return Verdict(ActionStatus.SUCCEEDED, kind, summary, dict(facts))
         case NoOp(reason, facts):
             return Verdict(ActionStatus.SKIPPED, Kind.NOTHING_TO_DO, reason, dict(facts))

@@ -92,6 +92,8 @@ class ClaimedAction:
     backoff: float
     deadline: datetime | None
     dry_run: bool
+    observed: bool
+    """Its rule only observes: whatever has an effect runs dry, telling people included."""
     lost: bool
     """The attempt before this one vanished without settling."""
     retryable: bool

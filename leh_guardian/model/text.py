@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 _KEY_LENGTH = 200
+_DEEPEST = 100
 
 
 def storable(text: str) -> str:
@@ -32,21 +33,24 @@ def storable_key(value: Any) -> str:
 def dump_json(value: Any) -> str:
     """Return `value` as JSON text that PostgreSQL's `json` type takes, whatever it holds.
 
-    Infinities and NaN become text, lone surrogates and NUL stay escaped, integers beyond 64 bits stay exact.
+    Lone surrogates and NUL stay escaped, integers beyond 64 bits stay exact; infinities and NaN become null (or text),
+    and what is nested deeper than a hundred levels is cut off with a note. The body itself is kept whole elsewhere.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID).decode()
     except (orjson.JSONEncodeError, TypeError):
-        return json.dumps(_finite(value), ensure_ascii=True, allow_nan=False, default=str)
+        return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=str)
 
 
-def _finite(value: Any) -> Any:
+def _tamed(value: Any, levels: int) -> Any:
+    if levels == 0:
+        return "… (nested too deeply to be shown)"
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {str(name): _finite(item) for name, item in value.items()}
+        return {str(name): _tamed(item, levels - 1) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [_tamed(item, levels - 1) for item in value]
     return value
 
 

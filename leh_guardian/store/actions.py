@@ -140,7 +140,7 @@ update actions a set status = 'running', attempt = a.attempt + 1, losses = a.los
 from few, incidents i
 where a.id = few.id and i.id = a.incident_id
 returning a.id, a.incident_id, a.role, a.step_id, a.step_index, a.handler, a.params::text, a.attempt, a.failures, a.losses,
-    a.checkpoints::text, a.timeout, a.attempts, a.backoff, a.deadline, a.dry_run, few.lost, a.retryable,
+    a.checkpoints::text, a.timeout, a.attempts, a.backoff, a.deadline, a.dry_run, few.lost, a.retryable, a.mode_rank,
     i.rule_id, i.event_id, i.plan::text, i.severity, i.dedup_key, i.opened_at
 """
 
@@ -290,6 +290,7 @@ def _claimed(row: Any) -> ClaimedAction:
         backoff=row["backoff"],
         deadline=row["deadline"],
         dry_run=row["dry_run"],
+        observed=row["mode_rank"] == Mode.OBSERVE.rank,
         lost=row["lost"],
         retryable=row["retryable"],
         rule_id=row["rule_id"],

@@ -7,7 +7,6 @@ as the database being away.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -91,10 +90,13 @@ class Pool:
                     },
                 )
         except StoreUnavailable as error:
+            if isinstance(error.__cause__, ValueError):
+                # asyncpg's ClientConfigurationError: the URL itself is wrong.
+                raise SettingsError(f"LEH_DATABASE_URL is no PostgreSQL URL: {error.__cause__}") from error
             raise StoreUnavailable(f"no PostgreSQL at {_place(dsn)}: {error.__cause__ or error}") from error
         except (asyncpg.PostgresError, StoreError) as error:
             raise SettingsError(f"PostgreSQL at {_place(dsn)} refuses: {error.__cause__ or error}") from error
-        except (ValueError, ssl.SSLError, asyncpg.exceptions.ClientConfigurationError) as error:
+        except ValueError as error:
             raise SettingsError(f"LEH_DATABASE_URL is no PostgreSQL URL: {error}") from error
         opened = cls(pool)
         try:

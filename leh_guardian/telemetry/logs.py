@@ -110,6 +110,16 @@ class _Logger:
     debug = info = warning = error = critical = exception = log = msg
 
 
+class _Foreign(logging.Handler):
+    """Takes what libraries log through the standard library: one line each, through the same redaction and queue."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand a record on."""
+        error = record.exc_info[1] if record.exc_info else None
+        reason = {"error": f"{type(error).__name__}: {error}"} if error else {}
+        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), **reason)
+
+
 def set_up_logs(*, level: str, json: bool, stream: TextIO | None = None) -> LogWriter:
     """Configure structlog for this process; returns the writer, to be closed last."""
     writer = LogWriter(stream or sys.stderr)
@@ -131,6 +141,7 @@ def set_up_logs(*, level: str, json: bool, stream: TextIO | None = None) -> LogW
         logger_factory=lambda *_: _Logger(writer),
         cache_logger_on_first_use=False,
     )
+    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
     return writer
 
 

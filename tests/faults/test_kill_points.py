@@ -6,11 +6,9 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from leh_guardian.store import overview
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.builders import alarm_event
+from tests.support.process import Daemon
 from tests.support.sqs import Queues, make_queues
 
 RULES = """
@@ -112,7 +111,6 @@ async def _play(point: str, folder: Path, postgres: EmbeddedPostgres, aws: Embed
         await queues.fill(queues.dlq_url, bodies)
         await queues.fill(alerts, [json.dumps(event) for event in _events(queues)])
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("LEH_")},
             **aws.environment(),
             "LEH_DATABASE_URL": postgres.dsn(database),
             "LEH_QUEUE__ALERTS": alerts,
@@ -128,7 +126,8 @@ async def _play(point: str, folder: Path, postgres: EmbeddedPostgres, aws: Embed
         pool = await Pool.open(postgres.dsn(database), size=2)
         try:
             await _run(environment, log, until=lambda: _quiet(pool, client, alerts))
-            return await _look(pool, client, queues, alerts, died, log)
+            text = await anyio.Path(log).read_text(encoding="utf-8", errors="replace")
+            return await _look(pool, client, queues, alerts, died, text[-3000:])
         finally:
             await pool.close()
 
@@ -140,29 +139,15 @@ def _events(queues: Queues) -> list[dict[str, Any]]:
     return [alarm, *people, ok, *(alarm_event("unknown") for _ in range(7)), alarm, people[0]]
 
 
-async def _run(environment: dict[str, str], log: Path, until: Any) -> int | None:
+async def _run(environment: dict[str, str], log: Path, until: Callable[[], Awaitable[bool]] | None) -> int | None:
     """Run the daemon until it dies or `until()` holds; returns its exit code."""
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.daemon"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-        )
-    try:
+    with Daemon(log, **environment) as daemon:
         with anyio.move_on_after(60):
-            while process.poll() is None and not (until and await until()):
+            while daemon.code is None and not (until and await until()):
                 await anyio.sleep(0.2)
-        if until is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            with anyio.move_on_after(30):
-                while process.poll() is None:
-                    await anyio.sleep(0.1)
-        return process.poll()
-    finally:
-        process.kill()
-        process.wait()
+        if until is not None and daemon.code is None:
+            await anyio.to_thread.run_sync(daemon.stop)
+        return daemon.code
 
 
 async def _quiet(pool: Pool, client: Any, alerts: str) -> bool:
@@ -179,7 +164,7 @@ async def _quiet(pool: Pool, client: Any, alerts: str) -> bool:
     return busy == 0 and open_redrive == 0 and people == PEOPLE and all(int(got[name]) == 0 for name in names)
 
 
-async def _look(pool: Pool, client: Any, queues: Queues, alerts: str, died: int | None, log: Path) -> Result:
+async def _look(pool: Pool, client: Any, queues: Queues, alerts: str, died: int | None, log: str) -> Result:
     async with transaction(pool) as tx:
         incidents = await overview.list_incidents(tx)
         actions = await overview.list_actions(tx, limit=1000)
@@ -195,7 +180,7 @@ async def _look(pool: Pool, client: Any, queues: Queues, alerts: str, died: int 
         arrived=await queues.bodies(queues.source_url),
         dlq_left=await queues.depth(queues.dlq_url),
         alerts_left=await queues.depth(alerts),
-        log=log.read_text(encoding="utf-8", errors="replace")[-3000:],
+        log=log,
     )
 
 

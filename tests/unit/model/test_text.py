@@ -46,3 +46,11 @@ def test_shown_text_is_one_harmless_line(text: str) -> None:
     line = shown(text, 50)
     assert len(line) <= 50
     assert line.isprintable() or line == ""
+
+
+def test_deep_nesting_is_cut_off_with_a_note() -> None:
+    """An event nested far deeper than any real one is still storable."""
+    value: Any = 1
+    for _ in range(5000):
+        value = [value]
+    assert "nested too deeply" in dump_json(value)
