@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 
 from leh_guardian.local.postgres import EmbeddedPostgres
+from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
 from tests.benchmarks.matching import measure_matching
 from tests.benchmarks.planning import plan
@@ -27,6 +28,7 @@ def main() -> None:
         postgres = EmbeddedPostgres.start(folder / "postgres")
         try:
             compare(postgres, folder, count=5_000 if quick else 20_000, rounds=1 if quick else 3)
+            compare_on_elasticmq(postgres, folder, count=2_000 if quick else 8_000)
             postgres.create_database("planning")
             anyio.run(plan, postgres.dsn("planning"), folder, 2_000 if quick else 10_000)
             measure_start(postgres, 1 if quick else 3)

@@ -143,7 +143,7 @@ async def _run(environment: dict[str, str], log: Path, until: Callable[[], Await
     """Run the daemon until it dies or `until()` holds; returns its exit code."""
     with Daemon(log, **environment) as daemon:
         with anyio.move_on_after(60):
-            while daemon.code is None and not (until and await until()):
+            while daemon.code is None and not (until and await until()):  # noqa: ASYNC110 - another process is watched
                 await anyio.sleep(0.2)
         if until is not None and daemon.code is None:
             await anyio.to_thread.run_sync(daemon.stop)
