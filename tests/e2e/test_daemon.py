@@ -178,7 +178,8 @@ def test_postgresql_restart_is_survived(
     own = EmbeddedPostgres.start(tmp_path / "own")
     try:
         own.create_database("own")
-        settings = {**settings, "LEH_DATABASE_URL": own.dsn("own")}
+        # What is received while the database is away comes back when its visibility timeout ends.
+        settings = {**settings, "LEH_DATABASE_URL": own.dsn("own"), "LEH_QUEUE__VISIBILITY": "5"}
         with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
             wait_for(lambda: daemon.get("/readyz")[0] == 200)
             own.kill()
