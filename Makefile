@@ -36,6 +36,10 @@ check: setup
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
 
+# kill -9 at every named point of the path; part of `make test`, too.
+faults: setup
+	$(BIN)/python -m pytest tests/faults $(ARGS)
+
 bench: setup
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 

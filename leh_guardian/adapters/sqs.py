@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leh_guardian.adapters.aws import Aws
-from leh_guardian.errors import AccessDenied, NotFound
+from leh_guardian.errors import AccessDenied, NotFound, Refused
 from leh_guardian.fields import queue_name
 from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
 
@@ -106,7 +106,21 @@ class SqsQueues:
         )
 
     async def dead_letter_sources(self, queue: QueueInfo) -> Sequence[str]:
-        """Return the names of the queues whose redrive policy points at `queue`, over all pages."""
+        """Return the names of the queues whose redrive policy points at `queue`.
+
+        Asked of SQS itself (ListDeadLetterSourceQueues); where that is refused or not known, every queue is looked at.
+        """
+        try:
+            return await self._listed_sources(queue)
+        except (AccessDenied, Refused):
+            return await self._searched_sources(queue)
+
+    async def _searched_sources(self, queue: QueueInfo) -> list[str]:
+        answer = await self._aws.call("list queues", lambda: self._client.list_queues(MaxResults=1000))
+        names = [queue_name(url) for url in answer.get("QueueUrls", ()) if queue_name(url) != queue.name]
+        return [name for name in names if (await self.info(name)).dead_letter_arn == queue.arn]
+
+    async def _listed_sources(self, queue: QueueInfo) -> list[str]:
         names: list[str] = []
         token: dict[str, str] = {}
         while True:

@@ -78,11 +78,12 @@ class Pool:
                     max_size=size,
                     timeout=_CONNECT_TIMEOUT,
                     command_timeout=_COMMAND_TIMEOUT,
-                    init=_make_durable,
                     max_inactive_connection_lifetime=300,
                     server_settings={
                         "application_name": f"leh-guardian {replica}".strip()[:60],
                         "search_path": SCHEMA,
+                        # Whatever the role's default: alerts are deleted from SQS on the word of a commit.
+                        "synchronous_commit": "on",
                         "timezone": "UTC",
                         "lock_timeout": "5s",
                         "idle_in_transaction_session_timeout": "15s",
@@ -159,13 +160,6 @@ class _Connection:
     async def __aexit__(self, *exc_info: object) -> None:
         with anyio.CancelScope(shield=True), translated():
             await self._pool.release(self._connection, timeout=_ACQUIRE_TIMEOUT)
-
-
-async def _make_durable(connection: Any) -> None:
-    """Wait for the disk at each commit, whatever the role's default: alerts are deleted from SQS on its word."""
-    await connection.execute(
-        "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
-    )
 
 
 def _place(dsn: str) -> str:

@@ -6,6 +6,7 @@ pool; each of the four is therefore shielded. Each is bounded by the pool's comm
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -76,8 +77,10 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
 
 
 async def _roll_back(connection: Any) -> None:
+    """Roll back, or end the connection; never raises: the error that led here is the one to show."""
     try:
-        with translated():
-            await connection.execute("rollback", timeout=5)
+        await connection.execute("rollback", timeout=5)
     except Exception:
-        connection.terminate()
+        # A dead connection rolls back by itself; asyncpg may have taken it back already, which it says by raising.
+        with contextlib.suppress(Exception):
+            connection.terminate()

@@ -31,11 +31,15 @@ _SECRETS = re.compile(
 # A Korean resident number: a date, a separator, a digit for sex and century, six more. No \b: Hangul is a letter to it, and
 # the number is met glued to words. No checksum: numbers given since October 2020 have none.
 _RRN = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-‐-―−\s]?[0-9]\d{6}(?!\d)")
+_SECRET_NAME = re.compile(r"(?i)passw|secret|token|api[_-]?key|authorization")
 _LONGEST = 4000
+_WORD = 1 << 63
+"""Integers beyond it are written as text: JSON readers differ on them."""
 
 
 def redact(text: str) -> str:
-    """Return `text` without what looks like a secret or a Korean resident number, and on one line."""
+    """Return `text` without what looks like a secret or a Korean resident number, as text that UTF-8 can say."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     folded = unicodedata.normalize("NFKC", text)
     clean = _SECRETS.sub(_keep_name, text)
     if _RRN.search(folded):
@@ -56,10 +60,13 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
-        return {redact(str(name)): _redacted(item) for name, item in value.items()}
+        return {
+            redact(str(name)): "[redacted]" if _SECRET_NAME.search(str(name)) else _redacted(item)
+            for name, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_redacted(item) for item in value]
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _WORD):
         return value
     return redact(str(value))
 
@@ -146,7 +153,5 @@ def set_up_logs(*, level: str, json: bool, stream: TextIO | None = None) -> LogW
 
 
 def _dump(record: Mapping[str, Any]) -> str:
-    try:
-        return orjson.dumps(record, default=str).decode()
-    except orjson.JSONEncodeError:
-        return orjson.dumps({name: repr(value) for name, value in record.items()}).decode()
+    # Everything has been made text, number or a container of those by now.
+    return orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

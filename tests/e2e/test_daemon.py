@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -280,6 +281,23 @@ def test_kill_switch_by_command(settings: dict[str, str], queue: Callable[[objec
     shown = run_cli("mode", "show", "--json", **settings)
     assert json.loads(shown.stdout)["mode"] == "off"
     wait_for(lambda: json.loads(daemon.get("/status")[1])["modes"].get("dlq_redrive") == "off")
+
+
+def test_tells_systemd(settings: dict[str, str], queue: Callable[[object], None], tmp_path: Path) -> None:
+    """READY=1 when it is up, WATCHDOG=1 while its loops make progress, STOPPING=1 at the end."""
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(address))
+        listener.settimeout(30)
+        notify = {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "1000000"}
+        with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings, **notify) as daemon:
+            seen = ""
+            while not ("READY=1" in seen and seen.count("WATCHDOG=1") >= 2):
+                seen += listener.recv(4096).decode() + "\n"
+            assert seen.index("READY=1") < seen.index("WATCHDOG=1")
+            daemon.process.send_signal(signal.SIGTERM)
+            while "STOPPING=1" not in seen:
+                seen += listener.recv(4096).decode() + "\n"
 
 
 def test_starts_as_installed(settings: dict[str, str], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.sqs import SqsQueues
@@ -127,6 +128,22 @@ async def test_queue_that_is_no_dlq_is_refused(client: Any, can: Capabilities) -
         await dlq_redrive(attempt(can), DlqRedriveParams(queue="nowhere"))
     with pytest.raises(Refused, match="into itself"):
         await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq, destination=queues.dlq))
+
+
+async def test_source_is_found_where_sqs_does_not_list_it(
+    client: Any, can: Capabilities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without ListDeadLetterSourceQueues (a missing permission, another server) the redrive policies are read instead."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, ["a"])
+
+    async def refused(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "InvalidAction", "Message": "no"}}, "ListDeadLetterSourceQueues")
+
+    monkeypatch.setattr(client, "list_dead_letter_source_queues", refused)
+    outcome = await dlq_redrive(attempt(can, dry_run=True), DlqRedriveParams(queue=queues.dlq))
+    assert isinstance(outcome, Done)
+    assert outcome.facts["destination"] == queues.source
 
 
 async def test_resumes_where_it_was_stopped(client: Any, can: Capabilities) -> None:

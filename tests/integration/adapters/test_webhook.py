@@ -1,0 +1,99 @@
+"""The signed webhook, against a real HTTP server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from leh_guardian.adapters.channels.webhook import WebhookChannel, signature
+from leh_guardian.errors import AccessDenied, HandlerError, Refused, Throttled, Unavailable
+from leh_guardian.ports import Notice
+from tests.support.clock import FakeClock
+
+SECRET = b"a secret of some length"
+NOTICE = Notice("id-1", "제목 <b>", ["줄 1", "\x1b[31mred"], "incident-1", "rule-1", "sev2")
+
+
+@dataclass
+class Receiver:
+    """What the other side answers, and what it got."""
+
+    url: str = ""
+    answer: web.Response = field(default_factory=lambda: web.Response(text="ok"))
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Remember and answer."""
+        self.requests.append((dict(request.headers), await request.read()))
+        kept = self.answer
+        return web.Response(
+            status=kept.status, text=kept.text, headers={"Retry-After": kept.headers.get("Retry-After", "")}
+        )
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A server on loopback."""
+    made = Receiver()
+    application = web.Application()
+    application.router.add_post("/hook", made.handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client."""
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+async def test_request_is_signed_and_carries_its_id(receiver: Receiver, session: aiohttp.ClientSession) -> None:
+    """The receiver can check who sent it and when, and deduplicate a repeated one."""
+    await WebhookChannel(session, receiver.url, SECRET, FakeClock()).send(NOTICE)
+    headers, body = receiver.requests[0]
+    assert headers["Leh-Guardian-Id"] == "id-1"
+    assert headers["Leh-Guardian-Signature"] == signature(SECRET, headers["Leh-Guardian-Timestamp"], body)
+    assert json.loads(body)["title"] == "제목 <b>"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (500, Unavailable),
+        (503, Unavailable),
+        (429, Throttled),
+        (401, AccessDenied),
+        (403, AccessDenied),
+        (404, Refused),
+        (302, Refused),
+    ],
+)
+async def test_answers_mean_what_they_say(
+    receiver: Receiver, session: aiohttp.ClientSession, status: int, error: type[HandlerError]
+) -> None:
+    """Server errors and throttling are tried again, refusals are not, redirects are not followed."""
+    receiver.answer = web.Response(status=status, text="no\nno", headers={"Retry-After": "7"})
+    with pytest.raises(error) as raised:
+        await WebhookChannel(session, receiver.url, SECRET, FakeClock()).send(NOTICE)
+    assert "\n" not in str(raised.value)
+    if isinstance(raised.value, Throttled):
+        assert raised.value.retry_after == 7
+
+
+async def test_nobody_there(session: aiohttp.ClientSession) -> None:
+    """A receiver that is away is tried again."""
+    channel: Any = WebhookChannel(session, "http://127.0.0.1:1/hook", SECRET, FakeClock())
+    with pytest.raises(Unavailable):
+        await channel.send(NOTICE)
