@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ import anyio
 import click
 
 from leh_guardian.clock import SystemClock
-from leh_guardian.errors import GuardianError, SettingsError
+from leh_guardian.errors import SettingsError
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.guardian import GuardianProcess
 from leh_guardian.local.postgres import EmbeddedPostgres
@@ -73,6 +74,9 @@ def demo(stay: bool) -> None:
     """Run the main job on embedded parts: an alert in, a remedy out, and the proof of it."""
     if not Path("rules").is_dir():
         raise SettingsError("no rules folder here: run the demo from the project's root folder")
+    # Both end it tidily, also where a shell has it ignore Ctrl-C because it runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
         print("Starting an embedded PostgreSQL and AWS (moto) on loopback …", flush=True)
         shutil.rmtree(_FOLDER, ignore_errors=True)
@@ -205,7 +209,4 @@ async def _stay(guardian: GuardianProcess) -> None:
         print(f"  export {name}='{value}'")
     print("\n  .venv/bin/leh-guardian incidents list\n  .venv/bin/leh-guardian doctor")
     print(f"  curl {guardian.url}/status", flush=True)
-    try:
-        await anyio.sleep_forever()
-    except (KeyboardInterrupt, GuardianError):
-        return
+    await anyio.sleep_forever()

@@ -17,6 +17,13 @@ import anyio
 
 from leh_guardian.local.processes import LocalUnavailable
 
+# `leh-guardian run`, that also ends when its owner does: a killed demo leaves no daemon behind.
+_PROGRAM = """
+from leh_guardian.cli.main import main
+from leh_guardian.local.processes import exit_with_parent
+exit_with_parent()
+main(["run"])
+"""
 _START_SECONDS = 30.0
 _STOP_SECONDS = 40.0
 
@@ -43,9 +50,9 @@ class GuardianProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "leh_guardian.cli.main", "run"],
+                [sys.executable, "-c", _PROGRAM],
                 env={**_own_environment(), **self.environment},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
             )
@@ -78,6 +85,9 @@ class GuardianProcess:
             await anyio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
         if process.poll() is None:
             process.kill()
+            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def _own_environment() -> dict[str, str]:
