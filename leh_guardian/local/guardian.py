@@ -49,7 +49,7 @@ class GuardianProcess:
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("wb") as log:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - this very program
                 [sys.executable, "-c", _PROGRAM],
                 env={**_own_environment(), **self.environment},
                 stdin=subprocess.PIPE,
