@@ -75,7 +75,7 @@ def translate(error: Exception, doing: str, region: str) -> HandlerError | Setti
         case ParamValidationError():
             return Refused(f"cannot {doing}: {error}")
         case HTTPClientError() | TimeoutError() | OSError():
-            return Unavailable(f"cannot {doing}: {error or type(error).__name__}")
+            return Unavailable(f"cannot {doing}: {str(error) or type(error).__name__}")
         case _:
             return Unavailable(f"cannot {doing}: {type(error).__name__}: {error}")
 

@@ -86,7 +86,8 @@ class World:
         @handler(effect=Effect.AT_LEAST_ONCE, changes=False, residual="a toy")
         async def notify(ctx: ActionContext, params: TellParams) -> Outcome:
             """Tell people."""
-            self.told.append(params.text)
+            if not ctx.dry_run:
+                self.told.append(params.text)
             return Done("told")
 
         specs = (fix, look, once, notify, queue_drained)

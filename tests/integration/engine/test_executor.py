@@ -306,6 +306,48 @@ async def test_timeout_of_an_attempt_is_a_retry(house: Houses) -> None:
     assert "attempt.retry" in await one.journal()
 
 
+VERIFY = """
+version: 1
+rules:
+  - id: r
+    mode: act
+    pattern: {detail: {alarmName: [{prefix: leh-}], state: {value: [ALARM]}}}
+    dedup: detail.alarmName
+    guards: {cooldown: 1s}
+    actions: [{uses: fix}]
+    verify: {uses: look, with: {what: proof}, within: 10m}
+"""
+
+
+@pytest.mark.parametrize(("waits", "status"), [(3, "resolved"), (30, "triggered")])
+async def test_the_proof_has_its_time(pool: Pool, tmp_path: Path, waits: int, status: str) -> None:
+    """A remedy is done when its proof comes true in time; if it does not, people are told and the incident stays open."""
+    world, clock = World(), FakeClock()
+    one = House(pool, rule_set(tmp_path / "rules", VERIFY, world), world, clock)
+    until = [Wait(clock.now() + timedelta(minutes=n), "not yet") for n in range(1, waits + 1)]
+    world.outcomes = [Done("fixed"), *until]
+    await one.take(alarm_event("leh-1"))
+    for _ in range(waits + 1):
+        await one.work()
+        clock.advance(minutes=1)
+    await one.work()
+    assert [i["status"] for i in await one.incidents()] == [status]
+    assert ("plan.verified" in await one.journal()) == (status == "resolved")
+    assert ["효과가 확인되지 않았습니다" in text for text in world.told] == ([] if status == "resolved" else [True])
+
+
+async def test_observing_rules_tell_nobody(pool: Pool, tmp_path: Path) -> None:
+    """A rule that only observes runs its messages dry, too."""
+    world, clock = World(), FakeClock()
+    text = RULE.format(mode="observe", uses="notify", serialize="").replace("what:", "text:")
+    one = House(pool, rule_set(tmp_path / "rules", text, world), world, clock)
+    await one.take(alarm_event("leh-1"))
+    await one.work()
+    assert [(a["handler"], a["status"]) for a in await one.actions()] == [("notify", "succeeded")]
+    assert world.told == []
+    assert "action.observed" in await one.journal()
+
+
 def test_halted_is_no_handler_error() -> None:
     """A handler that catches its own errors does not catch the kill switch by accident."""
     from leh_guardian.errors import HandlerError

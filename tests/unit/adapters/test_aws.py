@@ -1,0 +1,53 @@
+"""One table says what an AWS error means for us."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+
+from leh_guardian.adapters.aws import translate
+from leh_guardian.errors import AccessDenied, GuardianError, NotFound, Refused, Throttled, Unavailable
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("ThrottlingException", 400, Throttled),
+        ("AWS.SimpleQueueService.RequestThrottled", 403, Throttled),
+        ("OverLimit", 403, Throttled),
+        ("Whatever", 429, Throttled),
+        ("AccessDenied", 403, AccessDenied),
+        ("InvalidClientTokenId", 403, AccessDenied),
+        ("ExpiredToken", 400, AccessDenied),
+        ("Whatever", 403, AccessDenied),
+        ("AWS.SimpleQueueService.NonExistentQueue", 400, NotFound),
+        ("com.amazonaws.sqs#QueueDoesNotExist", 400, NotFound),
+        ("InternalFailure", 500, Unavailable),
+        ("Whatever", 503, Unavailable),
+        ("InvalidParameterValue", 400, Refused),
+    ],
+)
+def test_answers(code: str, status: int, kind: type[GuardianError]) -> None:
+    """Each code is one of ours, with what was tried, where, and what AWS said."""
+    response = {"Error": {"Code": code, "Message": "because"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error = translate(ClientError(response, "Op"), "receive from queue x", "ap-northeast-2")
+    assert type(error) is kind
+    for part in ("receive from queue x", "ap-northeast-2", "because"):
+        assert part in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "word"),
+    [
+        (EndpointConnectionError(endpoint_url="https://sqs.nowhere"), Unavailable, "region"),
+        (NoCredentialsError(), AccessDenied, "credentials"),
+        (ReadTimeoutError(endpoint_url="https://sqs"), Unavailable, "sqs"),
+        (ConnectionResetError(), Unavailable, "ConnectionResetError"),
+        (TimeoutError(), Unavailable, "TimeoutError"),
+    ],
+)
+def test_no_answer(error: Exception, kind: type[GuardianError], word: str) -> None:
+    """A wrong region, missing credentials and a broken network say what to look at."""
+    found = translate(error, "find queue x", "ap-northeast-9")
+    assert type(found) is kind
+    assert word in str(found)

@@ -1,0 +1,80 @@
+"""A malformed handler fails when it is declared, not at 03:00."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import leh_guardian.handlers
+from leh_guardian.context import ActionContext
+from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.registry import Effect, Params, Registry, Via, discover, handler
+
+
+class Nothing(Params):
+    """No parameters."""
+
+
+def test_every_shipped_handler_is_found() -> None:
+    """Dropping a file into handlers/ is enough, and each one there is complete."""
+    registry = discover(leh_guardian.handlers)
+    assert registry.names() == ["dlq_redrive", "notify", "queue_drained"]
+    for spec in registry:
+        assert spec.summary
+        assert spec.residual or spec.effect in {Effect.READS, Effect.EXACTLY_ONCE}
+        assert all(field.description for field in spec.params.model_fields.values()), spec.name
+
+
+@pytest.mark.parametrize(
+    ("declared", "word"),
+    [
+        ({"effect": Effect.EXACTLY_ONCE, "changes": True, "limits": {"x": 1}}, "mechanism"),
+        ({"effect": Effect.READS, "changes": False, "via": Via.SET_STATE}, "mechanism"),
+        ({"effect": Effect.READS, "changes": True, "limits": {"x": 1}}, "only reads"),
+        ({"effect": Effect.AT_MOST_ONCE, "changes": True, "limits": {"x": 1}}, "what can go wrong"),
+        ({"effect": Effect.AT_LEAST_ONCE, "changes": True, "residual": "r"}, "blast radius"),
+        ({"effect": Effect.READS, "changes": False, "timeout": "soon"}, "duration"),
+    ],
+)
+def test_contradictions_are_refused(declared: dict[str, Any], word: str) -> None:
+    """What a declaration promises must fit together."""
+    with pytest.raises((TypeError, ValueError), match=word):
+
+        @handler(**declared)
+        async def wrong(ctx: ActionContext, params: Nothing) -> Outcome:
+            """Do nothing."""
+            return Done("")
+
+
+def test_what_is_no_handler_is_refused() -> None:
+    """A function without docstring, await or Params class is named."""
+    declare = handler(effect=Effect.READS, changes=False)
+
+    def plain(ctx: ActionContext, params: Nothing) -> Outcome:
+        """Not async."""
+        return Done("")
+
+    async def silent(ctx: ActionContext, params: Nothing) -> Outcome:
+        return Done("")
+
+    async def loose(ctx: ActionContext, params: dict[str, Any]) -> Outcome:
+        """No Params class."""
+        return Done("")
+
+    for function in (plain, silent, loose):
+        with pytest.raises(TypeError, match=function.__name__):
+            declare(function)  # type: ignore[arg-type]
+
+
+def test_two_of_one_name_are_refused() -> None:
+    """Names are unique."""
+
+    @handler(effect=Effect.READS, changes=False)
+    async def twice(ctx: ActionContext, params: Nothing) -> Outcome:
+        """Do nothing."""
+        return Done("")
+
+    spec = twice.__handler__  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="two handlers"):
+        Registry((spec, spec))
