@@ -38,6 +38,8 @@ class Run:
     event: RunEvent
     facts: Mapping[str, Any]
     """{step id: facts} of the steps before."""
+    dry: bool = False
+    """Whether a step ran dry: then there is nothing to verify."""
 
 
 class Progression:
@@ -141,7 +143,7 @@ class Progression:
             self.escalate(changes, run.incident, Cause.NO_REMEDY, reason)
             return
         verify = run.incident.plan.verify
-        if verify is not None and run.incident.plan.mode is not Mode.OBSERVE:
+        if verify is not None and not run.dry and run.incident.plan.mode is not Mode.OBSERVE:
             if not self._plan(changes, run, verify.step, len(run.incident.plan.steps), Role.VERIFY, due_at):
                 self.step_failed(
                     changes, run, len(run.incident.plan.steps), "the verification could not be planned", due_at

@@ -148,7 +148,8 @@ class Settlement:
         if incident.status is IncidentStatus.RESOLVED and claimed.role is not Role.TELL:
             return
         facts = await actions.facts(tx, incident.id, incident.run)
-        run = Run(incident, await incidents.run_event(tx, incident.id), facts)
+        dry = await actions.ran_dry(tx, incident.id, incident.run)
+        run = Run(incident, await incidents.run_event(tx, incident.id), facts, dry)
         if claimed.role is Role.CONFIRM:
             await self._after_confirm(tx, changes, run, verdict)
             return

@@ -227,6 +227,16 @@ async def facts(tx: Transaction, incident_id: UUID, run: int) -> dict[str, Any]:
     return {row["step_id"]: json.loads(row["outcome"]).get("facts", {}) for row in rows}
 
 
+async def ran_dry(tx: Transaction, incident_id: UUID, run: int) -> bool:
+    """Tell whether a step of the run was only tried out, whoever lowered the mode."""
+    found = await tx.fetchval(
+        "select exists (select 1 from actions where incident_id = $1 and run = $2 and role = 'step' and dry_run)",
+        incident_id,
+        run,
+    )
+    return bool(found)
+
+
 async def open_actions(tx: Transaction, incident_id: UUID) -> list[Any]:
     """Return the unsettled actions of an incident that are part of its remedy: id, role, status, attempt."""
     return await tx.fetch(

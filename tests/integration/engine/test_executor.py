@@ -336,6 +336,16 @@ async def test_the_proof_has_its_time(pool: Pool, tmp_path: Path, waits: int, st
     assert ["효과가 확인되지 않았습니다" in text for text in world.told] == ([] if status == "resolved" else [True])
 
 
+async def test_a_dry_run_has_nothing_to_prove(pool: Pool, tmp_path: Path) -> None:
+    """Held at observe by the process or the switch, a rule is tried out: no proof is asked for what was not done."""
+    world, clock = World(), FakeClock()
+    one = House(pool, rule_set(tmp_path / "rules", VERIFY, world), world, clock, mode=Mode.OBSERVE)
+    await one.take(alarm_event("leh-1"))
+    await one.work()
+    assert [(a["role"], a["dry_run"]) for a in await one.actions()] == [("step", True)]
+    assert world.told == []
+
+
 async def test_observing_rules_tell_nobody(pool: Pool, tmp_path: Path) -> None:
     """A rule that only observes runs its messages dry, too."""
     world, clock = World(), FakeClock()
