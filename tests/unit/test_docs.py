@@ -8,68 +8,140 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
 
 import leh_guardian.handlers
 from leh_guardian.cli.handlers import documentation
 from leh_guardian.cli.main import cli
+from leh_guardian.model.journal import Kind
 from leh_guardian.registry import discover
-from leh_guardian.rules.loader import load_rules
+from leh_guardian.rules.loader import check_rules
 from leh_guardian.rules.schema import json_schema
 from leh_guardian.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 TEXT = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def yaml_blocks() -> list[str]:
-    """Every rule file in the documents, undented."""
+    """Every rule file in the documents, without the indentation of the list that it stands in."""
     blocks = re.findall(r"^( *)```yaml\n(.*?)^ *```", TEXT, re.DOTALL | re.MULTILINE)
     plain = [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, block in blocks]
     return [block for block in plain if block.startswith("version: 1")]
 
 
+def commands(group: click.Group, prefix: str = "") -> list[str]:
+    """Every command that does something, by its words."""
+    context = click.Context(group)
+    found: list[str] = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        words = f"{prefix}{name}"
+        found += commands(command, f"{words} ") if isinstance(command, click.Group) else [words]
+    return found
+
+
+def links() -> list[tuple[str, str]]:
+    """Every link between the project's files: (document, target)."""
+    return [
+        (str(document.relative_to(ROOT)), target)
+        for document in DOCUMENTS
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+        if "://" not in target
+    ]
+
+
 @pytest.mark.parametrize("block", yaml_blocks())
 def test_rule_examples_load(block: str, tmp_path: Path) -> None:
-    """A rule that a reader copies out of a document is accepted."""
+    """A rule file that a reader copies out of a document is accepted without a finding."""
     (tmp_path / "rules.yaml").write_text(block, encoding="utf-8")
-    assert load_rules(tmp_path, discover(leh_guardian.handlers)).rules
+    rules, findings = check_rules(tmp_path, discover(leh_guardian.handlers))
+    assert not findings
+    assert rules is not None
+    assert rules.rules
 
 
 def test_there_are_examples() -> None:
-    """The two rule files of README and docs/rules.md are found by the test above."""
-    assert len(yaml_blocks()) >= 2
+    """The rule files of README and docs/rules.md are found by the test above."""
+    assert len(yaml_blocks()) >= 3
 
 
 def test_shipped_rules_load() -> None:
-    """The rules that operators start from are accepted."""
-    assert load_rules(ROOT / "rules", discover(leh_guardian.handlers)).rules
+    """The rules that operators start from are accepted without a finding."""
+    rules, findings = check_rules(ROOT / "rules", discover(leh_guardian.handlers))
+    assert rules is not None
+    assert not findings
 
 
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"\bLEH_[A-Z_]+[A-Z]\b", TEXT))))
 def test_settings_exist(variable: str) -> None:
     """A variable that a document names is one that the settings know."""
-    if variable in {"LEH_CONFIG"} or variable.startswith("LEH_RULES__MODES__"):
+    if variable == "LEH_CONFIG" or variable.startswith("LEH_RULES__MODES__"):
         return
     section, _, name = variable.removeprefix("LEH_").lower().partition("__")
     field = Settings.model_fields[section]
     if name:
         assert isinstance(field.annotation, type)
-        assert name in field.annotation.model_fields  # type: ignore[attr-defined]
+        assert issubclass(field.annotation, BaseModel)
+        assert name in field.annotation.model_fields
+
+
+@pytest.mark.parametrize("variable", sorted(set(re.findall(r"^\| `(LEH_.*?) \|", README, re.MULTILINE))))
+def test_defaults_are_the_ones_told(variable: str) -> None:
+    """README's table of settings tells each plain default as the settings have it."""
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{variable} |"))
+    names = re.findall(r"LEH_([A-Z_]+)", row.split("|")[1])
+    told = re.findall(r"`([^`]+)`", row.split("|")[2])
+    for name, default in zip(names, told, strict=False):
+        section, _, key = name.lower().partition("__")
+        field = Settings.model_fields[section]
+        # Through JSON, as a person would write it: durations as 5m, paths and modes as text.
+        model = field.annotation if key else Settings
+        assert isinstance(model, type)
+        assert issubclass(model, BaseModel)
+        fields = model.model_fields
+        known = (fields[key] if key else field).default
+        shown = model.model_construct(**{key or section: known}).model_dump(mode="json", include={key or section})
+        assert str(shown[key or section]) == default, name
 
 
 @pytest.mark.parametrize("words", sorted(set(re.findall(r"leh-guardian ([a-z]+)(?: ([a-z]+))?", TEXT))))
 def test_commands_exist(words: tuple[str, str]) -> None:
     """A command that a document names is one that the program has."""
-    context = click.Context(cli)
-    command = cli.get_command(context, words[0])
+    command = cli.get_command(click.Context(cli), words[0])
     assert command is not None, words
     if words[1] and isinstance(command, click.Group):
-        assert command.get_command(context, words[1]) is not None, words
+        assert command.get_command(click.Context(command), words[1]) is not None, words
 
 
-def test_generated_documents_are_fresh() -> None:
-    """docs/handlers.md and rules/rule.schema.json are what `make docs` writes."""
+def test_every_command_is_documented() -> None:
+    """README's table of commands has every command of the program."""
+    assert not [words for words in commands(cli) if not re.search(rf"^\| .*`{words}[ `]", README, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in Kind])
+def test_journal_kinds_are_documented(kind: str) -> None:
+    """docs/architecture.md names every kind of journal line."""
+    assert f"`{kind}`" in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("document", "target"), links())
+def test_links_lead_somewhere(document: str, target: str) -> None:
+    """A link from one document to a file of the project finds it."""
+    assert ((ROOT / document).parent / target).exists()
+
+
+def test_handlers_document_is_fresh() -> None:
+    """docs/handlers.md is what `make docs` writes."""
     assert (ROOT / "docs" / "handlers.md").read_text(encoding="utf-8") == documentation()
-    schema = json.loads((ROOT / "rules" / "rule.schema.json").read_text(encoding="utf-8"))
-    assert schema == json.loads(json.dumps(json_schema(discover(leh_guardian.handlers))))
+
+
+def test_rule_schema_is_fresh() -> None:
+    """rules/rule.schema.json is what `make docs` writes."""
+    schema = json.dumps(json_schema(discover(leh_guardian.handlers)), indent=2, ensure_ascii=False) + "\n"
+    assert (ROOT / "rules" / "rule.schema.json").read_text(encoding="utf-8") == schema
