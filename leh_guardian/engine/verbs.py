@@ -40,12 +40,12 @@ async def acknowledge(tx: Transaction, incident_id: UUID, now: datetime, who: st
 
 
 async def resolve(tx: Transaction, incident_id: UUID, now: datetime, who: str, reason: str) -> bool:
-    """Close an incident by hand; actions that have not started are withdrawn. False when it is closed or unknown."""
+    """Close an incident by hand; what is not running this moment is withdrawn. False when it is closed or unknown."""
     incident = await incidents.lock(tx, incident_id)
     if incident is None or incident.status is IncidentStatus.RESOLVED:
         return False
     changes = Changes(now)
-    pending = [row["id"] for row in await actions.open_actions(tx, incident.id) if row["attempt"] == 0]
+    pending = [row["id"] for row in await actions.open_actions(tx, incident.id) if row["status"] != "running"]
     await actions.withdraw(tx, now, pending, f"resolved by {who}")
     changes.incidents[incident.id] = replace(incident, status=IncidentStatus.RESOLVED, ok_at=None)
     changes.set_timer(incident, TimerKind.RESOLVE, None)

@@ -257,10 +257,10 @@ async def busy(tx: Transaction, incident_ids: Sequence[UUID]) -> set[UUID]:
 
 
 async def withdraw(tx: Transaction, now: datetime, action_ids: Sequence[UUID], reason: str) -> None:
-    """Skip actions that have not started and are not needed any more."""
+    """Skip actions that no attempt is running and that are not needed any more."""
     await tx.execute(
         "update actions set status = 'skipped', outcome = $3, updated_at = $2"
-        " where id = any($1::uuid[]) and status in ('proposed', 'scheduled') and attempt = 0",
+        " where id = any($1::uuid[]) and status in ('proposed', 'scheduled', 'waiting')",
         list(action_ids),
         now,
         dump_json({"result": "skipped", "summary": reason}),

@@ -231,6 +231,26 @@ async def test_lowering_the_mode_stops_a_running_action_at_its_checkpoint(house:
     assert [(c.attempt, c.remembered.get("step")) for c in one.world.attempts] == [(2, 1)]
 
 
+async def test_resolving_by_hand_withdraws_a_halted_action(house: Houses) -> None:
+    """An action that the switch halted does not go on when the mode is raised, once a person has closed its incident."""
+    one = house()
+
+    async def hook(ctx: ActionContext) -> None:
+        await set_mode(one, Mode.OFF)
+        await ctx.checkpoint("step", ctx.attempt)
+
+    one.world.hook = hook  # type: ignore[attr-defined]
+    await one.take(alarm_event("leh-1"))
+    await one.work()
+    (incident,) = await one.incidents()
+    async with transaction(one.pool) as tx:
+        assert await verbs.resolve(tx, UUID(incident["id"]), one.clock.now(), "kim", "by hand")
+    await set_mode(one, Mode.ACT)
+    await one.work()
+    assert one.world.effects == Counter()
+    assert [(a["status"], a["attempt"]) for a in await one.actions()] == [("skipped", 1)]
+
+
 @pytest.mark.parametrize(
     ("mode", "effects", "status"),
     [(Mode.OBSERVE, 0, "succeeded"), (Mode.PROPOSE, 0, "proposed"), (Mode.ACT, 1, "succeeded")],
