@@ -1,7 +1,7 @@
-"""A fast SQS of canned answers, in a process of its own: what a benchmark of the client side needs, and no more.
+"""Owns a fast SQS of canned answers, run in a process of its own; the one rule: it must never be the bottleneck.
 
-The one rule: it must never be the bottleneck. Receives are pre-rendered; deletes are counted, not parsed. Until POST /go it
-says that the queue is empty, so that start-up costs can be told from the work.
+Receives are pre-rendered and deletes are counted, not parsed. A poll that finds nothing is held, as SQS holds it. Until
+POST /go the queue is empty, so that start-up can be told from the work; then it gives out N messages, each once.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from typing import Any
 
 import uvloop
 
-from tests.support.builders import alarm_event
+from tests.benchmarks.messages import KINDS, body
 
 _EMPTY = b"{}"
-_DELETED = b'{"Successful":[],"Failed":[]}'
+_DELETED = [
+    json.dumps({"Successful": [{"Id": str(n)} for n in range(size)], "Failed": []}).encode() for size in range(11)
+]
 _ATTRIBUTES = json.dumps(
     {
         "Attributes": {
@@ -30,37 +32,68 @@ _ATTRIBUTES = json.dumps(
         }
     }
 ).encode()
+_HOLD = 20.0
+"""Seconds that a poll waits for messages."""
 
 
 class State:
-    """What is left to give out, and what was seen."""
+    """What is left to give out, who waits for it, and what was seen."""
 
     def __init__(self, kind: str, count: int) -> None:
-        self.answers = [_receive_answer(kind, start) for start in range(0, count, 10)]
-        self.answers.reverse()
-        self.go = False
-        self.polled: float | None = None
-        self.first: float | None = None
-        self.last: float | None = None
-        self.deleted = 0
+        self._answers = [_receive_answer(kind, start, min(count, start + 10)) for start in range(0, count, 10)]
+        self._answers.reverse()
+        self._held: list[Connection] = []
+        self._go = False
+        self._polled: float | None = None
+        self._first: float | None = None
+        self._last: float | None = None
+        self._deleted = 0
+
+    def poll(self, poller: Connection) -> None:
+        """Answer a ReceiveMessage now, or hold it."""
+        self._polled = self._polled or time.monotonic()
+        if self._go and self._answers:
+            poller.send(self._answers.pop())
+            return
+        self._held.append(poller)
+        asyncio.get_running_loop().call_later(_HOLD, self._let_go, poller)
+
+    def _let_go(self, poller: Connection) -> None:
+        if poller in self._held:
+            self._held.remove(poller)
+            poller.send(_EMPTY)
+
+    def go(self) -> None:
+        """Give out messages from now on."""
+        self._go = True
+        self._first = time.monotonic()
+        held, self._held = self._held, []
+        for poller in held:
+            if poller.open:
+                self.poll(poller)
+
+    def delete(self, count: int) -> bytes:
+        """Count what is deleted; returns the confirmation."""
+        self._deleted += count
+        self._last = time.monotonic()
+        return _DELETED[count]
 
     def stats(self) -> bytes:
-        """What was seen, as JSON."""
-        seen = {"polled": self.polled, "first": self.first, "last": self.last, "deleted": self.deleted}
+        """What was seen, as JSON; times are those of the machine's monotonic clock, the same in every process."""
+        seen = {"polled": self._polled, "first": self._first, "last": self._last, "deleted": self._deleted}
         return json.dumps(seen).encode()
 
 
-def _receive_answer(kind: str, start: int) -> bytes:
-    name = {"unmatched": lambda _: "unknown", "storm": lambda _: "storm-1", "distinct": lambda n: f"storm-{n}"}[kind]
+def _receive_answer(kind: str, start: int, end: int) -> bytes:
     messages = [
         {
             "MessageId": str(uuid.uuid4()),
             "ReceiptHandle": "AQEB" + uuid.uuid4().hex * 12,
             "MD5OfBody": "0" * 32,
-            "Body": json.dumps(alarm_event(name(number), queue="some-queue-name")),
+            "Body": body(kind, number),
             "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1700000000000"},
         }
-        for number in range(start, start + 10)
+        for number in range(start, end)
     ]
     return json.dumps({"Messages": messages}).encode()
 
@@ -71,6 +104,11 @@ class Connection(asyncio.Protocol):
     def __init__(self, state: State) -> None:
         self._state = state
         self._buffer = b""
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still listens."""
+        return not self._transport.is_closing()
 
     def connection_made(self, transport: Any) -> None:
         """Keep the transport."""
@@ -85,39 +123,33 @@ class Connection(asyncio.Protocol):
             length = int(head[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
             if len(self._buffer) < end + 4 + length:
                 return
-            body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
-            self._answer(head, body)
+            request, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
+            self._answer(head, request)
 
-    def _answer(self, head: bytes, body: bytes) -> None:
-        state = self._state
+    def _answer(self, head: bytes, request: bytes) -> None:
         if b"amazonsqs.receivemessage" in head:
-            state.polled = state.polled or time.monotonic()
-            if state.go and state.answers:
-                state.first = state.first or time.monotonic()
-                self._send(state.answers.pop())
-            else:
-                asyncio.get_running_loop().call_later(0.1, self._send, _EMPTY)
+            self._state.poll(self)
         elif b"amazonsqs.deletemessagebatch" in head:
-            state.deleted += body.count(b'"ReceiptHandle"')
-            state.last = time.monotonic()
-            self._send(_DELETED)
+            self.send(self._state.delete(request.count(b'"ReceiptHandle"')))
         elif b"amazonsqs.getqueueurl" in head:
             host, port = self._transport.get_extra_info("sockname")[:2]
-            self._send(json.dumps({"QueueUrl": f"http://{host}:{port}/123456789012/alerts"}).encode())
+            self.send(json.dumps({"QueueUrl": f"http://{host}:{port}/123456789012/alerts"}).encode())
         elif b"amazonsqs.getqueueattributes" in head:
-            self._send(_ATTRIBUTES)
+            self.send(_ATTRIBUTES)
         else:
-            state.go = state.go or head.startswith(b"post /go")
-            self._send(state.stats())
+            if head.startswith(b"post /go"):
+                self._state.go()
+            self.send(self._state.stats())
 
-    def _send(self, body: bytes) -> None:
-        if not self._transport.is_closing():
-            length = str(len(body)).encode()
+    def send(self, answer: bytes) -> None:
+        """Answer the request that is waiting."""
+        if self.open:
+            length = str(len(answer)).encode()
             self._transport.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: "
                 + length
                 + b"\r\n\r\n"
-                + body
+                + answer
             )
 
 
@@ -131,7 +163,7 @@ async def _serve(kind: str, count: int) -> None:
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kind", choices=["unmatched", "storm", "distinct"], required=True)
+    parser.add_argument("--kind", choices=KINDS, required=True)
     parser.add_argument("--count", type=int, required=True)
     given = parser.parse_args()
     uvloop.run(_serve(given.kind, given.count))

@@ -1,16 +1,18 @@
-"""The same comparison on ElasticMQ, a real SQS server, where Maven and Java can be had; skipped with a word where not."""
+"""Owns the comparison on ElasticMQ, a real SQS server; the one rule: neither the fill nor a cold JVM is part of a figure.
+
+The queue is filled first and a throwaway run warms the server; what is timed is the middle of a run, between a tenth and
+nine tenths deleted. Skipped with one line where Maven, Java or the library cannot be had.
+"""
 
 from __future__ import annotations
 
-import json
 import shutil
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,116 +20,146 @@ import anyio
 from aiobotocore.session import get_session
 
 from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.benchmarks.intake import POLLERS, Sample, child, cpu_seconds, daemon_environment, environment
-from tests.support.builders import alarm_event
-from tests.support.process import PROGRAM, wait_for
+from tests.benchmarks.clients import DAEMON, aws_environment, bare_loop, daemon_environment
+from tests.benchmarks.messages import RULES, body
+from tests.benchmarks.processes import Child, Died, child, free_port, spawn
+from tests.benchmarks.report import spread, table
 
 _POM = """<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version>
 <dependencies><dependency><groupId>org.elasticmq</groupId><artifactId>elasticmq-server_2.13</artifactId>
 <version>1.6.9</version></dependency></dependencies></project>"""
-_DELAY = 15
-"""Seconds after which what was sent becomes visible: by then the client polls."""
+_FETCH_SECONDS = 60
+_DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
 
-def compare_on_elasticmq(postgres: EmbeddedPostgres, folder: Path, *, count: int) -> None:
+@dataclass(frozen=True)
+class _Sample:
+    rate: float
+    cpu: float
+
+
+class Unavailable(Exception):
+    """ElasticMQ cannot run here."""
+
+
+def compare_on_elasticmq(postgres: EmbeddedPostgres, folder: Path, *, count: int, rounds: int) -> None:
     """Print the daemon beside the bare loop, or why not."""
-    if not (shutil.which("mvn") and shutil.which("java")):
-        print("\nElasticMQ: skipped, it needs Maven and Java")
-        return
     home = folder / "elasticmq"
     home.mkdir()
-    (home / "pom.xml").write_text(_POM, encoding="utf-8")
-    command = ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
+    (folder / "rules").mkdir(exist_ok=True)
+    (folder / "rules" / "storm.yaml").write_text(RULES, encoding="utf-8")
     try:
-        subprocess.run(command, cwd=home, check=True, timeout=240, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    except (subprocess.SubprocessError, OSError):
-        print("\nElasticMQ: skipped, Maven cannot fetch it here")
+        command, url = _server_command(home)
+        with child(command, {}, home) as server:
+            server.wait_until(lambda: _listens(url), 30)
+            anyio.run(_measure, url, count, None, folder)  # warms the server up
+            bare: list[_Sample] = []
+            full: list[_Sample] = []
+            for number in range(rounds):
+                database = f"emq_{uuid.uuid4().hex[:8]}"
+                postgres.create_database(database)
+                pair: list[tuple[list[_Sample], str | None]] = [(bare, None), (full, postgres.dsn(database))]
+                # In turns, for the server goes on warming up.
+                for samples, dsn in pair if number % 2 else reversed(pair):
+                    samples.append(anyio.run(_measure, url, count, dsn, folder))
+    except (Unavailable, Died) as error:
+        print(f"\nElasticMQ: skipped, {str(error).splitlines()[0]}")
         return
-    port = _free_port()
-    # The addresses in its answers and the statistics page must name the free ports, too.
+    print(
+        f"\nIntake on ElasticMQ: {count} messages that match nothing, {rounds} paired rounds after a warm-up; median (min-max)"
+    )
+    shares = [f.rate / b.rate for f, b in zip(full, bare, strict=True)]
+    rows = [
+        ["bare loop, the daemon's client", *_figures(bare), ""],
+        ["daemon: match nothing", *_figures(full), spread(shares, 2)],
+    ]
+    table(["what", "msg/s", "CPU us/msg", "share of bare"], rows)
+
+
+def _figures(samples: list[_Sample]) -> list[str]:
+    return [spread([s.rate for s in samples]), spread([s.cpu for s in samples])]
+
+
+def _server_command(home: Path) -> tuple[list[str], str]:
+    """Fetch the server; returns how to run it, and where it will listen."""
+    maven, java = shutil.which("mvn"), shutil.which("java")
+    if not (maven and java):
+        raise Unavailable("it needs Maven and Java")
+    (home / "pom.xml").write_text(_POM, encoding="utf-8")
+    fetch = [maven, "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
+    maven_run = spawn(fetch, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        code = maven_run.wait(_FETCH_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"Maven needs more than {_FETCH_SECONDS} s to fetch it") from None
+    finally:
+        maven_run.kill()
+        maven_run.wait()
+    if code != 0:
+        raise Unavailable("Maven cannot fetch it here")
+    port = free_port()
+    # The addresses in its answers must name the free port, too.
     options = [f"-Drest-sqs.bind-port={port}", f"-Dnode-address.port={port}", "-Dnode-address.host=127.0.0.1"]
     options += ["-Drest-sqs.bind-hostname=127.0.0.1", "-Drest-stats.enabled=false"]
-    with child(["java", "-Xmx512m", *options, "-cp", f"{home}/lib/*", "org.elasticmq.server.Main"], {}) as server:
-        wait_for(lambda: _listens(port) or server.poll() is not None, 60)
-        if server.poll() is not None:
-            print("\nElasticMQ: skipped, it did not start")
-            return
-        url = f"http://127.0.0.1:{port}"
-        bare = anyio.run(_measure, url, count, None, folder)
-        database = f"emq_{uuid.uuid4().hex[:8]}"
-        postgres.create_database(database)
-        full = anyio.run(_measure, url, count, postgres.dsn(database), folder)
-        print(f"\nIntake on ElasticMQ, {count} messages that match nothing, one round:")
-        print(f"  bare loop {bare.rate:.0f} msg/s, {bare.cpu:.0f} CPU µs/msg")
-        print(f"  daemon    {full.rate:.0f} msg/s, {full.cpu:.0f} CPU µs/msg: {full.rate / bare.rate:.2f} of bare")
+    command = [java, "-Xmx512m", *options, "-cp", f"{home}/lib/*", "org.elasticmq.server.Main"]
+    return command, f"http://127.0.0.1:{port}"
 
 
-async def _measure(url: str, count: int, dsn: str | None, folder: Path) -> Sample:
-    settings = environment(url)
-    session = get_session()
-    options: Any = {
-        "endpoint_url": url,
-        "region_name": "ap-northeast-2",
-        "aws_access_key_id": "x",
-        "aws_secret_access_key": "x",
-    }
-    async with session.create_client("sqs", **options) as client:
-        name = f"alerts-{uuid.uuid4().hex[:8]}"
+def _listens(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+async def _measure(url: str, count: int, dsn: str | None, folder: Path) -> _Sample:
+    """Fill a queue of its own, then time the daemon (with `dsn`) or the bare loop over the middle of it."""
+    name = f"alerts-{uuid.uuid4().hex[:8]}"
+    options: dict[str, Any] = {"endpoint_url": url, "region_name": "ap-northeast-2"}
+    options |= {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    async with get_session().create_client("sqs", **options) as client:
         queue = (await client.create_queue(QueueName=name))["QueueUrl"]
-        began = time.monotonic()
         await _fill(client, queue, count)
         if dsn is None:
-            command = [sys.executable, "-m", "tests.benchmarks.bare_loop", "--queue", name, "--pollers", str(POLLERS)]
+            command, settings = bare_loop(name), aws_environment(url)
         else:
-            command = [*PROGRAM, "run"]
-            settings = {**daemon_environment(url, dsn, folder / "rules"), "LEH_QUEUE__ALERTS": name}
-        with child(command, settings) as process:
-            await anyio.sleep(began + _DELAY - 0.5 - time.monotonic())
-            before = cpu_seconds(process.pid)
-            start = began + _DELAY
-            with anyio.fail_after(120):
-                while await _left(client, queue):
-                    await anyio.sleep(0.1)
-            seconds = time.monotonic() - start
-            return Sample(count / seconds, (cpu_seconds(process.pid) - before) / count * 1e6)
+            command, settings = DAEMON, daemon_environment(url, dsn, folder / "rules", queue=name)
+        with child(command, settings, folder) as process:
+            tenth = await _until_left(client, queue, process, count * 9 // 10)
+            end = await _until_left(client, queue, process, count // 10)
+        await client.delete_queue(QueueUrl=queue)
+    done = tenth.left - end.left
+    return _Sample(done / (end.at - tenth.at), (end.cpu - tenth.cpu) / done * 1e6)
+
+
+@dataclass(frozen=True)
+class _Mark:
+    left: int
+    at: float
+    cpu: float
+
+
+async def _until_left(client: Any, queue: str, process: Child, wanted: int) -> _Mark:
+    """Wait until at most `wanted` messages are left; returns that moment."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        answer = await client.get_queue_attributes(QueueUrl=queue, AttributeNames=_DEPTH)
+        mark = _Mark(sum(int(value) for value in answer["Attributes"].values()), time.monotonic(), process.cpu())
+        if mark.left <= wanted:
+            return mark
+        await anyio.sleep(0.05)
+    raise Died("its queue was not emptied within a minute")
 
 
 async def _fill(client: Any, queue: str, count: int) -> None:
     async def send(start: int) -> None:
-        entries = [
-            {"Id": str(n), "MessageBody": json.dumps(alarm_event("unknown", queue="q")), "DelaySeconds": _DELAY}
-            for n in range(start, start + 10)
-        ]
+        entries = [{"Id": str(n), "MessageBody": body("unmatched", n)} for n in range(start, min(count, start + 10))]
         await client.send_message_batch(QueueUrl=queue, Entries=entries)
 
     for portion in range(0, count, 80):
         async with anyio.create_task_group() as tasks:
             for start in range(portion, min(count, portion + 80), 10):
                 tasks.start_soon(send, start)
-
-
-async def _left(client: Any, queue: str) -> int:
-    names = [
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed",
-    ]
-    answer = await client.get_queue_attributes(QueueUrl=queue, AttributeNames=names)
-    return sum(int(value) for value in answer["Attributes"].values())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False

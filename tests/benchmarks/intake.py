@@ -1,39 +1,30 @@
-"""Messages a second through the whole daemon, beside the bare loop, in paired rounds on the same canned server."""
+"""Owns the intake benchmark: the real daemon beside a bare loop; the one rule: each share is of a bare run of the same round.
+
+The daemon is the real process with its real PostgreSQL (fsync on); after each run its database must hold what was sent.
+"An incident each" comes twice: as it is (the incidents' actions run meanwhile) and with the actions put off by a cooldown,
+which is the intake alone.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-import statistics
-import subprocess
-import sys
 import time
-import urllib.request
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.support.process import PROGRAM, clean_environment, wait_for
+import anyio
 
-POLLERS = 3
-RULES = """
-version: 1
-rules:
-  - id: storm
-    mode: observe
-    pattern:
-      source: [aws.cloudwatch]
-      detail-type: [CloudWatch Alarm State Change]
-      detail: {alarmName: [{prefix: storm-}], state: {value: [ALARM]}}
-    resolve_on: {detail: {state: {value: [OK]}}}
-    dedup: detail.alarmName
-    actions:
-      - uses: notify
-        with: {text: "${event.detail.alarmName}"}
-"""
+from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.store.migrate import migrate
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+from tests.benchmarks.clients import DAEMON, POLLERS, aws_environment, bare_loop, canned, daemon_environment
+from tests.benchmarks.messages import RULES, body
+from tests.benchmarks.processes import child, family_cpu_seconds
+from tests.benchmarks.report import spread, table
+
+_PUT_OFF = "insert into rule_keys (rule_id, dedup_key, last_run_at) select 'storm', 'storm-' || n, now() from generate_series(0, $1) n"
 
 
 @dataclass(frozen=True)
@@ -41,138 +32,165 @@ class Sample:
     """One run."""
 
     rate: float
-    """Messages a second, from the first receive to the last confirmed delete."""
+    """Messages a second, from the first given out to the last delete confirmed."""
     cpu: float
     """CPU microseconds of the client's process for each message."""
+    postgres: float = 0.0
+    """The same of PostgreSQL."""
+    server: float = 0.0
+    """The same of the canned server."""
+    share: float = 0.0
+    """Its rate over that of the round's bare run."""
 
 
-class Canned:
-    """The canned server as a child."""
+@dataclass
+class Case:
+    """One line of the table."""
 
-    def __init__(self, kind: str, count: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.canned_sqs", "--kind", kind, "--count", str(count)],
-            stdout=subprocess.PIPE,
+    title: str
+    kind: str
+    count: int
+    incidents: int
+    """How many the database must hold afterwards."""
+    put_off: bool = False
+    samples: list[Sample] = field(default_factory=list)
+
+
+class Comparison:
+    """All rounds."""
+
+    def __init__(self, postgres: EmbeddedPostgres, folder: Path, count: int, distinct: int) -> None:
+        self._postgres = postgres
+        self._folder = folder
+        self._count = count
+        self._bare: list[Sample] = []
+        self._stock: list[Sample] = []
+        self._cases = [
+            Case("daemon: match nothing", "unmatched", count, 0),
+            Case("daemon: one open incident", "storm", count, 1),
+            Case("daemon: an incident each, actions put off", "distinct", count, count, put_off=True),
+            Case("daemon: an incident each, actions run", "distinct", distinct, distinct),
+        ]
+
+    def run(self, rounds: int, long_rounds: int, seconds: float) -> None:
+        """Run the short cases `rounds` times and the long ones `long_rounds`, within `seconds`, and print the table."""
+        deadline = time.monotonic() + seconds
+        self._stock.append(self._bare_run(stock=True))
+        self._rounds(self._cases[0], self._cases[1], rounds, deadline)
+        self._stock.append(self._bare_run(stock=True))
+        self._rounds(self._cases[2], self._cases[3], long_rounds, deadline)
+        self._print()
+
+    def _rounds(self, one: Case, other: Case, rounds: int, deadline: float) -> None:
+        """Run two cases and a bare loop between them, again and again; no round begins that would end too late."""
+        longest = 0.0
+        for number in range(rounds):
+            start = time.monotonic()
+            if number and start + longest > deadline:
+                return
+            first, bare, second = self._daemon_run(one), self._bare_run(), self._daemon_run(other)
+            self._bare.append(bare)
+            for case, sample in ((one, first), (other, second)):
+                case.samples.append(replace(sample, share=sample.rate / bare.rate))
+            longest = max(longest, time.monotonic() - start)
+
+    def _bare_run(self, *, stock: bool = False) -> Sample:
+        return self._measure(
+            "unmatched", self._count, lambda url: (bare_loop("alerts", stock=stock), aws_environment(url))
         )
-        assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
 
-    def ask(self, path: str, method: str = "GET") -> dict[str, float | None]:
-        """Ask what was seen."""
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, method=method), timeout=10) as answer:
-            seen: dict[str, float | None] = json.loads(answer.read())
-            return seen
+    def _daemon_run(self, case: Case) -> Sample:
+        database = f"bench_{uuid.uuid4().hex[:8]}"
+        self._postgres.create_database(database)
+        dsn = self._postgres.dsn(database)
+        anyio.run(_prepare, dsn, case.count if case.put_off else 0)
+        rules = self._folder / "rules"
+        sample = self._measure(case.kind, case.count, lambda url: (DAEMON, daemon_environment(url, dsn, rules)))
+        anyio.run(_verify, dsn, case.count, case.incidents)
+        return sample
 
-    def stop(self) -> None:
-        """End the server."""
-        self._process.kill()
-        self._process.wait()
+    def _measure(self, kind: str, count: int, client: Callable[[str], tuple[list[str], dict[str, str]]]) -> Sample:
+        postgres = self._postgres.pid or 0
+        with canned(kind, count) as server, child(*client(server.url), self._folder) as process:
+            process.wait_until(lambda: server.seen().polled, 60)
+            time.sleep(0.5)  # what else a start does ends
+            before = (process.cpu(), family_cpu_seconds(postgres), server.cpu())
+            server.go()
+            process.wait_until(lambda: server.seen().deleted >= count, 120)
+            after = (process.cpu(), family_cpu_seconds(postgres), server.cpu())
+            seen = server.seen()
+        spent = [(b - a) / count * 1e6 for a, b in zip(before, after, strict=True)]
+        return Sample(count / ((seen.last or 0.0) - (seen.first or 0.0)), *spent)
 
-
-def environment(url: str) -> dict[str, str]:
-    """What makes a client talk to a canned server."""
-    return {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_REGION": "ap-northeast-2",
-        "AWS_DEFAULT_REGION": "ap-northeast-2",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
-def daemon_environment(url: str, dsn: str, rules: Path) -> dict[str, str]:
-    """The settings of a daemon on a canned server."""
-    return {
-        **environment(url),
-        "LEH_DATABASE_URL": dsn,
-        "LEH_QUEUE__ALERTS": "alerts",
-        "LEH_QUEUE__POLLERS": str(POLLERS),
-        "LEH_RULES__DIR": str(rules),
-        "LEH_HTTP__PORT": "0",
-        "LEH_LOG__LEVEL": "warning",
-        "LEH_LOG__FORMAT": "json",
-    }
-
-
-@contextmanager
-def child(command: list[str], settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a client until the block ends."""
-    process = subprocess.Popen(command, env=clean_environment(**settings), stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def cpu_seconds(pid: int) -> float:
-    """CPU time of a process so far, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def measure(kind: str, count: int, command: list[str], settings: dict[str, str], canned: Canned) -> Sample:
-    """Run a client over `count` messages."""
-    with child(command, settings) as process:
-        wait_for(lambda: canned.ask("/stats")["polled"], 60)
-        time.sleep(1.0)  # start-up work besides polling ends
-        before = cpu_seconds(process.pid)
-        canned.ask("/go", "POST")
-        wait_for(lambda: canned.ask("/stats")["deleted"] == count or process.poll() is not None, 120)
-        spent = cpu_seconds(process.pid) - before
-        seen = canned.ask("/stats")
-        assert seen["deleted"] == count, f"{kind}: {seen}"
-        seconds = float(seen["last"] or 0) - float(seen["first"] or 0)
-        return Sample(count / seconds, spent / count * 1e6)
-
-
-def compare(postgres: EmbeddedPostgres, folder: Path, *, count: int, rounds: int) -> None:
-    """Print the table."""
-    rules = folder / "rules"
-    rules.mkdir()
-    (rules / "storm.yaml").write_text(RULES, encoding="utf-8")
-    print(f"\nIntake, {count} messages a run, {rounds} paired rounds, {POLLERS} long polls; median (min-max)")
-    print(f"{'what':<34}{'msg/s':>22}{'CPU µs/msg':>22}{'share of bare':>16}")
-    for kind, title in (
-        ("unmatched", "match nothing"),
-        ("storm", "one open incident"),
-        ("distinct", "an incident each"),
-    ):
-        size = min(count, 10_000) if kind == "distinct" else count
-        bare: list[Sample] = []
-        full: list[Sample] = []
-        for _ in range(rounds):
-            bare.append(_once(kind, size, None, rules))
-            database = f"bench_{uuid.uuid4().hex[:8]}"
-            postgres.create_database(database)
-            full.append(_once(kind, size, postgres.dsn(database), rules))
-        share = [f.rate / b.rate for f, b in zip(full, bare, strict=True)]
-        print(f"{'bare loop: ' + title:<34}{_spread([s.rate for s in bare]):>22}{_spread([s.cpu for s in bare]):>22}")
+    def _print(self) -> None:
+        distinct = self._cases[-1].count
         print(
-            f"{'daemon:    ' + title:<34}{_spread([s.rate for s in full]):>22}{_spread([s.cpu for s in full]):>22}"
-            f"{_spread(share, 2):>16}"
+            f"\nIntake: {self._count} messages a run ({distinct} where actions run) of {len(body('storm', 0))} bytes,"
+            f" {POLLERS} long polls; median (min-max)"
+        )
+        bare, stock = self._bare, self._stock
+        rows = [
+            ["bare loop, the SDK as it comes", *_figures(stock), ""],
+            ["bare loop, the daemon's client", *_figures(bare), ""],
+            *(
+                [case.title, *_figures(case.samples), spread([s.share for s in case.samples], 2)]
+                for case in self._cases
+            ),
+        ]
+        table(["what", "runs", "msg/s", "CPU us/msg", "PostgreSQL us/msg", "share of bare"], rows)
+        print(
+            f"The canned server itself: {spread([s.server for s in bare])} CPU us/msg. Every database held what was sent."
         )
 
 
-def _once(kind: str, count: int, dsn: str | None, rules: Path) -> Sample:
-    canned = Canned(kind, count)
+def _figures(samples: list[Sample]) -> list[str]:
+    postgres = [s.postgres for s in samples]
+    return [
+        str(len(samples)),
+        spread([s.rate for s in samples]),
+        spread([s.cpu for s in samples]),
+        spread(postgres) if max(postgres) > 5 else "-",
+    ]
+
+
+def compare(
+    postgres: EmbeddedPostgres,
+    folder: Path,
+    *,
+    count: int,
+    distinct: int,
+    rounds: int,
+    long_rounds: int,
+    seconds: float,
+) -> None:
+    """Print the daemon beside the bare loop."""
+    (folder / "rules").mkdir(exist_ok=True)
+    (folder / "rules" / "storm.yaml").write_text(RULES, encoding="utf-8")
+    Comparison(postgres, folder, count, distinct).run(rounds, long_rounds, seconds)
+
+
+async def _prepare(dsn: str, put_off: int) -> None:
+    """Make the schema; with `put_off`, every key has just run, so that new actions wait for their cooldown."""
+    pool = await Pool.open(dsn, size=1)
     try:
-        if dsn is None:
-            command = [
-                sys.executable,
-                "-m",
-                "tests.benchmarks.bare_loop",
-                "--queue",
-                "alerts",
-                "--pollers",
-                str(POLLERS),
-            ]
-            return measure(kind, count, command, environment(canned.url), canned)
-        return measure(kind, count, [*PROGRAM, "run"], daemon_environment(canned.url, dsn, rules), canned)
+        await migrate(pool)
+        async with transaction(pool) as tx:
+            if put_off:
+                await tx.execute(_PUT_OFF, put_off)
     finally:
-        canned.stop()
+        await pool.close()
 
 
-def _spread(values: list[float], digits: int = 0) -> str:
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+async def _verify(dsn: str, count: int, incidents: int) -> None:
+    """Fail unless every message is in the event log and every match in its incident, once."""
+    pool = await Pool.open(dsn, size=1)
+    try:
+        async with transaction(pool) as tx:
+            row = await tx.fetchrow(
+                "select (select count(*) from event_log) as logged, (select count(*) from incidents) as incidents,"
+                " (select coalesce(sum(event_count), 0) from incidents) as events, (select count(*) from actions) as actions"
+            )
+    finally:
+        await pool.close()
+    expected = (count, incidents, count if incidents else 0, incidents)
+    assert tuple(int(value) for value in row) == expected, f"the database holds {dict(row)}, not {expected}"

@@ -1,42 +1,39 @@
-"""How long the daemon takes to its first poll, and how much memory it holds when idle."""
+"""Owns the start benchmark: the time to the first poll and the idle memory; the one rule: the daemon runs the shipped rules."""
 
 from __future__ import annotations
 
-import statistics
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.benchmarks.intake import Canned, child, daemon_environment
-from tests.support.process import PROGRAM, wait_for
+from tests.benchmarks.clients import DAEMON, Canned, canned, daemon_environment
+from tests.benchmarks.processes import child
+from tests.benchmarks.report import spread
+
+_RULES = Path(__file__).parents[2] / "rules"
+_IDLE = 5.0
 
 
-def measure_start(postgres: EmbeddedPostgres, rounds: int) -> None:
-    """Print seconds to the first poll (a fresh database, then used ones) and resident memory after five idle seconds."""
+def measure_start(postgres: EmbeddedPostgres, folder: Path, rounds: int) -> None:
+    """Print seconds to the first poll (the first round makes the schema) and resident memory after five idle seconds."""
     database = f"start_{uuid.uuid4().hex[:8]}"
     postgres.create_database(database)
     seconds, memory = [], []
-    for _ in range(rounds):
-        canned = Canned("unmatched", 10)
-        settings = daemon_environment(canned.url, postgres.dsn(database), Path("rules"))
-        began = time.monotonic()
-        try:
-            with child([*PROGRAM, "run"], settings) as process:
-                wait_for(lambda canned=canned: canned.ask("/stats")["polled"], 60)
-                seconds.append(float(canned.ask("/stats")["polled"] or 0) - began)
-                time.sleep(5)
-                memory.append(_resident(process.pid))
-        finally:
-            canned.stop()
-    print(
-        f"\nStart to first poll: {statistics.median(seconds):.2f} s ({min(seconds):.2f}-{max(seconds):.2f}), {rounds} rounds"
-    )
-    print(f"Resident when idle:  {statistics.median(memory):.0f} MB ({min(memory):.0f}-{max(memory):.0f})")
+    for number in range(rounds):
+        with canned("unmatched", 0) as server:
+            settings = daemon_environment(server.url, postgres.dsn(database), _RULES)
+            began = time.monotonic()
+            with child(DAEMON, settings, folder) as process:
+                process.wait_until(partial(_polled, server), 60)
+                seconds.append((server.seen().polled or 0.0) - began)
+                if number == 0 or number == rounds - 1:
+                    time.sleep(_IDLE)
+                    memory.append(process.resident())
+    print(f"\nStart to first poll, shipped rules: {spread(seconds, 2)} s, {rounds} rounds")
+    print(f"Resident after {_IDLE:.0f} idle seconds:    {spread(memory)} MB")
 
 
-def _resident(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("no VmRSS")
+def _polled(server: Canned) -> bool:
+    return server.seen().polled is not None
