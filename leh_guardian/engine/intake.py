@@ -8,6 +8,7 @@ A long poll is never cancelled: a cancelled one swallows messages until their vi
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ _BATCH = 500
 """Messages in one transaction, at most."""
 _FULL = 10
 """Messages that SQS gives or deletes at once, at most."""
-_LINGER = 0.02
+_LINGER = 0.05
 """Seconds to wait for more after a full poll."""
 _DELETES = 16
 """Deletes in flight, at most: with SQS slow to delete, committing waits."""
@@ -52,6 +53,13 @@ class _Read:
     matches: Sequence[tuple[Event, Match]] = ()
     fault: str | None = None
     """Why it is no event."""
+
+    @property
+    def outcome(self) -> str:
+        """What the metrics call it."""
+        if self.fault is not None:
+            return "malformed"
+        return "matched" if self.matches else "unmatched"
 
 
 class Intake:
@@ -194,13 +202,14 @@ class Intake:
     ) -> None:
         if not matches:
             return
-        fresh = await inbox.take(tx, changes.now, [event.key for event, _ in matches])
+        keys = [event.key for event, _ in matches]
+        fresh = await inbox.take(tx, changes.now, keys)
         batch: list[Matched] = []
         planned: set[tuple[object, str]] = set()
-        for event, match in matches:
+        for key, (event, match) in zip(keys, matches, strict=True):
             # The same event twice in one batch is planned once, too.
-            mark = (event.key, match.rule.id)
-            if event.key in fresh and mark not in planned:
+            mark = (key, match.rule.id)
+            if key in fresh and mark not in planned:
                 planned.add(mark)
                 batch.append(Matched(event, match))
         self._metrics.duplicates.inc(len(matches) - len(batch))
@@ -218,16 +227,15 @@ class Intake:
         failpoint("intake.deleted")
 
     def _count(self, reads: Sequence[_Read]) -> None:
+        for outcome, number in Counter(read.outcome for read in reads).items():
+            self._metrics.messages.labels(outcome).inc(number)
         for read in reads:
             if read.fault is not None:
-                self._metrics.messages.labels("malformed").inc()
                 self._log.warning(
                     "not an event: left to the queue's own redrive policy",
                     reason=shown(read.fault),
                     **_about(read.message),
                 )
-            else:
-                self._metrics.messages.labels("matched" if read.matches else "unmatched").inc()
 
 
 def _about(message: ReceivedMessage) -> dict[str, object]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 from urllib.parse import unquote_plus
@@ -34,10 +34,11 @@ class Event:
     id: str
     """What makes the event itself: EventBridge's id, else SNS's, else S3 key, version and sequencer, else a digest."""
     envelope: dict[str, Any]
-    key: UUID = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", key(self.id))
+    @property
+    def key(self) -> UUID:
+        """The id as the inbox keeps it; made when asked for, since most events match nothing and are never asked."""
+        return key(self.id)
 
     @property
     def source(self) -> str:
