@@ -46,6 +46,7 @@ bench: setup
 docs: setup
 	$(BIN)/leh-guardian handlers docs --write docs/handlers.md
 	$(BIN)/leh-guardian rules schema > rules/rule.schema.json
+	$(BIN)/leh-guardian rules schema --cases > rules/case.schema.json
 
 # Resolves the newest allowed versions for every supported Python and platform; review the diff.
 lock: setup

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-import leh_guardian.handlers
-from leh_guardian.registry import discover
-from leh_guardian.rules.loader import check_rules
-from leh_guardian.rules.schema import json_schema
+from leh_guardian.cli.explain import explain
+from leh_guardian.cli.rules_folder import registry, rules_folder
+from leh_guardian.model.text import shown
+from leh_guardian.rules.cases import Result
+from leh_guardian.rules.diagnostics import Diagnostic
+from leh_guardian.rules.loader import try_rules
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.rules.schema import case_schema, json_schema
 
 
 @click.group()
 def rules() -> None:
-    """Check rule files."""
+    """Check, test and explain rule files."""
+
+
+rules.add_command(explain)
 
 
 @rules.command()
@@ -25,23 +32,58 @@ def rules() -> None:
 @click.option("--json", "json_", is_flag=True, help="One diagnostic per line.")
 def check(directory: Path | None, json_: bool) -> None:
     """Find every mistake in the rule files of DIRECTORY (LEH_RULES__DIR, else ./rules); exit 1 if there is one."""
-    folder = directory or Path(os.environ.get("LEH_RULES__DIR") or "rules")
-    try:
-        next(folder.iterdir(), None)
-    except OSError as error:
-        raise click.UsageError(f"cannot read {folder}: {error.strerror}") from None
-    found, diagnostics = check_rules(folder, discover(leh_guardian.handlers))
+    folder = rules_folder(directory)
+    found, diagnostics, results = try_rules(folder, registry())
     for diagnostic in diagnostics:
         print(json.dumps(diagnostic.to_json(), ensure_ascii=False) if json_ else diagnostic.render())
     if not json_:
-        errors = sum(d.severity == "error" for d in diagnostics)
-        verdict = f"{errors} errors, {len(diagnostics) - errors} warnings" if diagnostics else "no findings"
-        counted = f"{len(found.rules)} rules: " if found else ""
-        print(f"{folder}: {counted}{verdict}", file=sys.stderr)
+        print(f"{folder}: {_counted(found, results)}{_verdict(diagnostics)}", file=sys.stderr)
     sys.exit(1 if diagnostics else 0)
 
 
 @rules.command()
-def schema() -> None:
+@click.argument("directory", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "json_", is_flag=True, help="One case per line.")
+def test(directory: Path | None, json_: bool) -> None:
+    """Run the cases in DIRECTORY/cases: given events and the plans that must follow; exit 1 if one fails."""
+    folder = rules_folder(directory)
+    found, diagnostics, results = try_rules(folder, registry())
+    told = {failure for result in results for failure in result.failures}
+    for diagnostic in diagnostics:
+        # What is wrong with the files themselves; the failures follow with their cases.
+        if diagnostic.severity == "error" and diagnostic not in told:
+            print(diagnostic.render(), file=sys.stderr)
+    for result in results:
+        print(json.dumps(result.to_json(), ensure_ascii=False) if json_ else _told(result))
+    if not json_ and found is not None:
+        _summary(found, results)
+    sys.exit(1 if any(diagnostic.severity == "error" for diagnostic in diagnostics) else 0)
+
+
+@rules.command()
+@click.option("--cases", is_flag=True, help="Of files of rule cases.")
+def schema(cases: bool) -> None:
     """Print the JSON Schema of a rule file, for editors."""
-    print(json.dumps(json_schema(discover(leh_guardian.handlers)), indent=2, ensure_ascii=False))
+    print(json.dumps(case_schema() if cases else json_schema(registry()), indent=2, ensure_ascii=False))
+
+
+def _counted(found: RuleSet | None, results: Sequence[Result]) -> str:
+    return f"{len(found.rules)} rules, {len(results)} cases: " if found else ""
+
+
+def _verdict(diagnostics: Sequence[Diagnostic]) -> str:
+    errors = sum(d.severity == "error" for d in diagnostics)
+    return f"{errors} errors, {len(diagnostics) - errors} warnings" if diagnostics else "no findings"
+
+
+def _told(result: Result) -> str:
+    head = f"{'ok  ' if result.passed else 'FAIL'}  {shown(result.file)}:{result.line}  {shown(result.name)}"
+    return "\n".join([head, *(failure.render() for failure in result.failures)])
+
+
+def _summary(found: RuleSet, results: Sequence[Result]) -> None:
+    failed = sum(not result.passed for result in results)
+    print(f"{len(results)} cases: {len(results) - failed} passed, {failed} failed", file=sys.stderr)
+    without = sorted({rule.id for rule in found.rules} - {rule for result in results for rule in result.rules})
+    if without:
+        print(f"rules without a case: {', '.join(without)}", file=sys.stderr)

@@ -25,7 +25,7 @@ from leh_guardian.model.plan import OnFailure, Step
 from leh_guardian.model.text import dump_json
 from leh_guardian.registry import Effect, Registry
 from leh_guardian.rules.conditions import holds
-from leh_guardian.rules.references import resolve
+from leh_guardian.rules.preview import one_line, step_params
 from leh_guardian.store.incidents import RunEvent
 from leh_guardian.store.timers import TimerKind
 
@@ -178,7 +178,7 @@ class Progression:
         try:
             params = self._params(step, run)
         except (RuleError, ValidationError) as error:
-            reason = f"rule {run.incident.rule_id}, step {step.id}: {_one_line(error)} (event {run.event.id})"
+            reason = f"rule {run.incident.rule_id}, step {step.id}: {one_line(error)} (event {run.event.id})"
             action = self._action(run, step, index, role, due_at, {})
             outcome = {"result": "failed", "summary": reason, "facts": {}}
             changes.planned.append(replace(action, status=ActionStatus.FAILED, outcome=outcome))
@@ -207,9 +207,7 @@ class Progression:
             },
             "actions": run.facts,
         }
-        model = self._registry[step.uses].params
-        # Through JSON: what is checked is exactly what the row will hold.
-        return model.model_validate_json(dump_json(resolve(step.params, scope))).model_dump(mode="json")
+        return step_params(step, self._registry, scope)
 
     def _action(
         self,
@@ -242,9 +240,3 @@ class Progression:
             backoff=step.backoff,
             deadline=due_at + timedelta(seconds=within) if within is not None else None,
         )
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-    return str(error)

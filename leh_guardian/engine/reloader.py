@@ -24,7 +24,8 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Plan, Severity
 from leh_guardian.registry import Registry
-from leh_guardian.rules.loader import digest, load_rules
+from leh_guardian.rules.folder import digest
+from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import incidents
 from leh_guardian.store.incidents import RunEvent

@@ -1,10 +1,11 @@
-"""Owns the JSON Schema of a rule file, for editors; the one rule: everything in it comes from the models and the registry."""
+"""Owns the JSON Schemas of rule files and rule cases, for editors; the one rule: all in them is from the models and the registry."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from leh_guardian.registry import HandlerSpec, Registry
+from leh_guardian.rules.case_entries import WholeCaseFileEntry
 from leh_guardian.rules.entries import RuleFileEntry
 
 _REFERENCE: Final = {
@@ -12,6 +13,7 @@ _REFERENCE: Final = {
     "pattern": r"\$\{",
     "description": "`${jmespath}` over {event, incident, actions}",
 }
+_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _FOR_READERS: Final = ("title", "description", "default", "examples")
 _SUBSCHEMAS: Final = ("items", "additionalProperties")
 _LISTS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -35,7 +37,16 @@ def json_schema(registry: Registry) -> dict[str, Any]:
             "anyOf": [{"const": spec.name, "description": spec.summary} for spec in specs],
         }
         definitions[user]["allOf"] = [_parameters(spec) for spec in specs]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return {"$schema": _DRAFT, **schema}
+
+
+def case_schema() -> dict[str, Any]:
+    """Return the JSON Schema of files of rule cases."""
+    schema = WholeCaseFileEntry.model_json_schema(by_alias=True)
+    for definition in schema["$defs"].values():
+        for name, field in definition.get("properties", {}).items():
+            definition["properties"][name] = _without_null(field)
+    return {"$schema": _DRAFT, **schema}
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import click
@@ -14,9 +15,10 @@ import leh_guardian.handlers
 from leh_guardian.cli.handlers import documentation
 from leh_guardian.cli.main import cli
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.mode import Mode
 from leh_guardian.registry import discover
-from leh_guardian.rules.loader import check_rules
-from leh_guardian.rules.schema import json_schema
+from leh_guardian.rules.loader import check_rules, try_rules
+from leh_guardian.rules.schema import case_schema, json_schema
 from leh_guardian.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -29,10 +31,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def yaml_blocks() -> list[str]:
-    """Every rule file in the documents, without the indentation of the list that it stands in."""
+    """Every rule file in the documents."""
+    return [block for block in all_yaml_blocks() if block.startswith("version: 1\nrules:")]
+
+
+def all_yaml_blocks() -> list[str]:
+    """Every block of YAML in the documents, without the indentation of the list that it stands in."""
     blocks = re.findall(r"^( *)```yaml\n(.*?)^ *```", TEXT, re.DOTALL | re.MULTILINE)
-    plain = [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, block in blocks]
-    return [block for block in plain if block.startswith("version: 1")]
+    return [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, block in blocks]
 
 
 def commands(group: click.Group, prefix: str = "") -> list[str]:
@@ -66,16 +72,36 @@ def test_rule_examples_load(block: str, tmp_path: Path) -> None:
     assert rules.rules
 
 
+def test_the_example_of_cases_holds(tmp_path: Path) -> None:
+    """The cases that docs/rules.md shows pass with the shipped rules."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    [block] = [b for b in all_yaml_blocks() if b.startswith("version: 1\ncases:")]
+    (tmp_path / "rules" / "cases" / "example.yaml").write_text(block, encoding="utf-8")
+    _, findings = check_rules(tmp_path / "rules", discover(leh_guardian.handlers))
+    assert not findings
+
+
 def test_there_are_examples() -> None:
     """The rule files of README and docs/rules.md are found by the test above."""
     assert len(yaml_blocks()) >= 3
 
 
 def test_shipped_rules_load() -> None:
-    """The rules that operators start from are accepted without a finding."""
-    rules, findings = check_rules(ROOT / "rules", discover(leh_guardian.handlers))
+    """The rules that operators start from are accepted without a finding, and each has a case that it opens."""
+    rules, findings, results = try_rules(ROOT / "rules", discover(leh_guardian.handlers))
     assert rules is not None
     assert not findings
+    assert {rule.id for rule in rules.rules} == {rule for result in results for rule in result.rules}
+
+
+def test_shipped_rules_that_change_things_ask_first() -> None:
+    """A fresh installation acts on nothing until somebody raises the mode."""
+    registry = discover(leh_guardian.handlers)
+    rules, _ = check_rules(ROOT / "rules", registry)
+    assert rules is not None
+    changing = [r for r in rules.rules if any(registry[step.uses].changes for step in r.plan.steps)]
+    assert changing
+    assert {rule.mode for rule in changing} <= {Mode.OBSERVE, Mode.PROPOSE}
 
 
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"\bLEH_[A-Z_]+[A-Z]\b", TEXT))))
@@ -142,6 +168,8 @@ def test_handlers_document_is_fresh() -> None:
 
 
 def test_rule_schema_is_fresh() -> None:
-    """rules/rule.schema.json is what `make docs` writes."""
-    schema = json.dumps(json_schema(discover(leh_guardian.handlers)), indent=2, ensure_ascii=False) + "\n"
-    assert (ROOT / "rules" / "rule.schema.json").read_text(encoding="utf-8") == schema
+    """The JSON Schemas beside the rules are what `make docs` writes."""
+    schemas = {"rule.schema.json": json_schema(discover(leh_guardian.handlers)), "case.schema.json": case_schema()}
+    for name, schema in schemas.items():
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        assert (ROOT / "rules" / name).read_text(encoding="utf-8") == text

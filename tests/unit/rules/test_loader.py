@@ -9,7 +9,8 @@ import pytest
 
 from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import RulesRefused
-from leh_guardian.rules.loader import check_rules, digest, load_rules
+from leh_guardian.rules.folder import digest
+from leh_guardian.rules.loader import check_rules, load_rules
 from tests.unit.rules.test_ruleset import ALARM_RULE
 
 RULE = "version: 1\nrules: [{{id: {id}, pattern: {{source: [s]}}}}]\n"
@@ -31,8 +32,8 @@ def test_all_files_of_the_folder_make_one_set(tmp_path: Path, registry: Registry
     """Both endings count; the on-call plan, hidden files, other files and subfolders do not."""
     write(tmp_path, "b.yaml", "b")
     write(tmp_path, "a.yml", "a")
-    (tmp_path / "cases").mkdir()
-    write(tmp_path / "cases", "c.yaml", "c")
+    (tmp_path / "old").mkdir()
+    write(tmp_path / "old", "c.yaml", "c")
     for name in ("oncall.yaml", ".b.yaml", "b.yaml~", "notes.md"):
         (tmp_path / name).write_text("not: [rules", encoding="utf-8")
     assert [rule.id for rule in load_rules(tmp_path, registry).rules] == ["a", "b"]

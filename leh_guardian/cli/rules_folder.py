@@ -1,0 +1,30 @@
+"""Owns which rules a command means; the one rule: the same for check, test and explain."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+import leh_guardian.handlers
+from leh_guardian.registry import Registry, discover
+
+
+def registry() -> Registry:
+    """Return every handler that rules may use."""
+    return discover(leh_guardian.handlers)
+
+
+def rules_folder(directory: Path | None) -> Path:
+    """Return the folder that a command means.
+
+    Raises:
+        click.UsageError: it cannot be read.
+    """
+    folder = directory or Path(os.environ.get("LEH_RULES__DIR") or "rules")
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        raise click.UsageError(f"cannot read {folder}: {error.strerror}") from None
+    return folder

@@ -1,0 +1,87 @@
+"""Owns the shape of a file of rule cases as pydantic models; the one rule: a case says what is given and what must follow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.plan import Severity
+from leh_guardian.rules.entries import Entry, RuleId, StepId
+from leh_guardian.rules.ruleset import MatchKind
+
+
+class _Expected(Entry):
+    @model_validator(mode="after")
+    def _stated(self) -> Self:
+        """Refuse a key without its value: half an edit must not mean that anything will do."""
+        empty = sorted(name for name in self.model_fields_set if getattr(self, name) is None)
+        if empty:
+            raise ValueError(f"give `{empty[0]}` a value or leave it out")
+        return self
+
+
+class ExpectedUse(_Expected):
+    """One step that must be planned."""
+
+    uses: str
+    """The handler's name."""
+    id: StepId | None = None
+    """The step's name."""
+    with_: Annotated[dict[str, Any], Field(alias="with", default_factory=dict)]
+    """Parameters that it must have, references resolved; those not named here may be anything."""
+
+
+class ExpectedMatch(_Expected):
+    """One rule that the event must concern. What is left out may be anything."""
+
+    rule: RuleId
+    """The rule's id."""
+    matches: MatchKind = MatchKind.TRIGGER
+    """trigger: the event opens an incident (or is counted by the open one); resolve: it is the rule's OK."""
+    dedup: str | None = None
+    """The value that names the incident."""
+    severity: Severity | None = None
+    mode: Mode | None = None
+    """The mode in the rule file."""
+    actions: tuple[ExpectedUse, ...] | None = None
+    """The steps that the event and the given facts decide to run, all of them in order; [] for none."""
+    verify: ExpectedUse | None = None
+    """The proof."""
+
+
+class CaseEntry(_Expected):
+    """An event, and everything that must follow from it."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """What the case shows, in a sentence."""
+    event: dict[str, Any] | None = None
+    """The message body: an EventBridge event, SNS notification, CloudWatch alarm or S3 notification."""
+    event_file: Annotated[str | None, Field(pattern=r"^[^/\\.][^/\\]*\.json$")] = None
+    """A JSON file beside this one that holds the body instead."""
+    facts: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
+    """{step id: the facts that the step ended with}, for conditions and references."""
+    expect: tuple[ExpectedMatch, ...]
+    """Every rule that the event opens an incident of, and any whose OK it is; [] where there must be none."""
+
+    @model_validator(mode="after")
+    def _one_event(self) -> Self:
+        if (self.event is None) == (self.event_file is None):
+            raise ValueError("give either `event` or `event_file`")
+        return self
+
+
+class CaseFileEntry(Entry):
+    """A file of rule cases whose cases have not been looked at yet."""
+
+    version: Literal[1]
+    """The version of the case language."""
+    cases: tuple[Any, ...]
+
+
+class WholeCaseFileEntry(CaseFileEntry):
+    """Rule cases of leh_guardian: given events, and the plans that must follow."""
+
+    cases: tuple[CaseEntry, ...]
+    """The cases, in any order."""

@@ -1,0 +1,132 @@
+"""Owns rule cases: a given event and the plan that must follow; the one rule: what a case does not expect must not happen.
+
+A case names every rule that its event may concern. A rule that matches more than its author meant fails the cases of others,
+before it is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from leh_guardian.errors import MalformedEvent
+from leh_guardian.model.event import Event, parse_body
+from leh_guardian.model.text import dump_json
+from leh_guardian.registry import Registry
+from leh_guardian.rules.case_checks import unmet
+from leh_guardian.rules.case_entries import CaseEntry, CaseFileEntry
+from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Path, Problem
+from leh_guardian.rules.document import Document, read_document
+from leh_guardian.rules.folder import File
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.rules.wording import described, problems, validate
+
+_MOST_CASES: Final = 10_000
+"""In one file; more are a mistake of whatever wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a case came to."""
+
+    file: str
+    line: int
+    name: str
+    rules: frozenset[str]
+    """The rules that it expects something of."""
+    failures: tuple[Diagnostic, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as expected."""
+        return not self.failures
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `rules test --json` prints."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "case": self.name,
+            "passed": self.passed,
+            "failures": [failure.to_json() for failure in self.failures],
+        }
+
+
+def run_cases(
+    files: Sequence[File], rules: RuleSet, registry: Registry
+) -> tuple[tuple[Result, ...], tuple[Diagnostic, ...]]:
+    """Run every case of `files`; return what each came to, and everything wrong with the files and in the results."""
+    bodies = {file.path.name: file for file in files if file.is_event}
+    results: list[Result] = []
+    complaints: list[Diagnostic] = []
+    for file in files:
+        if file.is_event:
+            continue
+        if refusal := file.refusal():
+            complaints.append(refusal)
+            continue
+        document = read_document(file.content, str(file.path))
+        of_file = [*document.diagnostics, *_located(document, _shape(document) if document.complete else ())]
+        for index, written in enumerate(_entries(document)[:_MOST_CASES]):
+            result, found = _run(document, ("cases", index), written, bodies, rules, registry)
+            results += [result] if result else []
+            of_file += found
+        complaints += sorted(of_file, key=lambda one: (one.line, one.column))[:MOST_MISTAKES]
+    return tuple(results), tuple(complaints)
+
+
+def _run(
+    document: Document,
+    path: Path,
+    written: Any,
+    bodies: Mapping[str, File],
+    rules: RuleSet,
+    registry: Registry,
+) -> tuple[Result | None, list[Diagnostic]]:
+    entry, errors = validate(CaseEntry, written)
+    if not isinstance(entry, CaseEntry):
+        return None, _located(document, problems(errors, CaseEntry, written, path))
+    try:
+        events = _events(entry, bodies)
+    except MalformedEvent as error:
+        at = (*path, "event" if entry.event is not None else "event_file")
+        found = _located(document, [Problem(at, "bad-event", f"the case's event cannot be read: {error}")])
+    else:
+        found = _located(document, unmet(entry, events, path, rules, registry))
+    place = document.place(path)
+    named = frozenset(expected.rule for expected in entry.expect)
+    return Result(document.source.file, place.line, entry.name, named, tuple(found)), found
+
+
+def _events(entry: CaseEntry, bodies: Mapping[str, File]) -> list[Event]:
+    """Return the events of a case, read just as the daemon reads a message body.
+
+    Raises:
+        MalformedEvent: there are none; the text says why.
+    """
+    if entry.event is not None:
+        return parse_body(dump_json(entry.event).encode())
+    file = bodies.get(entry.event_file or "")
+    if file is None or file.trouble:
+        why = f"cannot be read: {file.trouble}" if file else "is not in the folder of the cases"
+        raise MalformedEvent(f"the file {entry.event_file} {why}")
+    return parse_body(file.content)
+
+
+def _shape(document: Document) -> Iterator[Problem]:
+    data = document.data
+    if not isinstance(data, Mapping) or "cases" not in data:
+        what = "has no `cases`" if isinstance(data, Mapping) else f"is {described(data)}"
+        yield Problem((), "not-a-case-file", f"this {what}", "it begins with `version: 1` and holds a list of `cases`")
+        return
+    yield from problems(validate(CaseFileEntry, data)[1], CaseFileEntry, data, ())
+
+
+def _entries(document: Document) -> Sequence[Any]:
+    cases = document.data.get("cases") if isinstance(document.data, Mapping) else None
+    return cases if isinstance(cases, list) else ()
+
+
+def _located(document: Document, found: Sequence[Problem] | Iterator[Problem]) -> list[Diagnostic]:
+    return [diagnostic for problem in found if (diagnostic := document.locate(problem))]

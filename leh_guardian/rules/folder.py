@@ -1,0 +1,125 @@
+"""Owns the reading of a rules folder; the one rule: each file is read once, and what was read is what is digested.
+
+A half-written file can then never pass for the whole one under the same revision. Rule files lie in the folder itself; rule
+cases, and the events that they name, in its subfolder `cases`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from leh_guardian.rules.diagnostics import TOP, Diagnostic, Source
+from leh_guardian.rules.reader import LARGEST
+
+CASES: Final = "cases"
+"""The subfolder of rule cases."""
+
+_NOT_RULES: Final = frozenset({"oncall.yaml"})
+_YAML: Final = frozenset({".yaml", ".yml"})
+_EVENT: Final = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's bytes as they were at the one time they were read."""
+
+    path: Path
+    content: bytes
+    trouble: str = ""
+    """Why there are none."""
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is an event that cases name, not a file of cases."""
+        return self.path.suffix == _EVENT
+
+    def refusal(self) -> Diagnostic | None:
+        """Return what to say of a file that could not be read."""
+        return about(self.path, "unreadable", f"the file cannot be read: {self.trouble}") if self.trouble else None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What a rules folder held at one moment."""
+
+    rules: tuple[File, ...]
+    cases: tuple[File, ...]
+    """Files of cases and of events."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def revision(self) -> str:
+        """The digest of the rule files alone: cases change nothing that the daemon does."""
+        return _digest(self.rules)
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything that decides whether these rules are taken."""
+        return _digest((*self.rules, *self.cases))
+
+
+def read_folder(directory: Path) -> Folder:
+    """Read a rules folder, in name order; editors' hidden files are left out. Whatever happens there, it never raises."""
+    try:
+        rules = _files(directory, _is_rule_file)
+    except OSError as error:
+        return Folder((), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),))
+    try:
+        return Folder(rules, _files(directory / CASES, _is_case_file))
+    except FileNotFoundError:
+        return Folder(rules, ())
+    except OSError as error:
+        message = f"the folder of rule cases cannot be read: {reason(error)}"
+        return Folder(rules, (), (about(directory / CASES, "no-folder", message),))
+
+
+def digest(directory: Path) -> str:
+    """Return the digest of what the folder holds now, without looking into it; whatever happens there, it never raises."""
+    return read_folder(directory).digest
+
+
+def about(path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
+    """Return a diagnostic of a file or folder as a whole."""
+    return Source(str(path)).diagnostic(TOP, code, message, hint)
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused."""
+    return error.strerror or str(error)
+
+
+def _files(directory: Path, wanted: Callable[[Path], bool]) -> tuple[File, ...]:
+    return tuple(_read(path) for path in sorted(path for path in directory.iterdir() if wanted(path)))
+
+
+def _is_rule_file(path: Path) -> bool:
+    return path.suffix in _YAML and not path.name.startswith(".") and path.name not in _NOT_RULES
+
+
+def _is_case_file(path: Path) -> bool:
+    return path.suffix in {*_YAML, _EVENT} and not path.name.startswith(".")
+
+
+def _read(path: Path) -> File:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for a writer
+            return File(path, b"", "it is not a regular file")
+        with path.open("rb") as stream:
+            return File(path, stream.read(LARGEST + 1))
+    except OSError as error:
+        return File(path, b"", reason(error))
+
+
+def _digest(files: Sequence[File]) -> str:
+    summary = hashlib.sha256()
+    for file in files:
+        # Lengths first: no two folders can run together into the same bytes.
+        for part in (file.path.name.encode("utf-8", "surrogateescape"), file.content, file.trouble.encode()):
+            summary.update(b"%d:" % len(part))
+            summary.update(part)
+    return summary.hexdigest()[:12]

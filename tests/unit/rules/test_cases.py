@@ -1,0 +1,251 @@
+"""Rule cases: a given event and the plan that must follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from leh_guardian.registry import Registry
+from leh_guardian.rules.cases import Result
+from leh_guardian.rules.diagnostics import RulesRefused
+from leh_guardian.rules.folder import digest
+from leh_guardian.rules.loader import check_rules, load_rules, try_rules
+from tests.support.builders import alarm_event
+
+RULES = """\
+version: 1
+rules:
+- id: dlq
+  mode: propose
+  severity: sev2
+  pattern: {source: [aws.cloudwatch], detail: {alarmName: [{prefix: dlq}], state: {value: [ALARM]}}}
+  resolve_on: {detail: {state: {value: [OK]}}}
+  dedup: detail.alarmName
+  guards: {cooldown: 10m}
+  actions:
+  - id: cause
+    uses: diagnose_worker
+    with: {log_group: "/aws/lambda/w", window: 15m}
+  - uses: dlq_redrive
+    if: {cause: {verdict: [transient]}}
+    with: {queue: "${actions.cause.queue}", rate: 5}
+  verify: {uses: everything, with: {text: "${event.detail.alarmName}"}}
+- id: any-alarm
+  pattern: {source: [aws.cloudwatch], detail: {alarmName: [{prefix: other}]}}
+"""
+ALARM = "{source: aws.cloudwatch, detail-type: t, detail: {alarmName: dlq-1, state: {value: ALARM}}}"
+
+Try = Callable[[str], tuple[tuple[Result, ...], list[str]]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two rules; the names in diagnostics are short."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    (tmp_path / "cases").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, registry: Registry) -> Try:
+    """Run the cases in a text; returns the results, and what is said as `line code message`."""
+
+    def run_text(text: str) -> tuple[tuple[Result, ...], list[str]]:
+        (folder / "cases" / "c.yaml").write_text("version: 1\ncases:\n" + dedent(text), encoding="utf-8")
+        rules, diagnostics, results = try_rules(Path(), registry)
+        assert rules is not None, diagnostics
+        return results, [f"{d.line} {d.code} {d.message}" for d in diagnostics]
+
+    return run_text
+
+
+def case(body: str, event: str = ALARM) -> str:
+    """Return one case about an event."""
+    return f"- name: n\n  event: {event}\n" + indent(dedent(body), "  ")
+
+
+def test_a_case_that_says_what_happens_passes(run: Try) -> None:
+    """Match, incident key, severity, mode, the steps that the facts decide, their parameters and the proof."""
+    results, said = run(
+        case(
+            """\
+            facts: {cause: {verdict: transient, queue: q-dlq}}
+            expect:
+            - rule: dlq
+              matches: trigger
+              dedup: dlq-1
+              severity: sev2
+              mode: propose
+              actions:
+              - {id: cause, uses: diagnose_worker, with: {window: 15m}}
+              - {uses: dlq_redrive, with: {queue: q-dlq, rate: 5, canary: 5}}
+              verify: {uses: everything, with: {text: dlq-1}}
+            """
+        )
+    )
+    assert not said
+    assert [(r.name, r.line, r.passed, r.rules) for r in results] == [("n", 3, True, frozenset({"dlq"}))]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("expect: [{rule: dlq, dedup: dlq-2}]", '5 case-failed rule `dlq`: `dedup` is "dlq-1", not "dlq-2"'),
+        ("expect: [{rule: dlq, severity: sev1}]", '5 case-failed rule `dlq`: `severity` is "sev2", not "sev1"'),
+        ("expect: [{rule: dlq, mode: act}]", '5 case-failed rule `dlq`: `mode` is "propose", not "act"'),
+        (
+            "expect: [{rule: dlq, matches: resolve}]",
+            '5 case-failed rule `dlq`: `matches` is "trigger", not "resolve"',
+        ),
+        ("expect: []", "5 case-failed rule `dlq` matches too, and the case does not expect it"),
+        ("expect: [{rule: dlq, actions: []}]", "5 case-failed rule `dlq` plans diagnose_worker"),
+        (
+            "expect: [{rule: dlq, actions: [{uses: diagnose_worker, with: {window: 20m}}]}]",
+            '5 case-failed `diagnose_worker`: `window` is "15m", not "20m"',
+        ),
+        (
+            "expect: [{rule: dlq, actions: [{uses: diagnose_worker, with: {windw: 20m}}]}]",
+            "5 unknown-key `diagnose_worker` has no parameter `windw`",
+        ),
+        (
+            "expect: [{rule: dlq, verify: {uses: diagnose_worker}}]",
+            "5 case-failed it is everything, not diagnose_worker",
+        ),
+        ("expect: [{rule: dlqq}, {rule: dlq}]", "5 unknown-rule there is no rule `dlqq`"),
+        ("expect: [{rule: dlq}, {rule: dlq}]", "5 case-failed rule `dlq` does not match"),
+        ("expect: [{rule: any-alarm}, {rule: dlq}]", "5 case-failed rule `any-alarm` does not match"),
+        (
+            "facts: {cause: {verdict: transient}}\n"
+            "expect: [{rule: dlq, actions: [{uses: diagnose_worker}, {uses: dlq_redrive}]}]",
+            "6 case-failed step `dlq_redrive` cannot be planned: the reference ${actions.cause.queue} finds nothing",
+        ),
+    ],
+)
+def test_a_difference_fails_the_case(run: Try, body: str, told: str) -> None:
+    """Each difference is told at its line, with what was seen instead."""
+    results, said = run(case(body))
+    assert said == [told]
+    assert [r.passed for r in results] == [False]
+
+
+def test_a_rule_that_does_not_match_says_why(run: Try, folder: Path, registry: Registry) -> None:
+    """The hint is the line of the pattern that failed, with the value seen."""
+    run(case("expect: [{rule: dlq}]", ALARM.replace("ALARM", "alarm")))
+    _, diagnostics = check_rules(Path(), registry)
+    assert [d.hint for d in diagnostics] == ['detail.state.value: expected "ALARM"; saw "alarm"']
+
+
+def test_an_ok_is_a_match_of_its_own_kind(run: Try) -> None:
+    """`matches: resolve` is the rule's OK, and it plans nothing."""
+    _, said = run(case("expect: [{rule: dlq, matches: resolve, dedup: dlq-1}]", ALARM.replace("ALARM", "OK")))
+    assert not said
+
+
+def test_an_ok_that_nobody_waits_for_need_not_be_expected(run: Try) -> None:
+    """It closes nothing unless its own incident is open; most rules' `resolve_on` fits every OK."""
+    assert not run(case("expect: []", ALARM.replace("ALARM", "OK")))[1]
+
+
+def test_steps_wait_for_facts_that_are_not_given(run: Try) -> None:
+    """Without the facts of `cause` only the first step is decided; with others the condition does not hold."""
+    planned = "expect: [{rule: dlq, actions: [{uses: diagnose_worker}]}]"
+    assert not run(case(planned))[1]
+    assert not run(case(f"facts: {{cause: {{verdict: code_bug}}}}\n{planned}"))[1]
+    _, said = run(case("expect: [{rule: dlq, actions: [{uses: diagnose_worker}, {uses: dlq_redrive}]}]"))
+    assert said == ["5 case-failed rule `dlq` plans diagnose_worker"]
+
+
+def test_true_is_not_one(run: Try) -> None:
+    """Expected values are compared as JSON compares them."""
+    _, said = run(case("expect: [{rule: dlq, verify: {uses: everything, with: {flag: 0}}}]"))
+    assert said == ["5 case-failed `everything`: `flag` is false, not 0"]
+
+
+def test_an_event_file_holds_any_message_body(run: Try, folder: Path) -> None:
+    """Whatever the daemon reads from its queue: here an SNS notification around an alarm."""
+    inner = json.dumps(alarm_event("dlq-1"))
+    body = {"Type": "Notification", "MessageId": "m", "Message": inner}
+    (folder / "cases" / "alarm.json").write_text(json.dumps(body), encoding="utf-8")
+    assert not run("- {name: n, event_file: alarm.json, expect: [{rule: dlq}]}\n")[1]
+
+
+def test_several_events_of_one_body_are_expected_one_by_one(run: Try, folder: Path) -> None:
+    """S3 notifications hold many records; every match of every record is looked at."""
+    record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}}}
+    for name in "ab":
+        record["s3"]["object"] = {"key": name}  # type: ignore[index]
+    (folder / "cases" / "s3.json").write_text(json.dumps({"Records": [record, record]}), encoding="utf-8")
+    (folder / "more.yaml").write_text("version: 1\nrules: [{id: s3, pattern: {source: [aws.s3]}}]\n", encoding="utf-8")
+    assert not run("- {name: n, event_file: s3.json, expect: [{rule: s3}, {rule: s3}]}\n")[1]
+    _, said = run("- {name: n, event_file: s3.json, expect: [{rule: s3}]}\n")
+    assert said == ["3 case-failed rule `s3` matches too, and the case does not expect it"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("- {name: n, expect: []}", "give either `event` or `event_file`"),
+        ("- {name: n, event_file: ../x.json, expect: []}", "must be of the form"),
+        ("- {name: n, event_file: gone.json, expect: []}", "the file gone.json is not in the folder of the cases"),
+        ("- {name: n, event: {a: 1}, expect: []}", "the case's event cannot be read: no EventBridge envelope"),
+        ("- {name: n, event: {a: 1}}", "`expect` is missing"),
+        ("- {name: n, event: {a: 1}, expects: []}", "unknown key `expects`"),
+        ("- {name: n, event: {a: 1}, expect: [{rule: dlq, actions: }]}", "give `actions` a value or leave it out"),
+        ("- 5", "must be a mapping"),
+    ],
+)
+def test_a_case_that_cannot_be_run_is_a_finding(run: Try, body: str, told: str) -> None:
+    """A case that says nothing, or not enough, proves nothing and is refused."""
+    _, said = run(body + "\n")
+    assert any(told in line for line in said), said
+
+
+@pytest.mark.parametrize(
+    "text", ["", "version: 1\n", "[1]\n", "version: 2\ncases: []\n", "version: 1\ncases: {}\n", "a: [\n"]
+)
+def test_a_broken_case_file_is_a_finding(text: str, folder: Path, registry: Registry) -> None:
+    """A case file that was cut off must not pass for one whose cases hold."""
+    (folder / "cases" / "c.yaml").write_text(text, encoding="utf-8")
+    rules, diagnostics = check_rules(Path(), registry)
+    assert rules is None
+    assert [d.file for d in diagnostics] == ["cases/c.yaml"] * len(diagnostics)
+
+
+def test_a_failing_case_refuses_the_rules(run: Try, folder: Path, registry: Registry) -> None:
+    """The same gate at start, at reload and in `rules check`; without the case the rules are taken."""
+    run(case("expect: []"))
+    with pytest.raises(RulesRefused) as refused:
+        load_rules(Path(), registry)
+    assert [d.code for d in refused.value.diagnostics] == ["case-failed"]
+    (folder / "cases" / "c.yaml").unlink()
+    assert len(load_rules(Path(), registry).rules) == 2
+
+
+def test_cases_are_part_of_the_digest_and_not_of_the_revision(run: Try, folder: Path, registry: Registry) -> None:
+    """A mended case is looked at again; what the daemon does has not changed."""
+    run(case("expect: [{rule: dlq}]"))
+    before, revision = digest(Path()), load_rules(Path(), registry).revision
+    run(case("expect: [{rule: dlq, dedup: dlq-1}]"))
+    assert digest(Path()) != before
+    assert load_rules(Path(), registry).revision == revision
+
+
+def test_hidden_files_are_no_cases(folder: Path, registry: Registry) -> None:
+    """Editors leave files of their own."""
+    (folder / "cases" / ".c.yaml").write_text("a: [", encoding="utf-8")
+    (folder / "cases" / "notes.md").write_text("a: [", encoding="utf-8")
+    assert load_rules(Path(), registry).rules
+
+
+def test_a_cases_folder_that_cannot_be_read_is_a_finding(tmp_path: Path, registry: Registry) -> None:
+    """Cases that nobody could look at have not passed."""
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    (tmp_path / "cases").write_text("", encoding="utf-8")
+    rules, diagnostics = check_rules(tmp_path, registry)
+    assert rules is None
+    assert [d.code for d in diagnostics] == ["no-folder"]
