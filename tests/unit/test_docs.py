@@ -16,7 +16,9 @@ from leh_guardian.cli.handlers import documentation
 from leh_guardian.cli.main import cli
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.patterns import compile_pattern
 from leh_guardian.registry import discover
+from leh_guardian.rules.document import read_document
 from leh_guardian.rules.loader import check_rules, try_rules
 from leh_guardian.rules.schema import case_schema, json_schema
 from leh_guardian.settings import Settings
@@ -79,6 +81,20 @@ def test_the_example_of_cases_holds(tmp_path: Path) -> None:
     (tmp_path / "rules" / "cases" / "example.yaml").write_text(block, encoding="utf-8")
     _, findings = check_rules(tmp_path / "rules", discover(leh_guardian.handlers))
     assert not findings
+
+
+def test_the_upstream_pattern_lets_through_what_the_shipped_rules_want() -> None:
+    """An installation that follows docs/deploy.md gets every event that a shipped case expects something of."""
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    [written] = re.findall(r"cat > event-pattern.json <<'END'\n(.*?)^END$", text, re.DOTALL | re.MULTILINE)
+    upstream = compile_pattern(written)
+    asked = 0
+    for file in sorted((ROOT / "rules" / "cases").glob("*.yaml")):
+        for case in read_document(file.read_bytes(), str(file)).data["cases"]:
+            if case["expect"] and "event" in case:
+                asked += 1
+                assert upstream.matches(case["event"]), case["name"]
+    assert asked > 10
 
 
 def test_there_are_examples() -> None:
