@@ -30,6 +30,7 @@ _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """What an escape in double quotes can still bring in."""
+_ORDINARY_KEY: Final = re.compile("(?!(?:true|false|null)$)[a-z][a-zA-Z0-9._-]*", re.ASCII)
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 # The lengths keep a number within what int() and JSON readers take.
 _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})", re.ASCII)
@@ -165,7 +166,8 @@ class Reader:
     def _mapping(self, path: Path) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         while not isinstance(event := next(self._events), events.MappingEndEvent):
-            position, key = _position(event), self._key(event, path)
+            position = _position(event)
+            key = self._key(event, path, position)
             here = (*path, key)
             if key not in mapping:
                 self.keys[here] = position
@@ -176,8 +178,12 @@ class Reader:
                 self._aside(next(self._events), path)
         return mapping
 
-    def _key(self, event: events.Event, path: Path) -> str:
-        position, key = _position(event), self._aside(event, path)
+    def _key(self, event: events.Event, path: Path, position: Position) -> str:
+        if isinstance(event, events.ScalarEvent) and event.anchor is None and event.tag is None:
+            text: str = event.value
+            if _ORDINARY_KEY.fullmatch(text):
+                return text
+        key = self._aside(event, path)
         plain = isinstance(event, events.ScalarEvent) and event.implicit[0]
         if isinstance(key, str) and not (key == "<<" and plain):
             return key

@@ -18,12 +18,11 @@ def compile_patterns(rule: Mapping[str, Any], path: Path) -> tuple[Pattern | Non
     What the OK event does not say of where it comes from, it shares with the trouble: `resolve_on` is then one line.
     """
     problems: list[Problem] = []
-    trigger = _compile(rule.get("pattern"), (*path, "pattern"), problems)
-    resolve = _compile(rule.get("resolve_on"), (*path, "resolve_on"), problems)
-    if trigger and resolve:
-        inherited = {key: value for key, value in rule["pattern"].items() if key in _INHERITED}
-        resolve = _compile(inherited | rule["resolve_on"], (*path, "resolve_on"), problems)
-    return trigger, resolve, problems
+    trigger, end = _compile(rule.get("pattern"), (*path, "pattern"), problems), rule.get("resolve_on")
+    if trigger and isinstance(end, dict) and end:
+        # What is inherited is right, so whatever is wrong with the whole is wrong with what `resolve_on` says.
+        end = {key: value for key, value in rule["pattern"].items() if key in _INHERITED} | end
+    return trigger, _compile(end, (*path, "resolve_on"), problems), problems
 
 
 def pattern_problem(error: PatternError, path: Path) -> Problem:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from leh_guardian.model.text import shown
+from leh_guardian.model.text import dump_json, shown
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Path, Problem, did_you_mean, dotted
 
 _KINDS: Final = {
@@ -52,7 +52,7 @@ def validate(model: type[BaseModel], data: Any) -> tuple[BaseModel | None, list[
     By way of JSON: strict models take the texts of an enumeration or a set's list from JSON and refuse them from Python.
     """
     try:
-        return model.model_validate_json(json.dumps(data)), []
+        return model.model_validate_json(dump_json(data)), []
     except ValidationError as error:
         return None, error.errors(include_url=False)[:MOST_MISTAKES]
 
