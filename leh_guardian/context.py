@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
-
-import structlog
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
 from leh_guardian.ports import Channel, Queues
+
+if TYPE_CHECKING:
+    # A fifth of the start of every command that looks at rules, and here but a name.
+    import structlog
 
 
 @dataclass(frozen=True, slots=True)
