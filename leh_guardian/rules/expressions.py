@@ -36,6 +36,8 @@ class Expression:
     reads: frozenset[tuple[str, ...]]
     """The first names of the paths that it looks at, such as ("actions", "cause"); () for everything there is."""
     _parsed: Any = field(repr=False, compare=False)
+    _names: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """The names of a plain path such as detail.alarmName, which needs no interpreter; () for anything else."""
 
     def search(self, data: Any) -> Any:
         """Return what the expression finds in `data`, None for nothing.
@@ -43,6 +45,8 @@ class Expression:
         Raises:
             ExpressionError: a function was given what it does not take.
         """
+        if self._names:
+            return _follow(self._names, data)
         try:
             return self._parsed.search(data)
         except Exception as error:  # hostile values bring out TypeError, OverflowError and others from its depths
@@ -61,11 +65,27 @@ def compile_expression(text: str) -> Expression:
         parsed = jmespath.compile(text)
         tree: Any = parsed.parsed
         _check_functions({"type": "root", "children": [tree]})
-        return Expression(text, frozenset(_reads(tree)), parsed)
+        return Expression(text, frozenset(_reads(tree)), parsed, _plain_path(tree))
     except ExpressionError:
         raise
     except Exception as error:  # besides its own errors: RecursionError, and ValueError of enormous numbers
         raise ExpressionError(f"not a JMESPath expression: {_reason(error)}") from error
+
+
+def _plain_path(node: dict[str, Any]) -> tuple[str, ...]:
+    if node["type"] == "field":
+        return (node["value"],)
+    parts = [_plain_path(child) for child in node["children"]] if node["type"] == "subexpression" else []
+    return sum(parts, ()) if all(parts) else ()
+
+
+def _follow(names: tuple[str, ...], data: Any) -> Any:
+    """Return what JMESPath finds at a plain path: nothing where there is no object (specification, "Identifiers")."""
+    for name in names:
+        if not isinstance(data, dict):
+            return None
+        data = data.get(name)
+    return data
 
 
 def _reason(error: Exception) -> str:

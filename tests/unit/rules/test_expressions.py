@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import jmespath
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leh_guardian.rules.expressions import ExpressionError, compile_expression
 
@@ -81,3 +84,17 @@ def test_hostile_values_give_one_kind_of_error(text: str, data: object) -> None:
 def test_alternatives_do_not_multiply() -> None:
     """An expression made to have two to the power of many paths is read at once."""
     assert len(compile_expression("(a||b)" + ".[a,b]" * 100).reads) == 4
+
+
+_NAMES = st.sampled_from(["a", "b", '"c-d"'])
+_DATA = st.recursive(
+    st.none() | st.integers() | st.text(max_size=2) | st.just([]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "b", "c-d"]), inner, max_size=3),
+)
+
+
+@given(st.lists(_NAMES, min_size=1, max_size=4), _DATA)
+def test_a_plain_path_finds_what_the_library_finds(names: list[str], data: object) -> None:
+    """The short way through names alone is only quicker."""
+    path = ".".join(names)
+    assert compile_expression(path).search(data) == jmespath.search(path, data)
