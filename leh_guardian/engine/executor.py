@@ -26,10 +26,10 @@ from leh_guardian.errors import (
     StoreUnavailable,
     Transient,
 )
-from leh_guardian.model.action import ActionStatus, ClaimedAction
+from leh_guardian.model.action import ClaimedAction
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.outcome import Failed, Outcome, Retry, Unknown
+from leh_guardian.model.outcome import Failed, NoOp, Outcome, Retry, Unknown
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.registry import Effect, HandlerSpec, Registry
 from leh_guardian.store import actions, journal
@@ -184,6 +184,8 @@ class Executor:
             return Failed(f"this version of leh_guardian has no handler named {action.handler}")
         if action.lost and not action.retryable:
             return Unknown("its process vanished while it ran; it is never repeated by itself (at most once)")
+        if action.over:
+            return NoOp("its incident was resolved before it ended")
         if action.losses >= _MAX_LOSSES:
             return Unknown(f"its process vanished {action.losses} times while it ran")
         try:
@@ -237,13 +239,9 @@ class Executor:
 
     async def _give_back(self, action: ClaimedAction, kind: Kind, reason: str) -> None:
         """Put an attempt back in the queue without counting it as failed; at-most-once actions go to a person."""
-        now = self._clock.now()
-        status = ActionStatus.SCHEDULED if action.retryable else ActionStatus.NEEDS_HUMAN
-        outcome = {"result": kind.value, "summary": reason}
         try:
             async with transaction(self._pool) as tx:
-                await actions.settle(tx, action, now, status, outcome, due_at=now)
-                await journal.append(tx, self._replica, now, [_entry(action, kind, reason)])
+                await self._settlement.give_back(tx, action, kind, reason, self._clock.now())
         except GuardianError as error:
             self._log.warning(
                 "could not give the action back; its lease runs out", action=str(action.id), error=str(error)

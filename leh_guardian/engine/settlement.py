@@ -99,6 +99,9 @@ class Settlement:
         verdict = judge(claimed, outcome, now)
         if claimed.role is Role.CONFIRM and (incident is None or incident.ok_at is None):
             verdict = Verdict(ActionStatus.SKIPPED, Kind.NOTHING_TO_DO, "its OK is no longer held", {})
+        if not verdict.settled and _over(incident, claimed):
+            late = f"its incident is resolved, so it is not tried again: {verdict.summary}"
+            verdict = Verdict(ActionStatus.SKIPPED, Kind.SKIPPED, late, verdict.facts, failures=verdict.failures)
         await actions.settle(
             tx,
             claimed,
@@ -125,6 +128,29 @@ class Settlement:
             await self._move_on(tx, changes, claimed, verdict, incident)
         await changes.write(tx, self._replica)
         return verdict
+
+    async def give_back(self, tx: Transaction, claimed: ClaimedAction, kind: Kind, reason: str, now: datetime) -> None:
+        """Put an attempt back in the queue without counting it as failed.
+
+        What is at most once goes to a person instead, and what belongs to a resolved incident is over.
+
+        Raises:
+            LeaseLost: another attempt owns the action; nothing was written.
+        """
+        if not claimed.retryable and not claimed.dry_run:
+            await self.settle(tx, claimed, Unknown(f"it was stopped while it ran: {reason}"), now)
+            return
+        incident = await incidents.lock(tx, claimed.incident_id)
+        changes = Changes(now)
+        changes.note(kind, reason, incident=incident, action_id=claimed.id, data=_attempt(claimed))
+        if _over(incident, claimed):
+            status, due_at = ActionStatus.SKIPPED, None
+            reason = f"its incident is resolved, so it is not tried again: {reason}"
+            changes.note(Kind.SKIPPED, reason, incident=incident, action_id=claimed.id, data=_attempt(claimed))
+        else:
+            status, due_at = ActionStatus.SCHEDULED, now
+        await actions.settle(tx, claimed, now, status, {"result": kind.value, "summary": reason}, due_at=due_at)
+        await changes.write(tx, self._replica)
 
     async def hold_back(self, tx: Transaction, now: datetime, held: Sequence[tuple[UUID, UUID, bool]]) -> None:
         """Journal what the modes keep from starting, and ask people about what waits for their approval."""
@@ -191,3 +217,12 @@ class Settlement:
 
     def _look_again(self, changes: Changes, run: Run) -> None:
         self._progression.look_again(changes, changes.incidents[run.incident.id])
+
+
+def _over(incident: Incident | None, claimed: ClaimedAction) -> bool:
+    """Tell whether nothing of the action may start any more: its incident is resolved. People are told all the same."""
+    return claimed.role is not Role.TELL and (incident is None or incident.status is IncidentStatus.RESOLVED)
+
+
+def _attempt(claimed: ClaimedAction) -> dict[str, Any]:
+    return {"handler": claimed.handler, "attempt": claimed.attempt, "step": claimed.step_id}

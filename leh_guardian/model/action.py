@@ -97,6 +97,8 @@ class ClaimedAction:
     lost: bool
     """The attempt before this one vanished without settling."""
     retryable: bool
+    over: bool
+    """Its incident is resolved: nothing but telling people starts any more."""
     rule_id: str
     event_id: str
     limits: Mapping[str, int]

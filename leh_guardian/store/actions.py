@@ -141,7 +141,7 @@ from few, incidents i
 where a.id = few.id and i.id = a.incident_id
 returning a.id, a.incident_id, a.role, a.step_id, a.step_index, a.handler, a.params::text, a.attempt, a.failures, a.losses,
     a.checkpoints::text, a.timeout, a.attempts, a.backoff, a.deadline, a.dry_run, few.lost, a.retryable, a.mode_rank,
-    i.rule_id, i.event_id, i.plan::text, i.severity, i.dedup_key, i.opened_at
+    i.status = 'resolved' and a.role <> 'tell' as over, i.rule_id, i.event_id, i.plan::text, i.severity, i.dedup_key, i.opened_at
 """
 
 
@@ -303,6 +303,7 @@ def _claimed(row: Any) -> ClaimedAction:
         observed=row["mode_rank"] == Mode.OBSERVE.rank,
         lost=row["lost"],
         retryable=row["retryable"],
+        over=row["over"],
         rule_id=row["rule_id"],
         event_id=row["event_id"],
         limits=json.loads(row["plan"])["limits"],
