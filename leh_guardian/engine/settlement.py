@@ -15,6 +15,7 @@ from leh_guardian.engine.wording import Cause
 from leh_guardian.model.action import ActionStatus, ClaimedAction, Role, backoff_seconds
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Retry, Unknown, Wait
 from leh_guardian.store import actions, incidents
 from leh_guardian.store.transaction import Transaction
@@ -152,19 +153,18 @@ class Settlement:
         await actions.settle(tx, claimed, now, status, {"result": kind.value, "summary": reason}, due_at=due_at)
         await changes.write(tx, self._replica)
 
-    async def hold_back(self, tx: Transaction, now: datetime, held: Sequence[tuple[UUID, UUID, bool]]) -> None:
+    async def hold_back(self, tx: Transaction, now: datetime, held: Sequence[tuple[UUID, UUID, Mode]]) -> None:
         """Journal what the modes keep from starting, and ask people about what waits for their approval."""
         changes = Changes(now)
-        for action_id, incident_id, proposed in held:
+        for action_id, incident_id, mode in held:
             incident = changes.incidents.get(incident_id) or await incidents.lock(tx, incident_id)
             if incident is None:
                 continue
-            if proposed:
+            if mode is Mode.PROPOSE:
                 self._progression.ask(changes, incident, action_id)
             else:
-                changes.note(
-                    Kind.HELD, "the mode is off: it starts when raised", incident=incident, action_id=action_id
-                )
+                reason = f"the mode is {mode.value}: it goes on when the mode is raised"
+                changes.note(Kind.HELD, reason, incident=incident, action_id=action_id)
         await changes.write(tx, self._replica)
 
     async def _move_on(

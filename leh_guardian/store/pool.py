@@ -46,8 +46,6 @@ def translated() -> Iterator[None]:
         yield
     except _AWAY as error:
         raise StoreUnavailable(f"PostgreSQL: {error}") from error
-    except asyncpg.UniqueViolationError:
-        raise  # part of the claim's logic; see store/actions.py
     except asyncpg.PostgresError as error:
         raise StoreError(f"PostgreSQL refused a statement: {error}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
