@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from leh_guardian.clock import Clock
 from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.engine.lease import Lease, trusted_until
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.errors import (
     GuardianError,
@@ -40,6 +41,8 @@ from leh_guardian.telemetry.metrics import Metrics
 
 _MAX_LOSSES = 10
 """Attempts that may vanish with their process before a person is asked: a crashing host is not the handler's fault."""
+_STORE_PAUSE = 0.5
+"""Seconds before the store is asked again for what an attempt cannot go on without."""
 _LAST_WORDS = 10.0
 """Seconds for settling an attempt after everything else has been cancelled."""
 
@@ -85,10 +88,11 @@ class Executor:
         free = self._slots - self._running
         if free <= 0:
             return 0
+        trusted = trusted_until()
         claimed = await self._claim(free)
         for action in claimed:
             self._running += 1
-            tasks.start_soon(self._attempt, action, name=f"action {action.handler} {action.id}")
+            tasks.start_soon(self._attempt, action, trusted, name=f"action {action.handler} {action.id}")
         return len(claimed)
 
     async def _claim(self, count: int) -> list[ClaimedAction]:
@@ -96,7 +100,8 @@ class Executor:
         try:
             async with transaction(self._pool) as tx:
                 await self._settlement.hold_back(tx, now, await actions.hold_back(tx, now, self._mode))
-                claimed = await actions.claim(tx, now, self._mode, self._replica, count)
+                known = self._registry.names()
+                claimed = await actions.claim(tx, now, self._mode, self._replica, count, known)
                 entries: list[Entry] = []
                 for action in claimed:
                     if action.lost:
@@ -111,12 +116,12 @@ class Executor:
             failpoint("executor.claimed")
         return claimed
 
-    async def _attempt(self, action: ClaimedAction) -> None:
+    async def _attempt(self, action: ClaimedAction, trusted: float) -> None:
         """Run one attempt to its settlement. Never raises: a handler's failure is an outcome, not a crash."""
         log = self._log.bind(action=str(action.id), handler=action.handler, attempt=action.attempt, rule=action.rule_id)
         started = self._clock.now()
         try:
-            outcome = await self._leased(action, log)
+            outcome = await self._leased(action, trusted, log)
             failpoint("executor.before_settle")
             await self._settle(action, outcome, log)
             failpoint("executor.settled")
@@ -139,33 +144,16 @@ class Executor:
             self._ended.set()
             self._ended = anyio.Event()
 
-    async def _leased(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> Outcome:
-        """Run the handler while a child task renews the lease; a lost lease cancels the handler."""
+    async def _leased(self, action: ClaimedAction, trusted: float, log: structlog.stdlib.BoundLogger) -> Outcome:
+        """Run the handler while its lease is renewed; a lease that cannot be trusted any more cancels the handler."""
         outcome: Outcome | None = None
         stopped: LeaseLost | Halted | None = None
-        lost = False
+        lease = Lease(self._pool, action, trusted)
+        if lease.over:
+            raise LeaseLost
         async with anyio.create_task_group() as tasks:
-
-            async def renew() -> None:
-                nonlocal lost
-                failing_since: float | None = None
-                while True:
-                    await anyio.sleep(actions.LEASE_SECONDS / 3)
-                    try:
-                        async with transaction(self._pool) as tx:
-                            await actions.renew(tx, action.id, action.attempt)
-                        failing_since = None
-                    except StoreUnavailable:
-                        failing_since = failing_since or anyio.current_time()
-                        # Nobody can say any more that the lease is ours: stop before somebody else starts.
-                        lost = anyio.current_time() - failing_since >= actions.LEASE_SECONDS / 3
-                    except LeaseLost:
-                        lost = True
-                    if lost:
-                        tasks.cancel_scope.cancel()
-                        return
-
-            tasks.start_soon(renew, name=f"lease of {action.id}")
+            tasks.start_soon(lease.renew, tasks.cancel_scope, name=f"lease of {action.id}")
+            tasks.start_soon(lease.watch, tasks.cancel_scope, name=f"trust in the lease of {action.id}")
             try:
                 outcome = await self._outcome(action, log)
             except (LeaseLost, Halted) as reason:
@@ -174,8 +162,9 @@ class Executor:
             tasks.cancel_scope.cancel()
         if stopped is not None:
             raise stopped
-        if outcome is None or lost:
+        if outcome is None:
             raise LeaseLost
+        # Even if the lease has just been doubted: the settlement is fenced, and what happened is worth writing down.
         return outcome
 
     async def _outcome(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> Outcome:
@@ -234,6 +223,15 @@ class Executor:
                     if pause is None:
                         raise
                     await anyio.sleep(pause)
+                except LeaseLost:
+                    raise
+                except Exception as error:
+                    if pause is None:
+                        raise
+                    # Unsettled, it would be run again after every restart. People decide instead, and nothing is planned.
+                    log.exception("what follows an attempt cannot be decided")
+                    ended = f"it ended in {type(outcome).__name__}, and what follows could not be decided"
+                    outcome = Unknown(shown(f"{ended}: {type(error).__name__}: {error}", 1000))
         self._metrics.actions.labels(action.handler, verdict.status.value).inc()
         log.info("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
 
@@ -259,8 +257,14 @@ class _Fenced:
 
     async def save(self, name: str, value: Any) -> None:
         values: Mapping[str, Any] = {**self._values, name: value}
-        async with transaction(self._pool) as tx:
-            allowed = await actions.checkpoint(tx, self._action, self._mode, values)
+        while True:
+            try:
+                async with transaction(self._pool) as tx:
+                    allowed = await actions.checkpoint(tx, self._action, self._mode, values)
+                break
+            except StoreUnavailable:
+                # The effect before it has taken place and would be repeated by another attempt. The lease bounds this.
+                await anyio.sleep(_STORE_PAUSE)
         self._values[name] = value
         failpoint("executor.checkpointed")
         if not allowed:

@@ -207,9 +207,11 @@ class Progression:
             },
             "actions": run.facts,
         }
-        model = self._registry[step.uses].params
+        spec = self._registry.get(step.uses)
+        if spec is None:
+            raise RuleError(f"this version of leh_guardian has no handler named {step.uses}")
         # Through JSON: what is checked is exactly what the row will hold.
-        return model.model_validate_json(dump_json(resolve(step.params, scope))).model_dump(mode="json")
+        return spec.params.model_validate_json(dump_json(resolve(step.params, scope))).model_dump(mode="json")
 
     def _action(
         self,
@@ -220,7 +222,7 @@ class Progression:
         due_at: datetime,
         params: Mapping[str, Any],
     ) -> NewAction:
-        incident, plan, spec = run.incident, run.incident.plan, self._registry[step.uses]
+        incident, plan, spec = run.incident, run.incident.plan, self._registry.get(step.uses)
         within = plan.verify.within if role is Role.VERIFY and plan.verify else None
         return NewAction(
             id=action_key(run.event.id, incident.rule_id, f"{role.value}-{step.id}"),
@@ -231,8 +233,8 @@ class Progression:
             handler=step.uses,
             params=params,
             mode=plan.mode,
-            changes=spec.changes,
-            retryable=spec.effect is not Effect.AT_MOST_ONCE,
+            changes=spec is None or spec.changes,
+            retryable=spec is not None and spec.effect is not Effect.AT_MOST_ONCE,
             status=ActionStatus.SCHEDULED,
             due_at=due_at,
             # A last look must not keep the next run of the plan waiting.

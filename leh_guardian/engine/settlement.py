@@ -20,6 +20,11 @@ from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Re
 from leh_guardian.store import actions, incidents
 from leh_guardian.store.transaction import Transaction
 
+_LONGEST_PAUSE = 3600.0
+"""Seconds before the next attempt, at most: the other side's word (Retry-After) is data, too."""
+_SHORTEST_WAIT = timedelta(seconds=1)
+"""A handler that waits until an instant in the past must not make a busy loop."""
+
 WELL = frozenset({ActionStatus.SUCCEEDED, ActionStatus.SKIPPED})
 
 
@@ -55,10 +60,11 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
         case Retry(reason, after):
             return _retry(claimed, reason, after, now)
         case Wait(until, reason, facts):
-            if claimed.deadline is not None and until > claimed.deadline:
+            due_at = max(until, now + _SHORTEST_WAIT)
+            if claimed.deadline is not None and due_at > claimed.deadline:
                 late = f"not within its time: {reason}"
                 return Verdict(ActionStatus.FAILED, Kind.FAILED, late, dict(facts))
-            return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=until)
+            return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=due_at)
         case Failed(reason, facts):
             return Verdict(ActionStatus.FAILED, Kind.FAILED, reason, dict(facts))
         case Unknown(reason, facts) | Escalate(reason, facts):
@@ -72,7 +78,7 @@ def _retry(claimed: ClaimedAction, reason: str, after: float | None, now: dateti
     if failures >= claimed.attempts:
         text = f"gave up after {failures} failed attempts: {reason}"
         return Verdict(ActionStatus.FAILED, Kind.FAILED, text, {}, failures=failures)
-    pause = after if after is not None else backoff_seconds(claimed.backoff, failures)
+    pause = backoff_seconds(claimed.backoff, failures) if after is None else max(0.0, min(_LONGEST_PAUSE, after))
     due_at = now + timedelta(seconds=pause)
     return Verdict(ActionStatus.SCHEDULED, Kind.RETRIED, reason, {}, due_at=due_at, failures=failures)
 

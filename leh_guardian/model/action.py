@@ -107,5 +107,5 @@ class ClaimedAction:
 
 
 def backoff_seconds(first: float, failures: int, *, longest: float = 3600.0) -> float:
-    """Return the pause after the `failures`-th failed attempt, doubling from `first` seconds."""
-    return float(min(longest, first * 2 ** min(max(0, failures - 1), 20)))
+    """Return the pause after the `failures`-th failed attempt, doubling from `first` seconds up to `longest`."""
+    return float(min(max(longest, first), first * 2 ** min(max(0, failures - 1), 20)))

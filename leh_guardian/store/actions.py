@@ -115,13 +115,16 @@ returning a.id, a.incident_id, due.rank
 """
 
 
-async def claim(tx: Transaction, now: datetime, own_mode: Mode, owner: str, count: int) -> list[ClaimedAction]:
+async def claim(
+    tx: Transaction, now: datetime, own_mode: Mode, owner: str, count: int, handlers: Sequence[str] | None = None
+) -> list[ClaimedAction]:
     """Lease up to `count` due actions to `owner`, at most one per serialize key over all replicas.
 
-    An action whose lease ran out is claimed again with `lost` set.
+    An action whose lease ran out is claimed again with `lost` set. One whose handler is not among `handlers` is left for
+    ten minutes to a replica of the version that has it, then claimed all the same, to be failed where people see it.
     """
     try:
-        rows = await tx.fetch(_CLAIM, own_mode.rank, now, count, LEASE_SECONDS, owner)
+        rows = await tx.fetch(_CLAIM, own_mode.rank, now, count, LEASE_SECONDS, owner, handlers)
     except StoreError as error:
         if isinstance(error.__cause__, asyncpg.UniqueViolationError):
             # Another replica started an action of the same key between our look and our update: try again later.
@@ -139,6 +142,7 @@ with due as materialized (
       and ({_RANK} = 3 or {_RANK} = 2 and a.approved_by is not null or {_RANK} = 1 and not {_BEGUN}
            or a.status = 'running' and (not a.retryable or exists (
                select 1 from incidents i where i.id = a.incident_id and i.status = 'resolved')))
+      and ($6::text[] is null or a.handler = any($6) or a.due_at < $2 - interval '10 minutes')
       and (a.serialize_key is null or not exists (
           select 1 from actions o where o.serialize_key = a.serialize_key and o.id <> a.id and {_STARTED}))
     order by a.due_at, a.created_at, a.step_index

@@ -109,11 +109,12 @@ async def test_a_started_action_keeps_its_key_through_its_backoff(house: Houses)
 
 async def test_an_attempt_whose_lease_ran_out_writes_nothing(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica frozen past its lease is overtaken; when it wakes it can neither checkpoint nor settle."""
-    monkeypatch.setattr(actions, "LEASE_SECONDS", 0.0)
     frozen, quick = house(replica="frozen"), house(replica="quick")
     await frozen.take(alarm_event("leh-1"))
-    async with transaction(frozen.pool) as tx:
-        (stale,) = await actions.claim(tx, frozen.clock.now(), Mode.ACT, "frozen", 1)
+    with monkeypatch.context() as short:
+        short.setattr(actions, "LEASE_SECONDS", 0.0)
+        async with transaction(frozen.pool) as tx:
+            (stale,) = await actions.claim(tx, frozen.clock.now(), Mode.ACT, "frozen", 1)
     await quick.work()
     assert quick.world.effects["leh-1"] == 1
     now = frozen.clock.now()
@@ -131,11 +132,12 @@ async def test_an_attempt_whose_lease_ran_out_writes_nothing(house: Houses, monk
 
 async def test_at_most_once_is_not_repeated_after_a_loss(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost attempt of an at-most-once handler goes to a person, never to another attempt."""
-    monkeypatch.setattr(actions, "LEASE_SECONDS", 0.0)
     one = house(uses="once")
     await one.take(alarm_event("leh-1"))
-    async with transaction(one.pool) as tx:
-        await actions.claim(tx, one.clock.now(), Mode.ACT, "died", 1)
+    with monkeypatch.context() as short:
+        short.setattr(actions, "LEASE_SECONDS", 0.0)
+        async with transaction(one.pool) as tx:
+            await actions.claim(tx, one.clock.now(), Mode.ACT, "died", 1)
     await one.work()
     assert [a["status"] for a in await one.actions() if a["role"] == "step"] == ["needs_human"]
     assert one.world.effects == Counter()
