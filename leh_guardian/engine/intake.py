@@ -169,12 +169,16 @@ class Intake:
 
     async def _gather(self, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]]) -> list[ReceivedMessage]:
         batch: list[ReceivedMessage] = []
+        weight = 0
         with anyio.move_on_after(_IDLE):
             batch.extend(await self._next(source))
+            weight = _weight(batch)
         # A full poll is seldom alone: under load a moment's wait makes one transaction of many.
         with anyio.move_on_after(_LINGER if len(batch) >= _FULL else 0), contextlib.suppress(anyio.EndOfStream):
-            while batch and len(batch) < _BATCH and _weight(batch) < _WEIGHT:
-                batch.extend(await self._next(source))
+            while batch and len(batch) < _BATCH and weight < _WEIGHT:
+                more = await self._next(source)
+                batch.extend(more)
+                weight += _weight(more)
         return batch
 
     async def take_in(self, messages: Sequence[ReceivedMessage]) -> None:

@@ -135,7 +135,9 @@ class Progression:
 
     def confirm(self, changes: Changes, run: Run, step: Step) -> None:
         """Plan the last look at the world before a held OK closes the incident."""
-        self._plan(changes, run, step, 0, Role.CONFIRM, changes.now)
+        if not self._plan(changes, run, step, 0, Role.CONFIRM, changes.now):
+            reason = "the last look at its queue could not be planned, so its OK does not close the incident"
+            self.escalate(changes, run.incident, Cause.UNCONFIRMED, reason)
 
     def _finish(self, changes: Changes, run: Run, due_at: datetime) -> None:
         if not run.incident.plan.steps:
