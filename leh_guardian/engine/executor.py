@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from leh_guardian.clock import Clock
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.engine.lease import Lease, trusted_until
-from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.settlement import QUIET, Settlement
 from leh_guardian.errors import (
     GuardianError,
     Halted,
@@ -233,7 +233,8 @@ class Executor:
                     ended = f"it ended in {type(outcome).__name__}, and what follows could not be decided"
                     outcome = Unknown(shown(f"{ended}: {type(error).__name__}: {error}", 1000))
         self._metrics.actions.labels(action.handler, verdict.status.value).inc()
-        log.info("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
+        level = "info" if verdict.status in QUIET else "error"
+        getattr(log, level)("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
 
     async def _give_back(self, action: ClaimedAction, kind: Kind, reason: str) -> None:
         """Put an attempt back in the queue without counting it as failed; at-most-once actions go to a person."""

@@ -26,6 +26,8 @@ _SHORTEST_WAIT = timedelta(seconds=1)
 """A handler that waits until an instant in the past must not make a busy loop."""
 
 WELL = frozenset({ActionStatus.SUCCEEDED, ActionStatus.SKIPPED})
+QUIET = WELL | {ActionStatus.SCHEDULED, ActionStatus.WAITING}
+"""What the log need not raise its voice about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
                 late = f"not within its time: {reason}"
                 return Verdict(ActionStatus.FAILED, Kind.FAILED, late, dict(facts))
             return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=due_at)
+        case Failed(reason) if claimed.role is Role.TELL:
+            # Nobody knows better later than the receiver: a refused or misdirected message is tried like a lost one.
+            return _retry(claimed, reason, None, now)
         case Failed(reason, facts):
             return Verdict(ActionStatus.FAILED, Kind.FAILED, reason, dict(facts))
         case Unknown(reason, facts) | Escalate(reason, facts):
@@ -218,8 +223,10 @@ class Settlement:
             reason = f"the alarm says OK, the queue does not: {verdict.summary}"
             self._progression.escalate(changes, run.incident, Cause.FALSE_OK, reason)
 
-    def _after_tell(self, _changes: Changes, _run: Run, _claimed: ClaimedAction, _verdict: Verdict) -> None:
-        """Nothing follows from having told; having failed to tell is in the journal, in /status and in the metrics."""
+    def _after_tell(self, changes: Changes, run: Run, claimed: ClaimedAction, verdict: Verdict) -> None:
+        """Say on the console what its channel would not take for hours; /status and the metrics count it from the first failure."""
+        if verdict.status not in WELL:
+            self._progression.tell_console(changes, run.incident, claimed)
 
     def _look_again(self, changes: Changes, run: Run) -> None:
         self._progression.look_again(changes, changes.incidents[run.incident.id])

@@ -87,7 +87,7 @@ async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: 
 
 
 async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
-    """Return the numbers of `/status`: open incidents, actions by status, overdue timers, modes."""
+    """Return the numbers of `/status`: open incidents, actions by status, untold messages, overdue timers, modes."""
     levels = await tx.fetch(
         "select level, count(*) as n from incidents where status <> 'resolved' group by level order by level"
     )
@@ -96,11 +96,17 @@ async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
         " or updated_at > $1 group by status order by status",
         now - timedelta(days=1),
     )
+    untold = await tx.fetchval(
+        "select count(*) from actions where role = 'tell' and status not in ('succeeded', 'skipped') and failures > 0"
+        " and updated_at > $1",
+        now - timedelta(days=1),
+    )
     overdue = await tx.fetchval("select count(*) from timers where due_at < $1", now - timedelta(minutes=1))
     switches = await control.modes(tx)
     return {
         "incidents": {"open": sum(r["n"] for r in levels), "by_level": {str(r["level"]): r["n"] for r in levels}},
         "actions": {"by_status": {r["status"]: r["n"] for r in statuses}},
+        "messages": {"untold": untold},
         "timers": {"overdue": overdue},
         "modes": {row["scope"]: list(Mode)[row["mode_rank"]].value for row in switches},
     }

@@ -19,6 +19,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.timers import Timers
+from leh_guardian.errors import Refused
 from leh_guardian.fields import parse_duration
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Done, Outcome
@@ -50,6 +51,8 @@ class World:
     """What the next calls end in; afterwards they are done."""
     attempts: list[ActionContext] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    refusing: set[str] = field(default_factory=set)
+    """Channels that take no message."""
     hook: Callable[[ActionContext], Awaitable[None]] | None = None
     """The test's own code, run at the beginning of every call."""
 
@@ -92,6 +95,8 @@ class World:
         @handler(effect=Effect.AT_LEAST_ONCE, changes=False, residual="a toy")
         async def notify(ctx: ActionContext, params: TellParams) -> Outcome:
             """Tell people."""
+            if params.channel in self.refusing:
+                raise Refused(f"{params.channel} does not want it")
             if not ctx.dry_run:
                 self.told.append(params.text)
             return Done("told")
@@ -144,10 +149,11 @@ class House:
         mode: Mode = Mode.ACT,
         modes: dict[str, Mode] | None = None,
         hold: str = "5m",
+        channel: str = "console",
     ) -> None:
         self.pool, self.world, self.clock = pool, world, clock
         registry, metrics = world.registry(), Metrics()
-        progression = Progression(registry, "console")
+        progression = Progression(registry, channel)
         self.queue: Any = NoQueue()
         self.rules = rules
         self.intake = Intake(
