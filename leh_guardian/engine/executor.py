@@ -74,13 +74,14 @@ class Executor:
         self._mode = mode
         self._slots = slots
         self._running = 0
+        self._claiming = False
         self._log = structlog.get_logger("executor")
         self._freed = freed
         self._ended = anyio.Event()
 
     async def idle(self) -> None:
-        """Wait until no attempt is running."""
-        while self._running:
+        """Wait until no attempt is running or being claimed."""
+        while self._running or self._claiming:
             await self._ended.wait()
 
     async def run_once(self, tasks: anyio.abc.TaskGroup) -> int:
@@ -89,9 +90,14 @@ class Executor:
         if free <= 0:
             return 0
         trusted = trusted_until()
-        claimed = await self._claim(free)
+        self._claiming = True
+        try:
+            claimed = await self._claim(free)
+            self._running += len(claimed)
+        finally:
+            self._claiming = False
+            self._tell_idle()
         for action in claimed:
-            self._running += 1
             tasks.start_soon(self._attempt, action, trusted, name=f"action {action.handler} {action.id}")
         return len(claimed)
 
@@ -141,8 +147,11 @@ class Executor:
             self._metrics.attempt_seconds.labels(action.handler).observe((self._clock.now() - started).total_seconds())
             # A slot is free and a next step may have been planned.
             self._freed()
-            self._ended.set()
-            self._ended = anyio.Event()
+            self._tell_idle()
+
+    def _tell_idle(self) -> None:
+        self._ended.set()
+        self._ended = anyio.Event()
 
     async def _leased(self, action: ClaimedAction, trusted: float, log: structlog.stdlib.BoundLogger) -> Outcome:
         """Run the handler while its lease is renewed; a lease that cannot be trusted any more cancels the handler."""

@@ -211,9 +211,13 @@ class Intake:
     def _read(self, message: ReceivedMessage, rules: RuleSet) -> _Read:
         try:
             events = parse_body(message.body)
+            return _Read(message, events, [(event, match) for event in events for match in rules.match(event)])
         except MalformedEvent as fault:
             return _Read(message, fault=str(fault))
-        return _Read(message, events, [(event, match) for event in events for match in rules.match(event)])
+        except Exception as error:
+            # A defect that one body brings out must not end the daemon at each of its deliveries.
+            self._log.exception("a message could not be matched", **_about(message))
+            return _Read(message, fault=f"not matched: {error}")
 
     async def _commit_or_isolate(self, reads: Sequence[_Read], rules: RuleSet) -> Sequence[_Read]:
         """Commit a batch; if something in it cannot be stored, commit the others and leave that one to the queue."""

@@ -174,6 +174,30 @@ async def test_an_action_of_another_version_is_left_to_it(house: Houses) -> None
     assert len(old.world.told) == 1
 
 
+async def test_a_stop_waits_for_a_claim_under_way(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is being claimed when the daemon stops is not cancelled between its claim and its first step."""
+    one = house()
+    asked, answer = anyio.Event(), anyio.Event()
+    real = actions.claim
+
+    async def slow(*args: Any) -> Any:
+        asked.set()
+        await answer.wait()
+        return await real(*args)
+
+    monkeypatch.setattr(actions, "claim", slow)
+    await one.take(alarm_event("leh-1"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(one.executor.run_once, tasks)
+        await asked.wait()
+        with anyio.move_on_after(0.05) as waited:
+            await one.executor.idle()
+        assert waited.cancelled_caught
+        answer.set()
+        await one.executor.idle()
+        assert one.world.effects["leh-1"] == 1
+
+
 def without(one: House, name: str) -> Registry:
     """The registry of a version that lacks a handler."""
     return Registry(tuple(replace(spec) for spec in one.world.registry() if spec.name != name))

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from leh_guardian.errors import OutcomeUnknown, Permanent, Transient
+from leh_guardian.model.event import Event
 from leh_guardian.model.mode import Mode
 from leh_guardian.registry import Registry
+from leh_guardian.rules.ruleset import Match, RuleSet
 from leh_guardian.store.pool import Pool
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
@@ -121,6 +123,22 @@ async def test_what_is_no_event_is_left_to_the_queue(house: Houses) -> None:
     assert one.queue.deleted == ["r2"]
     assert (await one.journal()).count("event.malformed") == 2
     assert len(await one.incidents()) == 1
+
+
+async def test_a_defect_in_matching_is_isolated(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that brings out a defect in the matching is left to the queue like a malformed one; the others go their way."""
+    one = house()
+    real = RuleSet.match
+
+    def defective(rules: RuleSet, event: Event) -> list[Match]:
+        if event.id == "eventbridge:bad":
+            raise RecursionError
+        return real(rules, event)
+
+    monkeypatch.setattr(RuleSet, "match", defective)
+    await one.take(alarm_event("leh-a", event_id="bad"), alarm_event("leh-b"))
+    assert one.queue.deleted == ["r2"]
+    assert "event.malformed" in await one.journal()
 
 
 async def test_unmatched_event_costs_one_row(house: Houses, pool: Pool) -> None:
