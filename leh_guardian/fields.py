@@ -65,5 +65,8 @@ Duration = Annotated[
 QueueRef = Annotated[str, AfterValidator(_queue)]
 """An SQS queue by name or ARN."""
 
+ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""A way to reach people, by its name in the settings."""
+
 Rate = Annotated[float, Field(gt=0, le=3000)]
 """Things a second."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from leh_guardian.errors import SettingsError
-from leh_guardian.fields import Duration
+from leh_guardian.fields import ChannelName, Duration
 from leh_guardian.model.mode import Mode
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.document import Document, read_document
@@ -95,7 +95,7 @@ class NotifySettings(_Section):
 
     channel: str = "console"
     """The channel of the engine's own messages."""
-    channels: dict[str, WebhookSettings] = {}
+    channels: dict[ChannelName, WebhookSettings] = {}
     """{name: webhook}; `console` is always there."""
 
 

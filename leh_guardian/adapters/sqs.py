@@ -196,6 +196,9 @@ async def _queue_url(aws: Aws, client: Any, queue: str) -> str:
 async def _delete(aws: Aws, client: Any, url: str, receipts: Sequence[str], doing: str) -> int:
     """Delete with one repetition for entries that SQS reports as failed: partial failure is an answer, not an error."""
     left = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)]
+    if not left:
+        # SQS refuses an empty batch.
+        return 0
     for _ in range(2):
         entries = left
         answer = await aws.call(

@@ -116,6 +116,7 @@ class Auditor:
                 m.queue.labels(state).set(messages)
         if snapshot.counts:
             m.open_incidents.set(snapshot.counts["incidents"]["open"])
+            m.untold.set(snapshot.counts["messages"]["untold"])
             m.timers_overdue.set(snapshot.counts["timers"]["overdue"])
             m.open_actions.clear()
             for status, number in snapshot.counts["actions"]["by_status"].items():

@@ -12,7 +12,7 @@ from uuid import UUID
 from leh_guardian.model.action import NewAction
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Entry, Kind
-from leh_guardian.store import actions, guards, incidents, journal, timers
+from leh_guardian.store import actions, early_oks, guards, incidents, journal, timers
 from leh_guardian.store.incidents import RuleKey, RunEvent
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
@@ -31,6 +31,7 @@ class Changes:
     timers: dict[tuple[UUID, TimerKind], datetime | None] = field(default_factory=dict)
     """When to fire; None takes the timer away."""
     guard_runs: list[tuple[RuleKey, datetime, UUID]] = field(default_factory=list)
+    early_oks: dict[RuleKey, datetime] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     _counted: Counter[tuple[Kind, UUID | None, str | None, str]] = field(default_factory=Counter)
 
@@ -66,6 +67,7 @@ class Changes:
         await timers.set_timers(tx, [(i, kind, due) for (i, kind), due in self.timers.items() if due is not None])
         await timers.clear_timers(tx, [key for key, due in self.timers.items() if due is None])
         await guards.record_runs(tx, self.guard_runs)
+        await early_oks.remember(tx, self.early_oks)
         await journal.append(tx, author, self.now, [*self.entries, *self._counts()])
 
     def _counts(self) -> list[Entry]:

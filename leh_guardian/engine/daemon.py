@@ -7,6 +7,7 @@ then given back. A second signal ends the process at once, which is as safe as a
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 from collections.abc import Sequence
@@ -29,8 +30,8 @@ from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from leh_guardian.telemetry.systemd import Notifier
 
-_BUFFER = 50
-"""Receives (ten messages each) that may wait for the store before polling stops."""
+_COMMIT_LIMIT = 180.0
+"""Seconds that one round of a committer may take with PostgreSQL and SQS both at the end of their deadlines."""
 _POLL_MARGIN = 20.0
 """Seconds that draining may take beyond the wait of a long poll."""
 _MIN_POLL_LIMIT = 60.0
@@ -121,7 +122,8 @@ class Daemon:
             async with anyio.create_task_group() as tasks:
                 for number, intake in enumerate(self.intakes):
                     suffix = f"-{number}" if number else ""
-                    send, receive = anyio.create_memory_object_stream[Sequence[ReceivedMessage]](_BUFFER)
+                    # The intake bounds what waits in it, by weight: a poller with messages in hand never blocks.
+                    send, receive = anyio.create_memory_object_stream[Sequence[ReceivedMessage]](math.inf)
                     tasks.start_soon(self._poll_all, intake, send, suffix, name=f"pollers{suffix}")
                     tasks.start_soon(self._commit_all, intake, receive, suffix, name=f"committer{suffix}")
             guard.cancel_scope.cancel()
@@ -155,7 +157,7 @@ class Daemon:
     ) -> None:
         async with source, anyio.create_task_group() as deletes:
             once = partial(intake.drain, source, deletes)
-            loop = Loop(f"committer{suffix}", once, self.progress, self.metrics, pause=0.0)
+            loop = Loop(f"committer{suffix}", once, self.progress, self.metrics, pause=0.0, limit=_COMMIT_LIMIT)
             with contextlib.suppress(anyio.EndOfStream):
                 await loop.run()
 

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from leh_guardian.clock import Clock
 from leh_guardian.context import ActionContext, Capabilities
-from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.lease import Lease, trusted_until
+from leh_guardian.engine.settlement import QUIET, Settlement
 from leh_guardian.errors import (
     GuardianError,
     Halted,
@@ -26,10 +27,10 @@ from leh_guardian.errors import (
     StoreUnavailable,
     Transient,
 )
-from leh_guardian.model.action import ActionStatus, ClaimedAction
+from leh_guardian.model.action import ClaimedAction
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.outcome import Failed, Outcome, Retry, Unknown
+from leh_guardian.model.outcome import Failed, NoOp, Outcome, Retry, Unknown
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.registry import Effect, HandlerSpec, Registry
 from leh_guardian.store import actions, journal
@@ -40,6 +41,8 @@ from leh_guardian.telemetry.metrics import Metrics
 
 _MAX_LOSSES = 10
 """Attempts that may vanish with their process before a person is asked: a crashing host is not the handler's fault."""
+_STORE_PAUSE = 0.5
+"""Seconds before the store is asked again for what an attempt cannot go on without."""
 _LAST_WORDS = 10.0
 """Seconds for settling an attempt after everything else has been cancelled."""
 
@@ -71,13 +74,14 @@ class Executor:
         self._mode = mode
         self._slots = slots
         self._running = 0
+        self._claiming = False
         self._log = structlog.get_logger("executor")
         self._freed = freed
         self._ended = anyio.Event()
 
     async def idle(self) -> None:
-        """Wait until no attempt is running."""
-        while self._running:
+        """Wait until no attempt is running or being claimed."""
+        while self._running or self._claiming:
             await self._ended.wait()
 
     async def run_once(self, tasks: anyio.abc.TaskGroup) -> int:
@@ -85,10 +89,16 @@ class Executor:
         free = self._slots - self._running
         if free <= 0:
             return 0
-        claimed = await self._claim(free)
+        trusted = trusted_until()
+        self._claiming = True
+        try:
+            claimed = await self._claim(free)
+            self._running += len(claimed)
+        finally:
+            self._claiming = False
+            self._tell_idle()
         for action in claimed:
-            self._running += 1
-            tasks.start_soon(self._attempt, action, name=f"action {action.handler} {action.id}")
+            tasks.start_soon(self._attempt, action, trusted, name=f"action {action.handler} {action.id}")
         return len(claimed)
 
     async def _claim(self, count: int) -> list[ClaimedAction]:
@@ -96,7 +106,8 @@ class Executor:
         try:
             async with transaction(self._pool) as tx:
                 await self._settlement.hold_back(tx, now, await actions.hold_back(tx, now, self._mode))
-                claimed = await actions.claim(tx, now, self._mode, self._replica, count)
+                known = self._registry.names()
+                claimed = await actions.claim(tx, now, self._mode, self._replica, count, known)
                 entries: list[Entry] = []
                 for action in claimed:
                     if action.lost:
@@ -111,12 +122,12 @@ class Executor:
             failpoint("executor.claimed")
         return claimed
 
-    async def _attempt(self, action: ClaimedAction) -> None:
+    async def _attempt(self, action: ClaimedAction, trusted: float) -> None:
         """Run one attempt to its settlement. Never raises: a handler's failure is an outcome, not a crash."""
         log = self._log.bind(action=str(action.id), handler=action.handler, attempt=action.attempt, rule=action.rule_id)
         started = self._clock.now()
         try:
-            outcome = await self._leased(action, log)
+            outcome = await self._leased(action, trusted, log)
             failpoint("executor.before_settle")
             await self._settle(action, outcome, log)
             failpoint("executor.settled")
@@ -136,36 +147,22 @@ class Executor:
             self._metrics.attempt_seconds.labels(action.handler).observe((self._clock.now() - started).total_seconds())
             # A slot is free and a next step may have been planned.
             self._freed()
-            self._ended.set()
-            self._ended = anyio.Event()
+            self._tell_idle()
 
-    async def _leased(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> Outcome:
-        """Run the handler while a child task renews the lease; a lost lease cancels the handler."""
+    def _tell_idle(self) -> None:
+        self._ended.set()
+        self._ended = anyio.Event()
+
+    async def _leased(self, action: ClaimedAction, trusted: float, log: structlog.stdlib.BoundLogger) -> Outcome:
+        """Run the handler while its lease is renewed; a lease that cannot be trusted any more cancels the handler."""
         outcome: Outcome | None = None
         stopped: LeaseLost | Halted | None = None
-        lost = False
+        lease = Lease(self._pool, action, trusted)
+        if lease.over:
+            raise LeaseLost
         async with anyio.create_task_group() as tasks:
-
-            async def renew() -> None:
-                nonlocal lost
-                failing_since: float | None = None
-                while True:
-                    await anyio.sleep(actions.LEASE_SECONDS / 3)
-                    try:
-                        async with transaction(self._pool) as tx:
-                            await actions.renew(tx, action.id, action.attempt)
-                        failing_since = None
-                    except StoreUnavailable:
-                        failing_since = failing_since or anyio.current_time()
-                        # Nobody can say any more that the lease is ours: stop before somebody else starts.
-                        lost = anyio.current_time() - failing_since >= actions.LEASE_SECONDS / 3
-                    except LeaseLost:
-                        lost = True
-                    if lost:
-                        tasks.cancel_scope.cancel()
-                        return
-
-            tasks.start_soon(renew, name=f"lease of {action.id}")
+            tasks.start_soon(lease.renew, tasks.cancel_scope, name=f"lease of {action.id}")
+            tasks.start_soon(lease.watch, tasks.cancel_scope, name=f"trust in the lease of {action.id}")
             try:
                 outcome = await self._outcome(action, log)
             except (LeaseLost, Halted) as reason:
@@ -174,8 +171,9 @@ class Executor:
             tasks.cancel_scope.cancel()
         if stopped is not None:
             raise stopped
-        if outcome is None or lost:
+        if outcome is None:
             raise LeaseLost
+        # Even if the lease has just been doubted: the settlement is fenced, and what happened is worth writing down.
         return outcome
 
     async def _outcome(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> Outcome:
@@ -184,6 +182,8 @@ class Executor:
             return Failed(f"this version of leh_guardian has no handler named {action.handler}")
         if action.lost and not action.retryable:
             return Unknown("its process vanished while it ran; it is never repeated by itself (at most once)")
+        if action.over:
+            return NoOp("its incident was resolved before it ended")
         if action.losses >= _MAX_LOSSES:
             return Unknown(f"its process vanished {action.losses} times while it ran")
         try:
@@ -232,18 +232,24 @@ class Executor:
                     if pause is None:
                         raise
                     await anyio.sleep(pause)
+                except LeaseLost:
+                    raise
+                except Exception as error:
+                    if pause is None:
+                        raise
+                    # Unsettled, it would be run again after every restart. People decide instead, and nothing is planned.
+                    log.exception("what follows an attempt cannot be decided")
+                    ended = f"it ended in {type(outcome).__name__}, and what follows could not be decided"
+                    outcome = Unknown(shown(f"{ended}: {type(error).__name__}: {error}", 1000))
         self._metrics.actions.labels(action.handler, verdict.status.value).inc()
-        log.info("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
+        level = "info" if verdict.status in QUIET else "error"
+        getattr(log, level)("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
 
     async def _give_back(self, action: ClaimedAction, kind: Kind, reason: str) -> None:
         """Put an attempt back in the queue without counting it as failed; at-most-once actions go to a person."""
-        now = self._clock.now()
-        status = ActionStatus.SCHEDULED if action.retryable else ActionStatus.NEEDS_HUMAN
-        outcome = {"result": kind.value, "summary": reason}
         try:
             async with transaction(self._pool) as tx:
-                await actions.settle(tx, action, now, status, outcome, due_at=now)
-                await journal.append(tx, self._replica, now, [_entry(action, kind, reason)])
+                await self._settlement.give_back(tx, action, kind, reason, self._clock.now())
         except GuardianError as error:
             self._log.warning(
                 "could not give the action back; its lease runs out", action=str(action.id), error=str(error)
@@ -261,8 +267,14 @@ class _Fenced:
 
     async def save(self, name: str, value: Any) -> None:
         values: Mapping[str, Any] = {**self._values, name: value}
-        async with transaction(self._pool) as tx:
-            allowed = await actions.checkpoint(tx, self._action, self._mode, values)
+        while True:
+            try:
+                async with transaction(self._pool) as tx:
+                    allowed = await actions.checkpoint(tx, self._action, self._mode, values)
+                break
+            except StoreUnavailable:
+                # The effect before it has taken place and would be repeated by another attempt. The lease bounds this.
+                await anyio.sleep(_STORE_PAUSE)
         self._values[name] = value
         failpoint("executor.checkpointed")
         if not allowed:

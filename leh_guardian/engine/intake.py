@@ -2,6 +2,8 @@
 
 Several long polls fill a bounded buffer; one committer takes whatever is there, parses and matches it (pure), writes one
 transaction for all of it and then deletes in batches of ten. When the store is slow the buffer fills and polling stops.
+When the store is away, what was received is kept and polling stops, too: each further receive would bring an alert nearer
+to the queue's own DLQ. That a kept message comes back meanwhile does no harm, the inbox finds it.
 A long poll is never cancelled: a cancelled one swallows messages until their visibility timeout ends.
 """
 
@@ -34,12 +36,20 @@ from leh_guardian.telemetry.metrics import Metrics
 
 _BATCH = 500
 """Messages in one transaction, at most."""
+_WEIGHT = 8 * 1024 * 1024
+"""Bytes of bodies in one transaction, and in the buffer, at most; each may be passed by what comes at once."""
+_LEAST_WEIGHT = 16 * 1024
+"""What a message counts at least, so that the buffer holds about one transaction of small ones."""
 _FULL = 10
 """Messages that SQS gives or deletes at once, at most."""
 _LINGER = 0.05
 """Seconds to wait for more after a full poll."""
 _DELETES = 16
 """Deletes in flight, at most: with SQS slow to delete, committing waits."""
+_DELETE_DEADLINE = 15.0
+"""Seconds for one delete: with SQS hanging, committing must go on."""
+_NAP = 5.0
+"""Seconds to wait for room before saying that all is well."""
 _IDLE = 10.0
 """Seconds to wait for messages before saying that all is well."""
 
@@ -87,6 +97,10 @@ class Intake:
         self._planned = planned
         self._log = structlog.get_logger("intake")
         self._deleting = anyio.Semaphore(_DELETES)
+        self._kept: list[ReceivedMessage] = []
+        """Received, and not committed because the store was away."""
+        self._buffered = 0
+        self._room = anyio.Event()
         self.oldest_seconds = 0.0
         """Age of the oldest message in the last poll."""
 
@@ -97,14 +111,33 @@ class Intake:
         return len(messages)
 
     async def poll(self, into: MemoryObjectSendStream[Sequence[ReceivedMessage]]) -> int:
-        """Long-poll once and hand on what came; returns how many messages came. Waits while the buffer is full."""
+        """Long-poll once and hand on what came; returns how many messages came. Waits a while when there is no room."""
+        with anyio.move_on_after(_NAP):
+            while not self._has_room():
+                await self._room.wait()
+        if not self._has_room():
+            return 0
         with anyio.CancelScope(shield=True):
             messages = await self._queue.receive()
         failpoint("intake.received")
         self._note_age(messages)
         if messages:
+            self._buffered += _weight(messages)
             await into.send(messages)
         return len(messages)
+
+    def _has_room(self) -> bool:
+        return not self._kept and self._buffered < _WEIGHT
+
+    async def _next(self, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]]) -> Sequence[ReceivedMessage]:
+        messages = await source.receive()
+        self._buffered -= _weight(messages)
+        self._make_room()
+        return messages
+
+    def _make_room(self) -> None:
+        self._room.set()
+        self._room = anyio.Event()
 
     def _note_age(self, messages: Sequence[ReceivedMessage]) -> None:
         sent = [message.sent_at for message in messages if message.sent_at is not None]
@@ -119,19 +152,34 @@ class Intake:
 
         Raises:
             anyio.EndOfStream: every poller has ended and the buffer is empty.
+            StoreUnavailable: nothing was committed, or nobody can tell; the next call tries the same messages again.
         """
-        batch: list[ReceivedMessage] = []
-        with anyio.move_on_after(_IDLE):
-            batch.extend(await source.receive())
-        # A full poll is seldom alone: under load a moment's wait makes one transaction of many.
-        with anyio.move_on_after(_LINGER if len(batch) >= _FULL else 0), contextlib.suppress(anyio.EndOfStream):
-            while batch and len(batch) < _BATCH:
-                batch.extend(await source.receive())
-        receipts = await self.commit(batch)
+        batch = self._kept or await self._gather(source)
+        try:
+            receipts = await self.commit(batch)
+        except StoreUnavailable:
+            self._kept = batch
+            raise
+        self._kept = []
+        self._make_room()
         for start in range(0, len(receipts), _FULL):
             await self._deleting.acquire()
             deletes.start_soon(self._delete_portion, receipts[start : start + _FULL])
         return len(batch)
+
+    async def _gather(self, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]]) -> list[ReceivedMessage]:
+        batch: list[ReceivedMessage] = []
+        weight = 0
+        with anyio.move_on_after(_IDLE):
+            batch.extend(await self._next(source))
+            weight = _weight(batch)
+        # A full poll is seldom alone: under load a moment's wait makes one transaction of many.
+        with anyio.move_on_after(_LINGER if len(batch) >= _FULL else 0), contextlib.suppress(anyio.EndOfStream):
+            while batch and len(batch) < _BATCH and weight < _WEIGHT:
+                more = await self._next(source)
+                batch.extend(more)
+                weight += _weight(more)
+        return batch
 
     async def take_in(self, messages: Sequence[ReceivedMessage]) -> None:
         """Commit a batch (T1) and then delete it from the queue.
@@ -163,9 +211,13 @@ class Intake:
     def _read(self, message: ReceivedMessage, rules: RuleSet) -> _Read:
         try:
             events = parse_body(message.body)
+            return _Read(message, events, [(event, match) for event in events for match in rules.match(event)])
         except MalformedEvent as fault:
             return _Read(message, fault=str(fault))
-        return _Read(message, events, [(event, match) for event in events for match in rules.match(event)])
+        except Exception as error:
+            # A defect that one body brings out must not end the daemon at each of its deliveries.
+            self._log.exception("a message could not be matched", **_about(message))
+            return _Read(message, fault=f"not matched: {error}")
 
     async def _commit_or_isolate(self, reads: Sequence[_Read], rules: RuleSet) -> Sequence[_Read]:
         """Commit a batch; if something in it cannot be stored, commit the others and leave that one to the queue."""
@@ -219,8 +271,9 @@ class Intake:
     async def _delete_portion(self, receipts: Sequence[str]) -> None:
         """Delete up to ten messages; a failed delete costs a redelivery, which the inbox finds."""
         try:
-            self._metrics.deleted.inc(await self._queue.delete(receipts))
-        except GuardianError as error:
+            with anyio.fail_after(_DELETE_DEADLINE):
+                self._metrics.deleted.inc(await self._queue.delete(receipts))
+        except (GuardianError, TimeoutError) as error:
             self._log.warning("could not delete: the messages come back and are found in the inbox", error=str(error))
         finally:
             self._deleting.release()
@@ -236,6 +289,10 @@ class Intake:
                     reason=shown(read.fault),
                     **_about(read.message),
                 )
+
+
+def _weight(messages: Sequence[ReceivedMessage]) -> int:
+    return sum(max(_LEAST_WEIGHT, len(message.body)) for message in messages)
 
 
 def _about(message: ReceivedMessage) -> dict[str, object]:

@@ -21,7 +21,7 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import storable
 from leh_guardian.rules.ruleset import Match, MatchKind, RuleSet
-from leh_guardian.store import actions, guards, incidents
+from leh_guardian.store import actions, early_oks, guards, incidents
 from leh_guardian.store.incidents import RuleKey, RunEvent
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
@@ -49,6 +49,8 @@ class _Known:
     last_runs: dict[RuleKey, datetime]
     busy: set[uuid.UUID]
     """Incidents with unsettled actions."""
+    early_oks: dict[RuleKey, datetime]
+    """OKs that came before their alarm."""
 
 
 class Planner:
@@ -63,10 +65,11 @@ class Planner:
         """Decide `batch`, whose events are new, in order; what follows is in `changes`."""
         known = await self._look_up(tx, changes.now, batch)
         for matched in batch:
-            if self._mode(matched) is Mode.OFF:
-                changes.count(Kind.RULE_OFF, matched.match.rule.id, "the rule's mode is off")
-            elif matched.match.kind is MatchKind.RESOLVE:
+            # An OK is taken whatever the mode: it changes nothing, and what is open would stay so for ever.
+            if matched.match.kind is MatchKind.RESOLVE:
                 self._take_ok(changes, known, matched)
+            elif self._mode(matched) is Mode.OFF:
+                changes.count(Kind.RULE_OFF, matched.match.rule.id, "the rule's mode is off")
             else:
                 self._take_trigger(changes, known, rules, matched)
 
@@ -79,11 +82,15 @@ class Planner:
         horizon = max((rule.guards.horizon for rule in rules.values()), default=timedelta(0))
         cooled = [k for k in keys if rules[k[0]].guards.cooldown]
         held = [i.id for i in open_ones.values() if i.ok_at is not None]
+        opening = {m.key for m in batch if m.match.kind is MatchKind.TRIGGER and m.match.rule.resolve_on} - set(
+            open_ones
+        )
         return _Known(
             open=open_ones,
             runs=await guards.runs_since(tx, now - horizon, budgeted) if budgeted else {},
             last_runs=await guards.last_runs(tx, cooled) if cooled else {},
             busy=await actions.busy(tx, held) if held else set(),
+            early_oks=await early_oks.newest(tx, opening) if opening else {},
         )
 
     def _mode(self, matched: Matched) -> Mode:
@@ -111,6 +118,9 @@ class Planner:
 
     def _open(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched, happened: datetime) -> None:
         rule = matched.match.rule
+        ok_at = known.early_oks.get(matched.key)
+        if ok_at is not None and ok_at <= happened:
+            ok_at = None
         incident = Incident(
             id=uuid.uuid4(),
             rule_id=rule.id,
@@ -124,13 +134,16 @@ class Planner:
             serialize_key=matched.match.serialize_key,
             opened_at=changes.now,
             last_trigger_at=happened,
-            ok_at=None,
+            ok_at=ok_at,
             event_count=1,
             run=1,
         )
         event = RunEvent(storable(matched.event.id), matched.event.envelope)
         changes.opened[incident.id] = event
         changes.note(Kind.OPENED, rule.description, incident=incident, data=_about(matched, rules))
+        if ok_at is not None:
+            changes.set_timer(incident, TimerKind.RESOLVE, changes.now + self._hold)
+            changes.note(Kind.OK_HELD, "its OK was here before it: SQS does not keep order", incident=incident)
         self._start(changes, known, matched, incident, event)
 
     def _run_again(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched, incident: Incident) -> None:
@@ -177,6 +190,8 @@ class Planner:
         happened = _happened(matched.event, changes.now)
         if incident is None:
             changes.count(Kind.OK_UNMATCHED, matched.match.rule.id, "an OK without an open incident")
+            newest = max(happened, known.early_oks.get(matched.key, happened))
+            known.early_oks[matched.key] = changes.early_oks[matched.key] = newest
         elif happened < incident.last_trigger_at:
             changes.count(Kind.OK_STALE, incident.rule_id, "older than the newest alarm", incident=incident)
         else:

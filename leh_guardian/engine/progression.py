@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.wording import Cause, message
 from leh_guardian.errors import RuleError
-from leh_guardian.model.action import ActionStatus, NewAction, Role
+from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Role
 from leh_guardian.model.identity import action_key, key
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
@@ -28,6 +28,9 @@ from leh_guardian.rules.conditions import holds
 from leh_guardian.rules.preview import one_line, step_params
 from leh_guardian.store.incidents import RunEvent
 from leh_guardian.store.timers import TimerKind
+
+CONSOLE = "console"
+"""The channel that is always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,18 @@ class Progression:
         self._tell(changes, incident, key(f"ask/{action_id}"), text)
         changes.note(Kind.PROPOSED, "waits for approval", incident=incident, action_id=action_id)
 
-    def _tell(self, changes: Changes, incident: Incident, action_id: UUID, text: str) -> None:
+    def tell_console(self, changes: Changes, incident: Incident, untold: ClaimedAction) -> None:
+        """Send a message that its channel would not take to the console, the service's own log."""
+        if untold.params.get("channel") == CONSOLE:
+            return
+        action_id = key(f"console/{untold.id}")
+        self._tell(changes, incident, action_id, str(untold.params.get("text", "")), CONSOLE)
+        reason = f"channel {untold.params.get('channel')} did not take it: said on the console"
+        changes.note(Kind.ESCALATED, reason, incident=incident, action_id=action_id)
+
+    def _tell(
+        self, changes: Changes, incident: Incident, action_id: UUID, text: str, channel: str | None = None
+    ) -> None:
         changes.planned.append(
             NewAction(
                 id=action_id,
@@ -113,7 +127,7 @@ class Progression:
                 step_id="tell",
                 step_index=0,
                 handler="notify",
-                params={"channel": self._tell_channel, "text": text},
+                params={"channel": channel or self._tell_channel, "text": text},
                 mode=Mode.ACT,
                 changes=False,
                 retryable=True,
@@ -135,7 +149,9 @@ class Progression:
 
     def confirm(self, changes: Changes, run: Run, step: Step) -> None:
         """Plan the last look at the world before a held OK closes the incident."""
-        self._plan(changes, run, step, 0, Role.CONFIRM, changes.now)
+        if not self._plan(changes, run, step, 0, Role.CONFIRM, changes.now):
+            reason = "the last look at its queue could not be planned, so its OK does not close the incident"
+            self.escalate(changes, run.incident, Cause.UNCONFIRMED, reason)
 
     def _finish(self, changes: Changes, run: Run, due_at: datetime) -> None:
         if not run.incident.plan.steps:
@@ -218,7 +234,7 @@ class Progression:
         due_at: datetime,
         params: Mapping[str, Any],
     ) -> NewAction:
-        incident, plan, spec = run.incident, run.incident.plan, self._registry[step.uses]
+        incident, plan, spec = run.incident, run.incident.plan, self._registry.get(step.uses)
         within = plan.verify.within if role is Role.VERIFY and plan.verify else None
         return NewAction(
             id=action_key(run.event.id, incident.rule_id, f"{role.value}-{step.id}"),
@@ -229,8 +245,8 @@ class Progression:
             handler=step.uses,
             params=params,
             mode=plan.mode,
-            changes=spec.changes,
-            retryable=spec.effect is not Effect.AT_MOST_ONCE,
+            changes=spec is None or spec.changes,
+            retryable=spec is not None and spec.effect is not Effect.AT_MOST_ONCE,
             status=ActionStatus.SCHEDULED,
             due_at=due_at,
             # A last look must not keep the next run of the plan waiting.

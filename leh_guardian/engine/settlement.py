@@ -15,11 +15,19 @@ from leh_guardian.engine.wording import Cause
 from leh_guardian.model.action import ActionStatus, ClaimedAction, Role, backoff_seconds
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Retry, Unknown, Wait
 from leh_guardian.store import actions, incidents
 from leh_guardian.store.transaction import Transaction
 
+_LONGEST_PAUSE = 3600.0
+"""Seconds before the next attempt, at most: the other side's word (Retry-After) is data, too."""
+_SHORTEST_WAIT = timedelta(seconds=1)
+"""A handler that waits until an instant in the past must not make a busy loop."""
+
 WELL = frozenset({ActionStatus.SUCCEEDED, ActionStatus.SKIPPED})
+QUIET = WELL | {ActionStatus.SCHEDULED, ActionStatus.WAITING}
+"""What the log need not raise its voice about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +62,14 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
         case Retry(reason, after):
             return _retry(claimed, reason, after, now)
         case Wait(until, reason, facts):
-            if claimed.deadline is not None and until > claimed.deadline:
+            due_at = max(until, now + _SHORTEST_WAIT)
+            if claimed.deadline is not None and due_at > claimed.deadline:
                 late = f"not within its time: {reason}"
                 return Verdict(ActionStatus.FAILED, Kind.FAILED, late, dict(facts))
-            return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=until)
+            return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=due_at)
+        case Failed(reason) if claimed.role is Role.TELL:
+            # Nobody knows better later than the receiver: a refused or misdirected message is tried like a lost one.
+            return _retry(claimed, reason, None, now)
         case Failed(reason, facts):
             return Verdict(ActionStatus.FAILED, Kind.FAILED, reason, dict(facts))
         case Unknown(reason, facts) | Escalate(reason, facts):
@@ -71,7 +83,7 @@ def _retry(claimed: ClaimedAction, reason: str, after: float | None, now: dateti
     if failures >= claimed.attempts:
         text = f"gave up after {failures} failed attempts: {reason}"
         return Verdict(ActionStatus.FAILED, Kind.FAILED, text, {}, failures=failures)
-    pause = after if after is not None else backoff_seconds(claimed.backoff, failures)
+    pause = backoff_seconds(claimed.backoff, failures) if after is None else max(0.0, min(_LONGEST_PAUSE, after))
     due_at = now + timedelta(seconds=pause)
     return Verdict(ActionStatus.SCHEDULED, Kind.RETRIED, reason, {}, due_at=due_at, failures=failures)
 
@@ -99,6 +111,9 @@ class Settlement:
         verdict = judge(claimed, outcome, now)
         if claimed.role is Role.CONFIRM and (incident is None or incident.ok_at is None):
             verdict = Verdict(ActionStatus.SKIPPED, Kind.NOTHING_TO_DO, "its OK is no longer held", {})
+        if not verdict.settled and _over(incident, claimed):
+            late = f"its incident is resolved, so it is not tried again: {verdict.summary}"
+            verdict = Verdict(ActionStatus.SKIPPED, Kind.SKIPPED, late, verdict.facts, failures=verdict.failures)
         await actions.settle(
             tx,
             claimed,
@@ -126,19 +141,41 @@ class Settlement:
         await changes.write(tx, self._replica)
         return verdict
 
-    async def hold_back(self, tx: Transaction, now: datetime, held: Sequence[tuple[UUID, UUID, bool]]) -> None:
+    async def give_back(self, tx: Transaction, claimed: ClaimedAction, kind: Kind, reason: str, now: datetime) -> None:
+        """Put an attempt back in the queue without counting it as failed.
+
+        What is at most once goes to a person instead, and what belongs to a resolved incident is over.
+
+        Raises:
+            LeaseLost: another attempt owns the action; nothing was written.
+        """
+        if not claimed.retryable and not claimed.dry_run:
+            await self.settle(tx, claimed, Unknown(f"it was stopped while it ran: {reason}"), now)
+            return
+        incident = await incidents.lock(tx, claimed.incident_id)
+        changes = Changes(now)
+        changes.note(kind, reason, incident=incident, action_id=claimed.id, data=_attempt(claimed))
+        if _over(incident, claimed):
+            status, due_at = ActionStatus.SKIPPED, None
+            reason = f"its incident is resolved, so it is not tried again: {reason}"
+            changes.note(Kind.SKIPPED, reason, incident=incident, action_id=claimed.id, data=_attempt(claimed))
+        else:
+            status, due_at = ActionStatus.SCHEDULED, now
+        await actions.settle(tx, claimed, now, status, {"result": kind.value, "summary": reason}, due_at=due_at)
+        await changes.write(tx, self._replica)
+
+    async def hold_back(self, tx: Transaction, now: datetime, held: Sequence[tuple[UUID, UUID, Mode]]) -> None:
         """Journal what the modes keep from starting, and ask people about what waits for their approval."""
         changes = Changes(now)
-        for action_id, incident_id, proposed in held:
+        for action_id, incident_id, mode in held:
             incident = changes.incidents.get(incident_id) or await incidents.lock(tx, incident_id)
             if incident is None:
                 continue
-            if proposed:
+            if mode is Mode.PROPOSE:
                 self._progression.ask(changes, incident, action_id)
             else:
-                changes.note(
-                    Kind.HELD, "the mode is off: it starts when raised", incident=incident, action_id=action_id
-                )
+                reason = f"the mode is {mode.value}: it goes on when the mode is raised"
+                changes.note(Kind.HELD, reason, incident=incident, action_id=action_id)
         await changes.write(tx, self._replica)
 
     async def _move_on(
@@ -186,8 +223,19 @@ class Settlement:
             reason = f"the alarm says OK, the queue does not: {verdict.summary}"
             self._progression.escalate(changes, run.incident, Cause.FALSE_OK, reason)
 
-    def _after_tell(self, _changes: Changes, _run: Run, _claimed: ClaimedAction, _verdict: Verdict) -> None:
-        """Nothing follows from having told; having failed to tell is in the journal, in /status and in the metrics."""
+    def _after_tell(self, changes: Changes, run: Run, claimed: ClaimedAction, verdict: Verdict) -> None:
+        """Say on the console what its channel would not take for hours; /status and the metrics count it from the first failure."""
+        if verdict.status not in WELL:
+            self._progression.tell_console(changes, run.incident, claimed)
 
     def _look_again(self, changes: Changes, run: Run) -> None:
         self._progression.look_again(changes, changes.incidents[run.incident.id])
+
+
+def _over(incident: Incident | None, claimed: ClaimedAction) -> bool:
+    """Tell whether nothing of the action may start any more: its incident is resolved. People are told all the same."""
+    return claimed.role is not Role.TELL and (incident is None or incident.status is IncidentStatus.RESOLVED)
+
+
+def _attempt(claimed: ClaimedAction) -> dict[str, Any]:
+    return {"handler": claimed.handler, "attempt": claimed.attempt, "step": claimed.step_id}

@@ -24,6 +24,8 @@ from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.failpoints import failpoint
 
 CONFIRM_HANDLER = "queue_drained"
+_MOST = 100
+"""Timers fired in one round."""
 
 
 class Timers:
@@ -39,9 +41,9 @@ class Timers:
         self._planned = planned
 
     async def run_once(self) -> int:
-        """Fire everything due; returns how many timers fired."""
+        """Fire what is due, a bounded number so that the loop shows its progress; returns how many timers fired."""
         fired = 0
-        while await self._fire_one():
+        while fired < _MOST and await self._fire_one():
             fired += 1
         if fired:
             self._planned()
@@ -96,7 +98,8 @@ def _last_look(envelope: Mapping[str, Any], now: datetime) -> Step | None:
 def _alarmed_queue(envelope: Mapping[str, Any]) -> tuple[str, float] | None:
     detail = envelope.get("detail", {})
     configuration = detail.get("configuration") if isinstance(detail, dict) else None
-    for metric in (configuration or {}).get("metrics") or [] if isinstance(configuration, dict) else []:
+    metrics = configuration.get("metrics") if isinstance(configuration, dict) else None
+    for metric in metrics if isinstance(metrics, list) else ():
         match metric:
             case {
                 "metricStat": {
@@ -119,5 +122,5 @@ def _threshold(detail: Mapping[str, Any]) -> float:
     try:
         value = json.loads(state["reasonData"])["threshold"]  # type: ignore[index]
         return float(value) if math.isfinite(value) else 0.0
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return 0.0

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from leh_guardian.clock import Clock
-from leh_guardian.store import guards, inbox, journal
+from leh_guardian.store import early_oks, guards, inbox, journal
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
+
+_PORTION = 2000
+"""Rows of a kind dropped at once: bodies of 256 KB must go within a statement's deadline. The loop goes on while there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Retention:
     journal: timedelta
     inbox: timedelta = timedelta(days=35)
     """Longer than a message can stay in a queue and its DLQ together (14 days each)."""
+    early_oks: timedelta = timedelta(days=14)
+    """As long as an alarm can stay in the queue."""
     guards: timedelta = timedelta(days=400)
     """Longer than the longest window a budget may name."""
 
@@ -41,6 +46,8 @@ class Upkeep:
                 log_before=now - keep.event_log,
                 inbox_before=now - keep.inbox,
                 log_rows=keep.event_log_rows,
+                portion=_PORTION,
             )
-            dropped += await journal.forget(tx, now - keep.journal)
+            dropped += await early_oks.forget(tx, now - keep.early_oks, _PORTION)
+            dropped += await journal.forget(tx, now - keep.journal, _PORTION)
             return dropped + await guards.forget(tx, now - keep.guards)

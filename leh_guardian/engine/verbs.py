@@ -19,11 +19,17 @@ async def answer_proposal(
     tx: Transaction, action_id: UUID, now: datetime, who: str, reason: str, *, approve: bool
 ) -> bool:
     """Approve or reject a proposed action; False when it is not (or no longer) waiting for an answer."""
-    incident_id = await actions.decide(tx, action_id, now, who, approve=approve)
-    if incident_id is None:
+    incident_id = await actions.incident_of(tx, action_id)
+    incident = await incidents.lock(tx, incident_id) if incident_id else None
+    if incident is None or not await actions.decide(tx, action_id, now, who, approve=approve):
         return False
+    changes = Changes(now)
     kind = Kind.APPROVED if approve else Kind.REJECTED
-    await journal.append(tx, who, now, [Entry(kind, reason, incident_id, action_id, data={"by": who})])
+    changes.note(kind, reason, incident=incident, action_id=action_id, data={"by": who})
+    if not approve and incident.ok_at is not None:
+        # Its OK may have waited for this very action, and nothing else will look again.
+        changes.set_timer(incident, TimerKind.RESOLVE, now)
+    await changes.write(tx, who)
     return True
 
 

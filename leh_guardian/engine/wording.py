@@ -16,6 +16,7 @@ class Cause(StrEnum):
     BUDGET_SPENT = "budget-spent"
     NOT_HELPED = "not-helped"
     FALSE_OK = "false-ok"
+    UNCONFIRMED = "unconfirmed"
     APPROVAL = "approval"
     NO_REMEDY = "no-remedy"
     RULES_REFUSED = "rules-refused"
@@ -27,6 +28,7 @@ _SENTENCES = {
     Cause.BUDGET_SPENT: "규칙의 실행 한도를 모두 사용했습니다. 이후 같은 장애에는 조치하지 않으므로 사람이 확인해야 합니다.",
     Cause.NOT_HELPED: "조치를 실행했지만 효과가 확인되지 않았습니다.",
     Cause.FALSE_OK: "경보는 정상(OK)으로 바뀌었지만 큐가 비지 않았습니다.",
+    Cause.UNCONFIRMED: "경보는 정상(OK)으로 바뀌었지만 큐를 확인할 수 없어 장애를 닫지 않았습니다.",
     Cause.APPROVAL: "승인을 기다리는 조치가 있습니다. 승인하지 않으면 아무것도 실행하지 않습니다.",
     Cause.NO_REMEDY: "자동 조치가 없는 장애입니다. 사람이 대응해야 합니다.",
     Cause.RULES_REFUSED: "규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",

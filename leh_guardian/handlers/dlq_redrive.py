@@ -9,6 +9,7 @@ message that comes back is deleted instead of sent again.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,7 +20,7 @@ from pydantic import Field
 
 from leh_guardian.clock import seconds
 from leh_guardian.context import ActionContext
-from leh_guardian.errors import Refused
+from leh_guardian.errors import HandlerError, Refused
 from leh_guardian.fields import QueueRef, Rate
 from leh_guardian.model.identity import message_key
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
@@ -29,6 +30,8 @@ from leh_guardian.telemetry.failpoints import failpoint
 
 _VISIBILITY = 60.0
 """Seconds a received message stays hidden: far longer than one batch takes, short enough to wait for after a crash."""
+_PAYLOAD = 200 * 1024
+"""Bytes in one call: so far below SQS's limit that the adapter need not split it."""
 _WAITS = 5
 _EMPTY_RECEIVES = 3
 """A Standard queue samples its servers: one empty answer proves little."""
@@ -54,6 +57,8 @@ class _Progress:
     planned: int
     moved: int = 0
     refused: dict[str, str] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+    """FIFO groups with a refused message: what comes after it must not overtake it."""
     sent: list[str] = field(default_factory=list)
     """Message ids of the last batch: sent, and perhaps not deleted."""
     waits: int = 0
@@ -108,7 +113,7 @@ async def dlq_redrive(ctx: ActionContext, params: DlqRedriveParams) -> Outcome:
     progress = _Progress(**remembered)
     await _move(ctx, params, source, destination, progress)
     left = (await ctx.can.queues.info(params.queue)).depth
-    if not progress.finished and left.in_flight and progress.waits < _WAITS:
+    if not progress.finished and not progress.refused and left.in_flight and progress.waits < _WAITS:
         progress.waits += 1
         await ctx.checkpoint("progress", asdict(progress))
         return Wait(ctx.clock.now() + seconds(_VISIBILITY), f"{left.in_flight} messages are hidden by a receiver")
@@ -158,7 +163,9 @@ async def _move(
             # Sent by an attempt that crashed before its delete; already counted as moved.
             await ctx.can.queues.delete(source, [m.receipt for m in again])
             progress.sent = [sent for sent in progress.sent if sent not in {m.id for m in again}]
-        others = [m for m in messages if m not in again and m.id not in progress.refused]
+        others = [
+            m for m in messages if m not in again and m.id not in progress.refused and m.group not in progress.stopped
+        ]
         fresh, surplus = others[: max(0, progress.room)], others[max(0, progress.room) :]
         if surplus:
             await ctx.can.queues.release(source, [m.receipt for m in surplus])
@@ -172,40 +179,63 @@ async def _move_batch(
 ) -> None:
     if not batch:
         return
-    refused: dict[str, str] = {}
-    for round_ in _rounds(batch):
-        outgoing = [
-            _outgoing(ctx, message, fifo=destination.fifo) for message in round_ if message.group not in refused
-        ]
-        refused |= await ctx.can.queues.send(destination, outgoing)
-        # A group whose message was refused goes no further: what comes after it must not overtake it.
-        refused |= {m.group: "held back" for m in round_ if m.id in refused and m.group is not None}
+    sent, failure = await _send(ctx, destination, progress, batch)
     failpoint("redrive.sent")
-    sent = [m for m in batch if m.id not in refused and m.group not in refused]
     progress.moved += len(sent)
     # What an earlier attempt sent and may not have deleted is kept in mind until it is seen or the queue is empty.
     earlier = progress.sent
     progress.sent = earlier + [m.id for m in sent]
-    progress.refused |= {m.id: refused[m.id] for m in batch if m.id in refused}
     await ctx.checkpoint("progress", asdict(progress))
     if await ctx.can.queues.delete(source, [m.receipt for m in sent]) == len(sent):
         progress.sent = earlier
     failpoint("redrive.deleted")
     if len(sent) < len(batch):
-        await ctx.can.queues.release(source, [m.receipt for m in batch if m not in sent])
+        with contextlib.suppress(*([HandlerError] if failure else [])):
+            await ctx.can.queues.release(source, [m.receipt for m in batch if m not in sent])
+    if failure is not None:
+        raise failure
+
+
+async def _send(
+    ctx: ActionContext, destination: QueueInfo, progress: _Progress, batch: Sequence[ReceivedMessage]
+) -> tuple[list[ReceivedMessage], HandlerError | None]:
+    """Send a batch; returns what SQS took, and the error that ended it before its end, if one did.
+
+    What was taken before the error must be remembered and deleted like any other, or the next attempt sends it again.
+    """
+    sent: list[ReceivedMessage] = []
+    for round_ in _rounds(batch):
+        going = [m for m in round_ if m.group not in progress.stopped]
+        try:
+            refused = await ctx.can.queues.send(destination, [_outgoing(ctx, m, fifo=destination.fifo) for m in going])
+        except HandlerError as error:
+            return sent, error
+        progress.refused |= refused
+        progress.stopped += sorted({m.group for m in going if m.id in refused and m.group is not None})
+        sent += [m for m in going if m.id not in refused]
+    return sent, None
 
 
 def _rounds(batch: Sequence[ReceivedMessage]) -> list[list[ReceivedMessage]]:
-    """Split a batch so that no round holds two messages of one FIFO group: order then survives a partial failure."""
+    """Split a batch into what one call can send: within its size, and no two messages of one FIFO group.
+
+    Order within a group then survives a partial failure, and each call is taken or refused as a whole.
+    """
     rounds: list[list[ReceivedMessage]] = []
-    seen: dict[str, int] = {}
+    weights: list[int] = []
+    first: dict[str | None, int] = {}
     for message in batch:
-        turn = 0 if message.group is None else seen.get(message.group, 0)
+        weight = len(message.body) + sum(len(name) + len(str(value)) for name, value in message.attributes.items())
+        turn = first.get(message.group, 0)
+        while turn < len(rounds) and weights[turn] + weight > _PAYLOAD:
+            turn += 1
         if message.group is not None:
-            seen[message.group] = turn + 1
+            first[message.group] = turn + 1
         if turn == len(rounds):
             rounds.append([])
+            weights.append(0)
         rounds[turn].append(message)
+        weights[turn] += weight
     return rounds
 
 

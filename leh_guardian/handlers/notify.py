@@ -6,6 +6,7 @@ from pydantic import Field
 
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import NotFound
+from leh_guardian.fields import ChannelName
 from leh_guardian.model.outcome import Done, Outcome
 from leh_guardian.ports import Notice
 from leh_guardian.registry import Effect, Params, handler
@@ -14,7 +15,7 @@ from leh_guardian.registry import Effect, Params, handler
 class NotifyParams(Params):
     """What to tell, and where."""
 
-    channel: str = Field("console", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    channel: ChannelName = "console"
     """A channel of `notify.channels` in guardian.yaml, or `console`."""
     text: str = Field(min_length=1, max_length=8000)
     """The message. The first line is its title."""

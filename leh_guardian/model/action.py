@@ -97,6 +97,8 @@ class ClaimedAction:
     lost: bool
     """The attempt before this one vanished without settling."""
     retryable: bool
+    over: bool
+    """Its incident is resolved: nothing but telling people starts any more."""
     rule_id: str
     event_id: str
     limits: Mapping[str, int]
@@ -105,5 +107,5 @@ class ClaimedAction:
 
 
 def backoff_seconds(first: float, failures: int, *, longest: float = 3600.0) -> float:
-    """Return the pause after the `failures`-th failed attempt, doubling from `first` seconds."""
-    return float(min(longest, first * 2 ** min(max(0, failures - 1), 20)))
+    """Return the pause after the `failures`-th failed attempt, doubling from `first` seconds up to `longest`."""
+    return float(min(max(longest, first), first * 2 ** min(max(0, failures - 1), 20)))

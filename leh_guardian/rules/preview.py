@@ -45,12 +45,15 @@ def step_params(step: Step, registry: Registry, scope: Mapping[str, Any]) -> dic
     """Return the parameters of a step, references resolved in `scope`, as the action's row will hold them.
 
     Raises:
-        RuleError: a reference finds nothing.
+        RuleError: a reference finds nothing, or the step was planned by a version that had another handler.
         ValidationError: what was found does not fit the handler.
     """
+    spec = registry.get(step.uses)
+    if spec is None:
+        raise RuleError(f"this version of leh_guardian has no handler named {step.uses}")
     # Through JSON: what is checked is exactly what the row will hold.
     text = dump_json(resolve(step.params, scope))
-    return registry[step.uses].params.model_validate_json(text).model_dump(mode="json")
+    return spec.params.model_validate_json(text).model_dump(mode="json")
 
 
 def preview(match: Match, event: Mapping[str, Any], facts: Facts, registry: Registry) -> Iterator[PlannedStep]:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from leh_guardian.errors import LeaseLost
+from leh_guardian.errors import LeaseLost, StoreError
 from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Role
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import dump_json, storable
@@ -28,13 +28,18 @@ _COLUMNS = (
 ).split()
 
 # How far an action may go now: the lowest of its rule's mode, the switch for everything, the switch for its handler and
-# this process's own setting ($1). What changes nothing is held back only by its handler's switch.
-_RANK = """case when a.changes then least(a.mode_rank, $1::int,
+# this process's own setting ($1). What changes nothing is held back only by its handler's switch, and guardian's own
+# messages by none: nothing may happen that nobody can be told of.
+_RANK = """case when a.role = 'tell' then 3 when a.changes then least(a.mode_rank, $1::int,
         coalesce((select mode_rank from control where scope = '*'), 3),
         coalesce((select mode_rank from control where scope = a.handler), 3))
     else case when coalesce((select mode_rank from control where scope = a.handler), 3) = 0 then 0 else 3 end end"""
 
-_STARTED = "(o.status in ('running', 'waiting') or (o.status = 'scheduled' and o.attempt > 0))"
+# The predicate of the unique index actions_serialized, in the same words.
+_STARTED = "(o.status in ('running', 'waiting') or (o.status in ('scheduled', 'proposed') and o.attempt > 0))"
+
+# What has begun in earnest is not tried out half-way: a dry run would end it as done with its rest undone.
+_BEGUN = "(a.attempt > 0 and not a.dry_run)"
 
 
 async def insert(tx: Transaction, now: datetime, run: Mapping[UUID, int], new: Sequence[NewAction]) -> None:
@@ -79,41 +84,52 @@ def _row(now: datetime, run: int, a: NewAction) -> tuple[Any, ...]:
     )
 
 
-async def hold_back(tx: Transaction, now: datetime, own_mode: Mode) -> list[tuple[UUID, UUID, bool]]:
-    """Mark due actions that the present modes keep from starting.
+async def hold_back(tx: Transaction, now: datetime, own_mode: Mode) -> list[tuple[UUID, UUID, Mode]]:
+    """Mark due actions that the present modes keep from starting, or from going on after a wait or a loss.
 
-    Returns (action, incident, proposed) of those newly marked: proposed for approval, or held by a switch at off.
+    Returns (action, incident, mode) of those newly marked: proposed for approval, or held at off or (begun) at observe.
     """
     rows = await tx.fetch(_HOLD_BACK, own_mode.rank, now)
-    return [(row["id"], row["incident_id"], row["rank"] == Mode.PROPOSE.rank) for row in rows]
+    return [(row["id"], row["incident_id"], list(Mode)[row["rank"]]) for row in rows]
 
 
 # Incidents are locked before their actions, as everywhere; those that are busy are looked at again at the next claim.
+# A lost attempt that may not be repeated is the claim's: it ends without an effect, whatever the mode.
 _HOLD_BACK = f"""
 with due as (
-    select a.id, a.incident_id, {_RANK} as rank from actions a
-    where a.status = 'scheduled' and a.due_at <= $2 and a.changes
-      and ({_RANK} = 0 and a.held is null or {_RANK} = 2 and a.approved_by is null)
+    select a.id, a.incident_id, a.status, a.attempt, {_RANK} as rank from actions a
+    where (a.status in ('scheduled', 'waiting') and a.due_at <= $2
+           or a.status = 'running' and a.lease_until < clock_timestamp() and a.retryable)
+      and (a.held is null and ({_RANK} = 0 or {_RANK} = 1 and {_BEGUN}) or {_RANK} = 2 and a.approved_by is null)
     limit 100),
-free as (select id from incidents where id in (select incident_id from due) order by id for update skip locked)
-update actions a set status = case when due.rank = 2 then 'proposed' else a.status end,
-    held = case when due.rank = 0 then 'off' end, updated_at = $2
+free as (
+    select id from incidents where id in (select incident_id from due) and status <> 'resolved'
+    order by id for update skip locked)
+update actions a set
+    status = case when due.rank = 2 then 'proposed' when a.status = 'running' then 'scheduled' else a.status end,
+    losses = a.losses + (a.status = 'running')::int, lease_until = null,
+    held = case due.rank when 0 then 'off' when 1 then 'observe' end, updated_at = $2
 from due join free on free.id = due.incident_id
-where a.id = due.id and a.status = 'scheduled'
+where a.id = due.id and a.status = due.status and a.attempt = due.attempt
 returning a.id, a.incident_id, due.rank
 """
 
 
-async def claim(tx: Transaction, now: datetime, own_mode: Mode, owner: str, count: int) -> list[ClaimedAction]:
+async def claim(
+    tx: Transaction, now: datetime, own_mode: Mode, owner: str, count: int, handlers: Sequence[str] | None = None
+) -> list[ClaimedAction]:
     """Lease up to `count` due actions to `owner`, at most one per serialize key over all replicas.
 
-    An action whose lease ran out is claimed again with `lost` set.
+    An action whose lease ran out is claimed again with `lost` set. One whose handler is not among `handlers` is left for
+    ten minutes to a replica of the version that has it, then claimed all the same, to be failed where people see it.
     """
     try:
-        rows = await tx.fetch(_CLAIM, own_mode.rank, now, count, LEASE_SECONDS, owner)
-    except asyncpg.UniqueViolationError as error:
-        # Another replica started an action of the same key between our look and our update: try again later.
-        raise LeaseLost("another replica was quicker") from error
+        rows = await tx.fetch(_CLAIM, own_mode.rank, now, count, LEASE_SECONDS, owner, handlers)
+    except StoreError as error:
+        if isinstance(error.__cause__, asyncpg.UniqueViolationError):
+            # Another replica started an action of the same key between our look and our update: try again later.
+            raise LeaseLost("another replica was quicker") from error
+        raise
     return [_claimed(row) for row in rows]
 
 
@@ -123,8 +139,10 @@ with due as materialized (
     from actions a
     where (a.status in ('scheduled', 'waiting') and a.due_at <= $2
            or a.status = 'running' and a.lease_until < clock_timestamp())
-      and (a.approved_by is not null or {_RANK} in (1, 3))
-      and {_RANK} > 0
+      and ({_RANK} = 3 or {_RANK} = 2 and a.approved_by is not null or {_RANK} = 1 and not {_BEGUN}
+           or a.status = 'running' and (not a.retryable or exists (
+               select 1 from incidents i where i.id = a.incident_id and i.status = 'resolved')))
+      and ($6::text[] is null or a.handler = any($6) or a.due_at < $2 - interval '10 minutes')
       and (a.serialize_key is null or not exists (
           select 1 from actions o where o.serialize_key = a.serialize_key and o.id <> a.id and {_STARTED}))
     order by a.due_at, a.created_at, a.step_index
@@ -141,7 +159,7 @@ from few, incidents i
 where a.id = few.id and i.id = a.incident_id
 returning a.id, a.incident_id, a.role, a.step_id, a.step_index, a.handler, a.params::text, a.attempt, a.failures, a.losses,
     a.checkpoints::text, a.timeout, a.attempts, a.backoff, a.deadline, a.dry_run, few.lost, a.retryable, a.mode_rank,
-    i.rule_id, i.event_id, i.plan::text, i.severity, i.dedup_key, i.opened_at
+    i.status = 'resolved' and a.role <> 'tell' as over, i.rule_id, i.event_id, i.plan::text, i.severity, i.dedup_key, i.opened_at
 """
 
 
@@ -267,19 +285,25 @@ async def withdraw(tx: Transaction, now: datetime, action_ids: Sequence[UUID], r
     )
 
 
-async def decide(tx: Transaction, action_id: UUID, now: datetime, who: str, *, approve: bool) -> UUID | None:
-    """Answer a proposal; returns its incident, or None when it is not waiting for an answer."""
-    incident: UUID | None = await tx.fetchval(
+async def incident_of(tx: Transaction, action_id: UUID) -> UUID | None:
+    """Return the incident of an action, None for an unknown one."""
+    incident: UUID | None = await tx.fetchval("select incident_id from actions where id = $1", action_id)
+    return incident
+
+
+async def decide(tx: Transaction, action_id: UUID, now: datetime, who: str, *, approve: bool) -> bool:
+    """Answer a proposal; False when it is not (or no longer) waiting for an answer. The incident is locked already."""
+    answered = await tx.execute(
         "update actions set status = case when $4 then 'scheduled' else 'rejected' end, due_at = $2, updated_at = $2,"
         " approved_by = case when $4 then $3 end, outcome = case when $4 then outcome else $5::json end"
-        " where id = $1 and status = 'proposed' returning incident_id",
+        " where id = $1 and status = 'proposed'",
         action_id,
         now,
         storable(who),
         approve,
         dump_json({"result": "rejected", "summary": f"rejected by {who}"}),
     )
-    return incident
+    return answered > 0
 
 
 def _claimed(row: Any) -> ClaimedAction:
@@ -303,6 +327,7 @@ def _claimed(row: Any) -> ClaimedAction:
         observed=row["mode_rank"] == Mode.OBSERVE.rank,
         lost=row["lost"],
         retryable=row["retryable"],
+        over=row["over"],
         rule_id=row["rule_id"],
         event_id=row["event_id"],
         limits=json.loads(row["plan"])["limits"],

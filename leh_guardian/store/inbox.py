@@ -27,18 +27,27 @@ async def take(tx: Transaction, received_at: datetime, keys: Sequence[UUID]) -> 
     return {row["event_key"] for row in rows}
 
 
-async def forget(tx: Transaction, *, log_before: datetime, inbox_before: datetime, log_rows: int) -> int:
-    """Drop old rows, at most ten thousand of each kind; returns how many.
+async def forget(tx: Transaction, *, log_before: datetime, inbox_before: datetime, log_rows: int, portion: int) -> int:
+    """Drop old rows, at most `portion` by each reason; returns how many.
 
     The inbox outlives the longest stay of a message in a queue and its DLQ (14 days each).
     """
+    # Each reason by its own index: joined by "or" they are looked for in the whole log.
     old = await tx.execute(
-        "delete from event_log where id in (select id from event_log where received_at < $1 or id <="
-        " (select max(id) - $2 from event_log) order by id limit 10000)",
+        "delete from event_log where id in"
+        " (select id from event_log where received_at < $1 order by received_at limit $2)",
         log_before,
+        portion,
+    )
+    old += await tx.execute(
+        "delete from event_log where id in"
+        " (select id from event_log where id <= (select max(id) - $1 from event_log) order by id limit $2)",
         log_rows,
+        portion,
     )
     return old + await tx.execute(
-        "delete from inbox where event_key in (select event_key from inbox where received_at < $1 limit 10000)",
+        "delete from inbox where event_key in"
+        " (select event_key from inbox where received_at < $1 order by received_at limit $2)",
         inbox_before,
+        portion,
     )

@@ -41,8 +41,8 @@ async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:
     )
 
 
-async def forget(tx: Transaction, before: datetime) -> int:
-    """Drop lines older than the retention, at most ten thousand; returns how many."""
+async def forget(tx: Transaction, before: datetime, portion: int) -> int:
+    """Drop lines older than the retention, at most `portion`; returns how many."""
     return await tx.execute(
-        "delete from journal where id in (select id from journal where at < $1 order by id limit 10000)", before
+        "delete from journal where id in (select id from journal where at < $1 order by at limit $2)", before, portion
     )

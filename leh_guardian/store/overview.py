@@ -26,11 +26,11 @@ async def list_incidents(
     tx: Transaction, *, statuses: Sequence[str] = (), rule: str | None = None, limit: int = 100
 ) -> list[Any]:
     """Return incidents, newest first."""
+    # Conditions only where they are asked for: "all, or one of these" keeps every index from being used.
+    wanted, values = _conditions(("status = any({}::text[])", list(statuses)), ("rule_id = {}", rule))
     rows = await tx.fetch(
-        f"select {_INCIDENT} from incidents where (cardinality($1::text[]) = 0 or status = any($1))"
-        " and ($2::text is null or rule_id = $2) order by opened_at desc, id limit $3",
-        list(statuses),
-        rule,
+        f"select {_INCIDENT} from incidents{wanted} order by opened_at desc, id limit ${len(values) + 1}",
+        *values,
         limit,
     )
     return [_incident(row) for row in rows]
@@ -40,10 +40,12 @@ async def find(tx: Transaction, table: str, prefix: str) -> list[UUID]:
     """Return the ids in `incidents` or `actions` that begin with `prefix`, at most two."""
     if table not in {"incidents", "actions"}:
         raise ValueError(table)
-    rows = await tx.fetch(
-        f"select id from {table} where id::text like $1 || '%' order by id limit 2",
-        prefix.lower().replace("%", "").replace("_", ""),
-    )
+    digits = prefix.lower().replace("-", "")
+    try:
+        least, most = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    except ValueError:
+        return []
+    rows = await tx.fetch(f"select id from {table} where id between $1 and $2 order by id limit 2", least, most)
     return [row["id"] for row in rows]
 
 
@@ -77,23 +79,31 @@ async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
 
 async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: int = 100) -> list[Any]:
     """Return actions, newest first."""
+    wanted, values = _conditions(("status = any({}::text[])", list(statuses)))
     rows = await tx.fetch(
-        f"select {_ACTION} from actions where cardinality($1::text[]) = 0 or status = any($1)"
-        " order by created_at desc, step_index desc, id limit $2",
-        list(statuses),
+        f"select {_ACTION} from actions{wanted} order by created_at desc, step_index desc, id limit ${len(values) + 1}",
+        *values,
         limit,
     )
     return [_action(row) for row in rows]
 
 
 async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
-    """Return the numbers of `/status`: open incidents, actions by status, overdue timers, modes."""
+    """Return the numbers of `/status`: open incidents, actions by status, untold messages, overdue timers, modes."""
     levels = await tx.fetch(
         "select level, count(*) as n from incidents where status <> 'resolved' group by level order by level"
     )
+    # Two questions, each to one end of an index: joined by "or" they are answered by reading every row.
     statuses = await tx.fetch(
         "select status, count(*) as n from actions where status in ('proposed', 'scheduled', 'running', 'waiting')"
-        " or updated_at > $1 group by status order by status",
+        " group by status union all"
+        " select status, count(*) from actions where status in ('succeeded', 'skipped', 'failed', 'needs_human', 'rejected')"
+        " and updated_at > $1 group by status order by status",
+        now - timedelta(days=1),
+    )
+    untold = await tx.fetchval(
+        "select count(*) from actions where status in ('scheduled', 'running', 'waiting', 'failed', 'needs_human')"
+        " and updated_at > $1 and role = 'tell' and failures > 0",
         now - timedelta(days=1),
     )
     overdue = await tx.fetchval("select count(*) from timers where due_at < $1", now - timedelta(minutes=1))
@@ -101,9 +111,17 @@ async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
     return {
         "incidents": {"open": sum(r["n"] for r in levels), "by_level": {str(r["level"]): r["n"] for r in levels}},
         "actions": {"by_status": {r["status"]: r["n"] for r in statuses}},
+        "messages": {"untold": untold},
         "timers": {"overdue": overdue},
         "modes": {row["scope"]: list(Mode)[row["mode_rank"]].value for row in switches},
     }
+
+
+def _conditions(*asked: tuple[str, Any]) -> tuple[str, list[Any]]:
+    """Return the where clause, and its values, of those conditions that have a value."""
+    given = [(text, value) for text, value in asked if value]
+    clause = " and ".join(text.format(f"${n}") for n, (text, _) in enumerate(given, 1))
+    return f" where {clause}" if clause else "", [value for _, value in given]
 
 
 def _incident(row: Any) -> dict[str, Any]:

@@ -23,18 +23,16 @@ _COMMAND_TIMEOUT = 10.0
 _CONNECT_TIMEOUT = 5.0
 _ACQUIRE_TIMEOUT = 5.0
 
+# Whole classes of SQLSTATE: 08, 28 (a password being changed), 40, 53, 57 and 58, and single ones of others.
 _AWAY = (
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.LockNotAvailableError,
-    asyncpg.DiskFullError,
-    asyncpg.OutOfMemoryError,
     asyncpg.ReadOnlySQLTransactionError,
 )
 
@@ -46,8 +44,6 @@ def translated() -> Iterator[None]:
         yield
     except _AWAY as error:
         raise StoreUnavailable(f"PostgreSQL: {error}") from error
-    except asyncpg.UniqueViolationError:
-        raise  # part of the claim's logic; see store/actions.py
     except asyncpg.PostgresError as error:
         raise StoreError(f"PostgreSQL refused a statement: {error}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
@@ -103,6 +99,9 @@ class Pool:
             if isinstance(error.__cause__, ValueError):
                 # asyncpg's ClientConfigurationError: the URL itself is wrong.
                 raise SettingsError(f"LEH_DATABASE_URL is no PostgreSQL URL: {error.__cause__}") from error
+            if isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
+                # At the start a refused log-in is a mistake; later it is a password being changed.
+                raise SettingsError(f"PostgreSQL at {_place(dsn)} refuses: {error.__cause__}") from error
             raise StoreUnavailable(f"no PostgreSQL at {_place(dsn)}: {error.__cause__ or error}") from error
         except (asyncpg.PostgresError, StoreError) as error:
             raise SettingsError(f"PostgreSQL at {_place(dsn)} refuses: {error.__cause__ or error}") from error

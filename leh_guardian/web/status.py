@@ -93,6 +93,7 @@ class StatusPages:
                 "queue": {"visible": None, "in_flight": None, "oldest_seconds": None, **snapshot.queue},
                 "incidents": counts.get("incidents", {"open": None, "by_level": {}}),
                 "actions": counts.get("actions", {"by_status": {}}),
+                "messages": counts.get("messages", {"untold": None}),
                 "timers": counts.get("timers", {"overdue": None}),
                 "clients": {name: reason is None for name, reason in snapshot.clients.items()},
                 "failing": self._failing(),

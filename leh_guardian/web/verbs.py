@@ -42,7 +42,8 @@ class VerbRoutes:
         try:
             target = UUID(request.match_info["id"])
             body = await request.json() if request.can_read_body else {}
-        except ValueError:
+        except (ValueError, LookupError, RecursionError):
+            # LookupError: a character set that does not exist; RecursionError: a body of nothing but brackets.
             return answer({"error": "the id must be a UUID and the body, if any, JSON"}, status=400)
         given = body if isinstance(body, dict) else {}
         who = shown(given.get("by") or "api", 100)

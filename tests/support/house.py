@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import anyio
 
 from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.engine import verbs
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.timers import Timers
+from leh_guardian.errors import Refused
 from leh_guardian.fields import parse_duration
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Done, Outcome
@@ -48,9 +51,15 @@ class World:
     """What the next calls end in; afterwards they are done."""
     attempts: list[ActionContext] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    refusing: set[str] = field(default_factory=set)
+    """Channels that take no message."""
+    hook: Callable[[ActionContext], Awaitable[None]] | None = None
+    """The test's own code, run at the beginning of every call."""
 
     async def act(self, ctx: ActionContext, params: FixParams) -> Outcome:
-        """Do what the test says."""
+        """Run the hook, then do what the test says."""
+        if self.hook is not None:
+            await self.hook(ctx)
         self.attempts.append(ctx)
         if ctx.dry_run:
             return Done(f"would fix {params.what}", {"what": params.what})
@@ -86,6 +95,8 @@ class World:
         @handler(effect=Effect.AT_LEAST_ONCE, changes=False, residual="a toy")
         async def notify(ctx: ActionContext, params: TellParams) -> Outcome:
             """Tell people."""
+            if params.channel in self.refusing:
+                raise Refused(f"{params.channel} does not want it")
             if not ctx.dry_run:
                 self.told.append(params.text)
             return Done("told")
@@ -138,10 +149,11 @@ class House:
         mode: Mode = Mode.ACT,
         modes: dict[str, Mode] | None = None,
         hold: str = "5m",
+        channel: str = "console",
     ) -> None:
         self.pool, self.world, self.clock = pool, world, clock
         registry, metrics = world.registry(), Metrics()
-        progression = Progression(registry, "console")
+        progression = Progression(registry, channel)
         self.queue: Any = NoQueue()
         self.rules = rules
         self.intake = Intake(
@@ -187,6 +199,26 @@ class House:
             if not started + await self.timers.run_once():
                 return
         raise AssertionError("there is no end to the work")
+
+    async def set_mode(self, mode: Mode, scope: str = "*") -> None:
+        """Move the kill switch."""
+        async with transaction(self.pool) as tx:
+            await verbs.set_mode(tx, scope, mode, self.clock.now(), "test", "because")
+
+    async def answer(self, action_id: str, *, approve: bool) -> bool:
+        """Approve or reject a proposed action."""
+        async with transaction(self.pool) as tx:
+            return await verbs.answer_proposal(tx, UUID(action_id), self.clock.now(), "kim", "said so", approve=approve)
+
+    async def resolve(self) -> None:
+        """Close every open incident by hand."""
+        for incident in await self.incidents("triggered", "acknowledged"):
+            async with transaction(self.pool) as tx:
+                assert await verbs.resolve(tx, UUID(incident["id"]), self.clock.now(), "kim", "by hand")
+
+    async def steps(self) -> list[tuple[str, str]]:
+        """Return (step, status) of the plan's actions, oldest first."""
+        return [(a["step"], a["status"]) for a in await self.actions() if a["role"] == "step"]
 
     async def incidents(self, *statuses: str) -> list[dict[str, Any]]:
         """Return incidents, oldest first."""

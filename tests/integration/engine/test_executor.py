@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
-from tests.support.house import FixParams, House, World, rule_set
+from tests.support.house import House, World, rule_set
 
 RULE = """
 version: 1
@@ -42,22 +42,10 @@ rules:
 Houses = Callable[..., House]
 
 
-class Hooked(World):
-    """A world whose handlers run the test's own code."""
-
-    hook: Callable[[ActionContext], Awaitable[None]] | None = None
-
-    async def act(self, ctx: ActionContext, params: FixParams) -> Any:
-        """Run the hook, then what the test says."""
-        if self.hook is not None:
-            await self.hook(ctx)
-        return await super().act(ctx, params)
-
-
 @pytest.fixture
 def house(pool: Pool, tmp_path: Path) -> Houses:
     """Make houses over one database and one world."""
-    world, clock = Hooked(), FakeClock()
+    world, clock = World(), FakeClock()
 
     def make(*, rule_mode: str = "act", uses: str = "fix", serialize: str = "", **options: Any) -> House:
         text = RULE.format(mode=rule_mode, uses=uses, serialize=serialize)
@@ -95,7 +83,7 @@ async def test_same_serialize_key_runs_one_after_the_other(house: Houses) -> Non
         running -= 1
 
     houses = [house(serialize="serialize: source", replica=f"r{n}") for n in range(3)]
-    houses[0].world.hook = hook  # type: ignore[attr-defined]
+    houses[0].world.hook = hook
     await houses[0].take(*(alarm_event(f"leh-{n}") for n in range(8)))
     for _ in range(20):
         async with anyio.create_task_group() as tasks:
@@ -121,11 +109,12 @@ async def test_a_started_action_keeps_its_key_through_its_backoff(house: Houses)
 
 async def test_an_attempt_whose_lease_ran_out_writes_nothing(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica frozen past its lease is overtaken; when it wakes it can neither checkpoint nor settle."""
-    monkeypatch.setattr(actions, "LEASE_SECONDS", 0.0)
     frozen, quick = house(replica="frozen"), house(replica="quick")
     await frozen.take(alarm_event("leh-1"))
-    async with transaction(frozen.pool) as tx:
-        (stale,) = await actions.claim(tx, frozen.clock.now(), Mode.ACT, "frozen", 1)
+    with monkeypatch.context() as short:
+        short.setattr(actions, "LEASE_SECONDS", 0.0)
+        async with transaction(frozen.pool) as tx:
+            (stale,) = await actions.claim(tx, frozen.clock.now(), Mode.ACT, "frozen", 1)
     await quick.work()
     assert quick.world.effects["leh-1"] == 1
     now = frozen.clock.now()
@@ -143,11 +132,12 @@ async def test_an_attempt_whose_lease_ran_out_writes_nothing(house: Houses, monk
 
 async def test_at_most_once_is_not_repeated_after_a_loss(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost attempt of an at-most-once handler goes to a person, never to another attempt."""
-    monkeypatch.setattr(actions, "LEASE_SECONDS", 0.0)
     one = house(uses="once")
     await one.take(alarm_event("leh-1"))
-    async with transaction(one.pool) as tx:
-        await actions.claim(tx, one.clock.now(), Mode.ACT, "died", 1)
+    with monkeypatch.context() as short:
+        short.setattr(actions, "LEASE_SECONDS", 0.0)
+        async with transaction(one.pool) as tx:
+            await actions.claim(tx, one.clock.now(), Mode.ACT, "died", 1)
     await one.work()
     assert [a["status"] for a in await one.actions() if a["role"] == "step"] == ["needs_human"]
     assert one.world.effects == Counter()
@@ -220,7 +210,7 @@ async def test_lowering_the_mode_stops_a_running_action_at_its_checkpoint(house:
             await set_mode(one, Mode.OFF)
         await ctx.checkpoint("step", ctx.attempt)
 
-    one.world.hook = hook  # type: ignore[attr-defined]
+    one.world.hook = hook
     await one.take(alarm_event("leh-1"))
     await one.work()
     assert one.world.effects == Counter()
@@ -239,7 +229,7 @@ async def test_resolving_by_hand_withdraws_a_halted_action(house: Houses) -> Non
         await set_mode(one, Mode.OFF)
         await ctx.checkpoint("step", ctx.attempt)
 
-    one.world.hook = hook  # type: ignore[attr-defined]
+    one.world.hook = hook
     await one.take(alarm_event("leh-1"))
     await one.work()
     (incident,) = await one.incidents()
@@ -296,7 +286,7 @@ async def test_shutdown_gives_a_running_action_back(house: Houses) -> None:
             started.set()
             await anyio.sleep_forever()
 
-    one.world.hook = hook  # type: ignore[attr-defined]
+    one.world.hook = hook
     await one.take(alarm_event("leh-1"))
     async with anyio.create_task_group() as tasks:
         await one.executor.run_once(tasks)
@@ -317,7 +307,7 @@ async def test_timeout_of_an_attempt_is_a_retry(house: Houses) -> None:
         if ctx.attempt == 1:
             await anyio.sleep(0.5)
 
-    one.world.hook = hook  # type: ignore[attr-defined]
+    one.world.hook = hook
     await one.take(alarm_event("leh-1"))
     await one.work()
     one.clock.advance(seconds=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 
 from leh_guardian.errors import OutcomeUnknown, Permanent, Transient
+from leh_guardian.model.event import Event
 from leh_guardian.model.mode import Mode
+from leh_guardian.registry import Registry
+from leh_guardian.rules.ruleset import Match, RuleSet
 from leh_guardian.store.pool import Pool
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
@@ -121,6 +125,22 @@ async def test_what_is_no_event_is_left_to_the_queue(house: Houses) -> None:
     assert len(await one.incidents()) == 1
 
 
+async def test_a_defect_in_matching_is_isolated(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that brings out a defect in the matching is left to the queue like a malformed one; the others go their way."""
+    one = house()
+    real = RuleSet.match
+
+    def defective(rules: RuleSet, event: Event) -> list[Match]:
+        if event.id == "eventbridge:bad":
+            raise RecursionError
+        return real(rules, event)
+
+    monkeypatch.setattr(RuleSet, "match", defective)
+    await one.take(alarm_event("leh-a", event_id="bad"), alarm_event("leh-b"))
+    assert one.queue.deleted == ["r2"]
+    assert "event.malformed" in await one.journal()
+
+
 async def test_unmatched_event_costs_one_row(house: Houses, pool: Pool) -> None:
     """An event that matches nothing is in the event log, deleted, and nowhere else."""
     one = house()
@@ -204,6 +224,40 @@ async def test_late_ok_is_ignored(house: Houses) -> None:
     assert "incident.ok_stale" in await one.journal()
 
 
+async def test_ok_that_overtook_its_alarm_closes_the_incident(house: Houses) -> None:
+    """SQS does not keep order: an OK that arrived before the alarm it ends is held for it, in one batch and over many."""
+    one, two = house(), house(replica="two")
+    alarm, ok = (
+        alarm_event("leh-a", time="2026-11-22T17:58:00Z"),
+        alarm_event("leh-a", "OK", time="2026-11-22T17:59:00Z"),
+    )
+    await one.take(ok)
+    one.clock.advance(minutes=1)
+    await two.take(alarm)
+    await one.take(
+        alarm_event("leh-b", "OK", time="2026-11-22T17:59:00Z"), alarm_event("leh-b", time="2026-11-22T17:58:00Z")
+    )
+    await one.work()
+    one.clock.advance(minutes=6)
+    await one.work()
+    assert [i["status"] for i in await one.incidents()] == ["resolved", "resolved"]
+    await one.take(alarm_event("leh-a", time="2026-11-22T18:05:00Z"))
+    one.clock.advance(minutes=6)
+    await one.work()
+    assert [i["status"] for i in await one.incidents("triggered")] == ["triggered"]
+
+
+async def test_ok_closes_what_a_rule_that_is_now_off_has_opened(house: Houses) -> None:
+    """Turning a rule off does not leave its open incidents open for ever: their OK is still taken."""
+    await house().take(alarm_event("leh-a"))
+    one = house(mode="off")
+    await one.work()
+    await one.take(alarm_event("leh-a", "OK", time="2026-11-22T17:59:30Z"))
+    one.clock.advance(minutes=6)
+    await one.work()
+    assert [i["status"] for i in await one.incidents()] == ["resolved"]
+
+
 async def test_ok_before_the_action_ran_withdraws_it(house: Houses) -> None:
     """Actions that have not started when the held OK closes the incident never start."""
     one = house(mode="propose")
@@ -229,6 +283,51 @@ async def test_queue_alarm_is_confirmed_before_it_closes(house: Houses) -> None:
     await one.work()
     assert one.world.effects["queue some-dlq"] == 1
     assert [i["status"] for i in await one.incidents()] == ["resolved"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "threshold"),
+    [(7, 1), ({"a": 1}, 1), (None, int("9" * 400)), (None, "5"), (None, [1])],
+    ids=["number", "mapping", "enormous", "text", "list"],
+)
+async def test_hostile_alarm_closes_like_any_other(house: Houses, metrics: Any, threshold: Any) -> None:
+    """Whatever an alarm's event holds where its queue and threshold belong, its timer fires and nothing breaks."""
+    one = house()
+    alarm = alarm_event("leh-a", queue="some-dlq")
+    alarm["detail"]["state"]["reasonData"] = json.dumps({"threshold": threshold})
+    if metrics is not None:
+        alarm["detail"]["configuration"]["metrics"] = metrics
+    await one.take(alarm)
+    await one.work()
+    await one.take(alarm_event("leh-a", "OK", time="2026-11-22T17:59:30Z"))
+    one.clock.advance(minutes=6)
+    await one.work()
+    assert [i["status"] for i in await one.incidents()] == ["resolved"]
+
+
+async def test_ok_that_cannot_be_confirmed_is_told(house: Houses) -> None:
+    """When the last look at the queue cannot even be planned, people are told that the incident stays open."""
+    one = house()
+    alarm = alarm_event("leh-a", queue="some-dlq")
+    alarm["detail"]["state"]["reasonData"] = json.dumps({"threshold": int("9" * 200)})
+    await one.take(alarm)
+    await one.work()
+    await one.take(alarm_event("leh-a", "OK", time="2026-11-22T17:59:30Z"))
+    one.clock.advance(minutes=6)
+    one.timers._progression._registry = Registry(tuple(s for s in one.world.registry() if s.name != "queue_drained"))
+    await one.work()
+    assert [i["status"] for i in await one.incidents()] == ["triggered"]
+    assert len(one.world.told) == 1
+
+
+async def test_many_timers_fire_in_bounded_rounds(house: Houses) -> None:
+    """A thousand OKs that are due at once do not keep the loop from showing that it lives."""
+    one = house()
+    names = [f"leh-{n}" for n in range(130)]
+    await one.take(*map(alarm_event, names))
+    await one.take(*(alarm_event(name, "OK", time="2026-11-22T17:59:30Z") for name in names))
+    one.clock.advance(minutes=6)
+    assert await one.timers.run_once() < len(names)
 
 
 async def test_retry_backs_off_and_gives_up(house: Houses) -> None:

@@ -102,7 +102,7 @@ async def test_rules_whose_cases_fail_are_not_taken(folder: Folder) -> None:
     assert "case-failed" in (folder.reloader.in_use.refused or "")
     assert await folder.refused() == ["triggered"]
     await folder.house.take(alarm_event("leh-a"))
-    assert [i["rule"] for i in await folder.house.incidents("triggered")] == [RULES_RULE, "dlq"]
+    assert {i["rule"] for i in await folder.house.incidents("triggered")} == {RULES_RULE, "dlq"}
     folder.case("other-a")
     await folder.look()
     assert (folder.description, folder.reloader.in_use.refused) == ("second", None)

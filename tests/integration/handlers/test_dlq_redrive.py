@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.context import Capabilities
-from leh_guardian.errors import Halted, NotFound, Refused
+from leh_guardian.errors import Halted, NotFound, Refused, Throttled
 from leh_guardian.handlers import dlq_redrive as redrive
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
-from leh_guardian.model.outcome import Done, NoOp, Wait
+from leh_guardian.model.outcome import Done, Failed, NoOp, Wait
 from leh_guardian.telemetry import failpoints
 from tests.support.attempt import Memory, again, attempt
 from tests.support.sqs import make_queues
@@ -225,3 +225,66 @@ async def test_stops_when_messages_come_back(client: Any, can: Capabilities) -> 
     outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq))
     assert isinstance(outcome, Done)
     assert (outcome.facts["moved"], outcome.facts["left"]) == (20, 20)
+
+
+async def test_what_sqs_took_before_an_error_is_not_sent_again(client: Any, can: Capabilities) -> None:
+    """Messages too large for one call go in several; when a later one is throttled, the first stays sent - once."""
+    queues = await make_queues(client)
+    bodies = [letter * 150_000 for letter in "abc"]
+    for text in bodies:
+        await client.send_message(QueueUrl=queues.dlq_url, MessageBody=text)
+    real, calls = can.queues.send, 0
+
+    async def throttled(queue: Any, messages: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Throttled("slow down")
+        return await real(queue, messages)
+
+    can.queues.send = throttled  # type: ignore[method-assign]
+    first = attempt(can)
+    with pytest.raises(Throttled):
+        await dlq_redrive(first, DlqRedriveParams(queue=queues.dlq))
+    outcome = await dlq_redrive(again(first), DlqRedriveParams(queue=queues.dlq))
+    assert isinstance(outcome, Done)
+    assert await queues.bodies(queues.source_url) == dict.fromkeys(bodies, 1)
+    assert await queues.depth(queues.dlq_url) == 0
+
+
+async def test_refused_messages_are_reported_and_left(client: Any, can: Capabilities) -> None:
+    """A batch that SQS refuses whole is neither lost nor an error of its own: the report says what was refused, and why."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, ["a", "b"])
+
+    async def refusing(_: Any, messages: Any) -> Any:
+        return {m.id: "InvalidMessageContents: no" for m in messages}
+
+    can.queues.send = refusing  # type: ignore[method-assign]
+    outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq))
+    assert isinstance(outcome, Failed)
+    assert (outcome.facts["moved"], outcome.facts["failed"]) == (0, 2)
+    assert await queues.depth(queues.dlq_url) == 2
+
+
+async def test_nothing_overtakes_a_refused_fifo_message(client: Any, can: Capabilities) -> None:
+    """A FIFO group stops at its refused message, over all batches; the other groups go on."""
+    queues = await make_queues(client, fifo=True)
+    await queues.fill(
+        queues.dlq_url,
+        [f"{n % 2}:{n:02}" for n in range(30)],
+        MessageGroupId=lambda n: f"group-{n % 2}",
+        MessageDeduplicationId=lambda n: f"d{n}",
+    )
+    real = can.queues.send
+
+    async def refusing(queue: Any, messages: Any) -> Any:
+        bad = [m for m in messages if m.body == b"0:00"]
+        return {m.id: "no" for m in bad} | dict(await real(queue, [m for m in messages if m not in bad]))
+
+    can.queues.send = refusing  # type: ignore[method-assign]
+    outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq, rate=100.0))
+    assert isinstance(outcome, Failed)
+    moved = sorted(m["Body"] for m in await queues.read(queues.source_url))
+    assert moved == sorted(f"1:{n:02}" for n in range(1, 30, 2))
+    assert await queues.depth(queues.dlq_url) == 15

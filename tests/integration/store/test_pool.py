@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio
 import pytest
 
-from leh_guardian.errors import SchemaMismatch, StoreError, StoreUnavailable
+from leh_guardian.errors import SchemaMismatch, SettingsError, StoreError, StoreUnavailable
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.store import migrate as migrations
 from leh_guardian.store import pool as pools
@@ -106,6 +107,36 @@ async def test_cancelled_transactions_leave_clean_connections(pool: Pool) -> Non
                 await tx.execute("insert into inbox values (gen_random_uuid(), now())")
     async with transaction(pool) as tx:
         assert await tx.fetchval("select count(*) from inbox") % 2 == 0
+
+
+async def test_a_stalled_process_and_a_changed_password_are_outages(postgres: EmbeddedPostgres, pool: Pool) -> None:
+    """A transaction that the server ended because we stalled, and a refused log-in later on, mean "try again"."""
+
+    async def stall() -> None:
+        async with transaction(pool) as tx:
+            await tx.execute("set local idle_in_transaction_session_timeout = '50ms'")
+            await tx.fetchval("select 1")
+            await anyio.sleep(0.3)
+            await tx.fetchval("select 1")
+
+    with pytest.raises(StoreUnavailable):
+        await stall()
+    name = f"role_{uuid.uuid4().hex[:8]}"
+    async with pool.connection() as owner:
+        await owner.execute(f"create role {name} login password 'old'")
+        other = await Pool.open(_as(postgres.dsn("guardian"), name, "old"), size=1)
+        await owner.execute(f"alter role {name} password 'new'")
+    await other._pool.expire_connections()
+    with pytest.raises(StoreUnavailable):
+        await other.ping()
+    await other.close()
+    with pytest.raises(SettingsError, match="refuses"):
+        await Pool.open(_as(postgres.dsn("guardian"), name, "old"), size=1)
+
+
+def _as(dsn: str, user: str, password: str) -> str:
+    parts = urlsplit(dsn)
+    return parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}").geturl()
 
 
 async def test_refused_statement_is_a_defect_not_an_outage(pool: Pool) -> None:

@@ -1,0 +1,57 @@
+"""The routes that change something, over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from leh_guardian.store.pool import Pool
+from leh_guardian.web.server import serve
+from leh_guardian.web.verbs import VerbRoutes
+from tests.support.clock import FakeClock
+
+TOKEN = "a-token-of-some-length"
+ANY = f"/api/incidents/{uuid.UUID(int=1)}/resolve"
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the routes, without a token."""
+    async with (
+        serve(VerbRoutes(pool, FakeClock(), TOKEN).routes(), "127.0.0.1", 0) as url,
+        aiohttp.ClientSession(url) as session,
+    ):
+        yield session
+
+
+@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", "Basic " + TOKEN, "Bearer " + TOKEN[:-1]])
+async def test_without_the_token_nothing_changes(client: aiohttp.ClientSession, given: str | None) -> None:
+    """A missing or wrong token is refused before the body is even looked at."""
+    headers = {} if given is None else {"Authorization": given}
+    async with client.post(ANY, data=b"[" * 10_000, headers=headers) as answer:
+        assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"[" * 16_000, "application/json", 400),
+        (b"{", "application/json", 400),
+        (b"{}", "application/json; charset=nowhere", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b" " * 20_000, "application/json", 413),
+        (b'{"by": ["x"], "reason": 7}', "application/json", 409),
+        (b"", "text/plain", 409),
+    ],
+    ids=["bomb", "broken", "charset", "bytes", "large", "types", "empty"],
+)
+async def test_hostile_bodies_are_answered(
+    client: aiohttp.ClientSession, body: bytes, content_type: str, status: int
+) -> None:
+    """Whatever the body, the answer says what is wrong with it, or that there is nothing to do; never a 500."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type}
+    async with client.post(ANY, data=body, headers=headers) as answer:
+        assert answer.status == status
