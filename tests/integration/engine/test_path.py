@@ -121,6 +121,20 @@ async def test_what_is_no_event_is_left_to_the_queue(house: Houses) -> None:
     assert len(await one.incidents()) == 1
 
 
+@pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-292275055-05-16T16:47:04Z", ""])
+async def test_a_time_that_cannot_be_is_not_believed(house: Houses, stamp: str) -> None:
+    """Alarms with an unset or absurd time are taken in like others, the OK after them too: it closes the incident."""
+    one = house()
+    await one.take(alarm_event("leh-a", time=stamp))
+    await one.take(alarm_event("leh-a", time=stamp))
+    await one.work()
+    await one.take(alarm_event("leh-a", "OK", time=stamp))
+    one.clock.advance(minutes=5)
+    await one.work()
+    assert [(i["status"], i["events"]) for i in await one.incidents()] == [("resolved", 2)]
+    assert "event.malformed" not in await one.journal()
+
+
 async def test_unmatched_event_costs_one_row(house: Houses, pool: Pool) -> None:
     """An event that matches nothing is in the event log, deleted, and nowhere else."""
     one = house()
