@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import leh_guardian.handlers
+from leh_guardian.model.text import json_line
 from leh_guardian.registry import discover
 from leh_guardian.rules.loader import check_rules
 from leh_guardian.rules.schema import json_schema
@@ -32,7 +33,7 @@ def check(directory: Path | None, json_: bool) -> None:
         raise click.UsageError(f"cannot read {folder}: {error.strerror}") from None
     found, diagnostics = check_rules(folder, discover(leh_guardian.handlers))
     for diagnostic in diagnostics:
-        print(json.dumps(diagnostic.to_json(), ensure_ascii=False) if json_ else diagnostic.render())
+        print(json_line(diagnostic.to_json()) if json_ else diagnostic.render())
     if not json_:
         errors = sum(d.severity == "error" for d in diagnostics)
         verdict = f"{errors} errors, {len(diagnostics) - errors} warnings" if diagnostics else "no findings"

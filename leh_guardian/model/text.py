@@ -42,6 +42,16 @@ def dump_json(value: Any) -> str:
         return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=str)
 
 
+def json_line(value: Any) -> str:
+    """Return `value` as a line of JSON Lines: Korean as it is, times as ISO 8601 text, what does not print escaped.
+
+    A terminal obeys C1 controls and bidi marks, and many readers end a line at U+0085 and U+2028, too.
+    """
+    text = json.dumps(json.loads(dump_json(value)), ensure_ascii=False)
+    # Outside of its strings a JSON text on one line has printable characters only.
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+
+
 def _tamed(value: Any, levels: int) -> Any:
     if levels == 0:
         return "… (nested too deeply to be shown)"
