@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leh_guardian.adapters.aws import Aws
-from leh_guardian.errors import AccessDenied, NotFound, Refused
+from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused
 from leh_guardian.fields import queue_name
 from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
 
@@ -71,6 +71,8 @@ class SqsAlertQueue:
                 f"alert queue {self.name!r} does not exist in {self._aws.region}: check LEH_QUEUE__ALERTS and AWS_REGION,"
                 " or create it"
             ) from error
+        except NoCredentials:
+            raise
         except AccessDenied as error:
             raise AccessDenied(
                 f"{error} - allow sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes and sqs:GetQueueUrl on it"
