@@ -67,7 +67,9 @@ def translate(error: Exception, doing: str, region: str) -> HandlerError | Setti
         case ClientError():
             return _translate_response(error, doing, region)
         case NoCredentialsError() | PartialCredentialsError():
-            return NoCredentials(f"cannot {doing}: no AWS credentials (set AWS_ACCESS_KEY_ID and so on, or give a role)")
+            return NoCredentials(
+                f"cannot {doing}: no AWS credentials (set AWS_ACCESS_KEY_ID and so on, or give a role)"
+            )
         case NoRegionError():
             return SettingsError("no AWS region: set AWS_REGION, for LEH ap-northeast-2")
         case EndpointConnectionError():
