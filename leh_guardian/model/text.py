@@ -16,9 +16,14 @@ _KEY_LENGTH = 200
 _DEEPEST = 100
 
 
+def encodable(text: str) -> str:
+    r"""Return `text` with lone surrogates spelt out as \udXXX: half of an emoji, where a producer cut a text."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def storable(text: str) -> str:
     r"""Return `text` with NUL and lone surrogates spelt out as \x00 and \udXXX."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    return encodable(text.replace("\x00", "\\x00"))
 
 
 def storable_key(value: Any) -> str:

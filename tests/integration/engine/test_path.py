@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,15 @@ async def test_a_time_that_cannot_be_is_not_believed(house: Houses, stamp: str) 
     await one.work()
     assert [(i["status"], i["events"]) for i in await one.incidents()] == [("resolved", 2)]
     assert "event.malformed" not in await one.journal()
+
+
+async def test_half_an_emoji_stops_no_remedy(house: Houses) -> None:
+    """A text that its producer cut in the middle of an emoji is a parameter like others, the cut end spelt out."""
+    one = house()
+    await one.take(json.dumps(alarm_event("leh-녹취록 \ud83d")).encode())
+    await one.work()
+    assert [(a["step"], a["status"]) for a in await one.actions()] == [("cause", "succeeded"), ("fix", "succeeded")]
+    assert one.world.effects == {r"leh-녹취록 \ud83d": 2}
 
 
 async def test_unmatched_event_costs_one_row(house: Houses, pool: Pool) -> None:
