@@ -17,6 +17,7 @@
         │   └── Unavailable      the other side cannot be reached
         └── Permanent            no use in trying again as things stand
             ├── AccessDenied     a permission is missing
+            │   └── NoCredentials    ... for nobody said who we are
             ├── NotFound         the thing does not exist
             ├── Refused          the other side, or a limit of the rule, says no
             └── OutcomeUnknown   it may or may not have happened, and nothing can tell: a person is needed
@@ -95,6 +96,10 @@ class Permanent(HandlerError):
 
 class AccessDenied(Permanent):
     """A permission is missing."""
+
+
+class NoCredentials(AccessDenied):
+    """There are no AWS credentials."""
 
 
 class NotFound(Permanent):

@@ -28,6 +28,7 @@ from leh_guardian import __version__
 from leh_guardian.errors import (
     AccessDenied,
     HandlerError,
+    NoCredentials,
     NotFound,
     Refused,
     SettingsError,
@@ -57,6 +58,7 @@ _CODES: dict[type[HandlerError], frozenset[str]] = {
         " RequestTimeoutException 500 502 503 504".split()
     ),
 }
+_NOT_IMPLEMENTED = 501
 
 
 def translate(error: Exception, doing: str, region: str) -> HandlerError | SettingsError:
@@ -65,7 +67,9 @@ def translate(error: Exception, doing: str, region: str) -> HandlerError | Setti
         case ClientError():
             return _translate_response(error, doing, region)
         case NoCredentialsError() | PartialCredentialsError():
-            return AccessDenied(f"cannot {doing}: no AWS credentials (set AWS_ACCESS_KEY_ID and so on, or give a role)")
+            return NoCredentials(
+                f"cannot {doing}: no AWS credentials (set AWS_ACCESS_KEY_ID and so on, or give a role)"
+            )
         case NoRegionError():
             return SettingsError("no AWS region: set AWS_REGION, for LEH ap-northeast-2")
         case EndpointConnectionError():
@@ -86,6 +90,9 @@ def _translate_response(error: ClientError, doing: str, region: str) -> HandlerE
     short = code.rpartition(".")[2].rpartition("#")[2]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = error.response.get("Error", {}).get("Message") or code
+    if status == _NOT_IMPLEMENTED:
+        # Before the codes: emulators call it InternalFailure, and it does not get better by itself.
+        return Refused(f"cannot {doing} in {region}: {short}: {said}")
     for kind, codes in _CODES.items():
         if short in codes:
             return kind(f"cannot {doing} in {region}: {short}: {said}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from leh_guardian.adapters.aws import Aws
-from leh_guardian.errors import AccessDenied, NotFound, Refused
+from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused
 from leh_guardian.fields import queue_name
 from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
 
@@ -71,6 +72,8 @@ class SqsAlertQueue:
                 f"alert queue {self.name!r} does not exist in {self._aws.region}: check LEH_QUEUE__ALERTS and AWS_REGION,"
                 " or create it"
             ) from error
+        except NoCredentials:
+            raise
         except AccessDenied as error:
             raise AccessDenied(
                 f"{error} - allow sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes and sqs:GetQueueUrl on it"
@@ -116,23 +119,26 @@ class SqsQueues:
             return await self._searched_sources(queue)
 
     async def _searched_sources(self, queue: QueueInfo) -> list[str]:
-        answer = await self._aws.call("list queues", lambda: self._client.list_queues(MaxResults=1000))
-        names = [queue_name(url) for url in answer.get("QueueUrls", ()) if queue_name(url) != queue.name]
-        return [name for name in names if (await self.info(name)).dead_letter_arn == queue.arn]
+        pages = self._pages("list queues", lambda token: self._client.list_queues(MaxResults=1000, **token))
+        names = [queue_name(url) async for page in pages for url in page.get("QueueUrls", ())]
+        return [name for name in names if name != queue.name and (await self.info(name)).dead_letter_arn == queue.arn]
 
     async def _listed_sources(self, queue: QueueInfo) -> list[str]:
-        names: list[str] = []
+        pages = self._pages(
+            f"list the sources of {queue.name}",
+            lambda token: self._client.list_dead_letter_source_queues(QueueUrl=queue.url, MaxResults=1000, **token),
+        )
+        return [queue_name(url) async for page in pages for url in page.get("queueUrls", ())]
+
+    async def _pages(
+        self, doing: str, request: Callable[[Mapping[str, str]], Awaitable[dict[str, Any]]]
+    ) -> AsyncIterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
-            page = await self._aws.call(
-                f"list the sources of {queue.name}",
-                lambda token=token: self._client.list_dead_letter_source_queues(  # type: ignore[misc]
-                    QueueUrl=queue.url, MaxResults=1000, **token
-                ),
-            )
-            names.extend(queue_name(url) for url in page.get("queueUrls", ()))
+            page = await self._aws.call(doing, functools.partial(request, token))
+            yield page
             if not page.get("NextToken"):
-                return names
+                return
             token = {"NextToken": page["NextToken"]}
 
     async def receive(self, queue: QueueInfo, count: int, visibility: float) -> Sequence[ReceivedMessage]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +15,7 @@ import anyio
 import click
 
 from leh_guardian.errors import SchemaMismatch
-from leh_guardian.model.text import dump_json, shown
+from leh_guardian.model.text import json_line, shown
 from leh_guardian.settings import load_database_url
 from leh_guardian.store import overview
 from leh_guardian.store.pool import SCHEMA, Pool
@@ -85,8 +84,7 @@ def print_json_lines(rows: Sequence[dict[str, Any]]) -> None:
 
 def print_json(data: Any) -> None:
     """Print one JSON document."""
-    # Times as ISO 8601 text; hostile text stays escaped.
-    print(json.dumps(json.loads(dump_json(data)), ensure_ascii=False))
+    print(json_line(data))
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

@@ -24,7 +24,7 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.local.seed import ALERT_QUEUE, WORKER_DLQ, WORKER_QUEUE, Service, seeded
 from leh_guardian.model.text import shown
 from leh_guardian.store import overview
-from leh_guardian.store.pool import Pool
+from leh_guardian.store.pool import SCHEMA, Pool
 from leh_guardian.store.transaction import transaction
 
 _MESSAGES = 200
@@ -78,10 +78,16 @@ def demo(stay: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
-        print("Starting an embedded PostgreSQL and AWS (moto) on loopback …", flush=True)
+        given = os.environ.get("LEH_DATABASE_URL")
+        database = (
+            "Using the PostgreSQL of LEH_DATABASE_URL, starting" if given else "Starting an embedded PostgreSQL and"
+        )
+        print(f"{database} AWS (moto) on loopback …", flush=True)
+        # Refused while another demo runs here: its database is not pulled from under it.
+        EmbeddedPostgres.discard(_FOLDER / "postgres")
         shutil.rmtree(_FOLDER, ignore_errors=True)
         _FOLDER.mkdir()
-        dsn = os.environ.get("LEH_DATABASE_URL") or _own_database(stack)
+        dsn = given or _own_database(stack)
         aws = stack.enter_context(EmbeddedAws.start())
         os.environ.update(aws.environment())
         faults = anyio.run(_run, dsn, aws.environment(), stay)
@@ -97,7 +103,7 @@ def _own_database(stack: ExitStack) -> str:
 
 async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
     screen = _Screen()
-    async with seeded(_MESSAGES) as service, _daemon(dsn, aws) as guardian, _store(dsn) as pool:
+    async with _store(dsn) as pool, seeded(_MESSAGES) as service, _daemon(dsn, aws) as guardian:
         screen.say(f"seeded: {_MESSAGES} failed uploads lie in {WORKER_DLQ}; guardian runs with the files in rules/")
         screen.say(f"status: {guardian.url}/status   log: {guardian.log}")
         faults: list[str] = []
@@ -132,9 +138,21 @@ async def _daemon(dsn: str, aws: dict[str, str]) -> AsyncIterator[GuardianProces
 
 @asynccontextmanager
 async def _store(dsn: str) -> AsyncIterator[Pool]:
+    """Open a database that no guardian uses, and leave it so: the demo's daemon would carry out another one's actions."""
     pool = await Pool.open(dsn, size=2, replica="demo")
     try:
-        yield pool
+        async with transaction(pool) as tx:
+            if await tx.fetchval("select to_regnamespace($1) is not null", SCHEMA):
+                raise SettingsError(
+                    f"the database of LEH_DATABASE_URL has a schema {SCHEMA} already, of a guardian or of a demo that was"
+                    " killed: unset LEH_DATABASE_URL, or name an empty database"
+                )
+        try:
+            yield pool
+        finally:
+            with anyio.CancelScope(shield=True):
+                async with transaction(pool) as tx:
+                    await tx.execute(f"drop schema if exists {SCHEMA} cascade")
     finally:
         await pool.close()
 

@@ -19,7 +19,7 @@ from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.app import handlers
 from leh_guardian.cli.common import print_json_lines
 from leh_guardian.clock import SystemClock
-from leh_guardian.errors import AccessDenied, GuardianError, NotFound
+from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotFound
 from leh_guardian.model.text import shown
 from leh_guardian.rules.diagnostics import RulesRefused
 from leh_guardian.rules.loader import load_rules
@@ -124,7 +124,7 @@ async def _aws(settings: Settings) -> AsyncIterator[Finding]:
         try:
             client = await aws.client("sqs", read_timeout=5)
         except GuardianError as error:
-            yield Finding("aws", "FAIL", str(error), "AWS_REGION과 자격 증명을 확인하세요.")
+            yield Finding("aws", "FAIL", str(error), "AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE을 확인하세요.")
             return
         async for finding in _alert_queue(settings, aws, client):
             yield finding
@@ -158,6 +158,8 @@ async def _try(item: str, ping: Callable[[], Awaitable[None]]) -> Finding | None
             await ping()
     except NotFound as error:
         return Finding(item, "FAIL", str(error), "LEH_QUEUE__ALERTS, AWS_REGION을 확인하거나 큐를 만드세요.")
+    except NoCredentials as error:
+        return Finding(item, "FAIL", str(error), "AWS 자격 증명(AWS_ACCESS_KEY_ID 등) 또는 인스턴스 역할을 설정하세요.")
     except AccessDenied as error:
         return Finding(item, "FAIL", str(error), "이 역할의 IAM 정책과 큐 정책을 확인하세요.")
     except (GuardianError, TimeoutError) as error:

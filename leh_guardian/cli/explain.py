@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from leh_guardian.cli.rules_folder import registry, rules_folder
 from leh_guardian.errors import MalformedEvent
 from leh_guardian.model.event import Event, parse_body
-from leh_guardian.model.text import dump_json, shown
+from leh_guardian.model.text import dump_json, json_line, shown
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.explain import PatternExplained, RuleExplained, explain_rules
 from leh_guardian.rules.loader import load_rules
@@ -44,7 +43,7 @@ def explain(event: Path, directory: Path | None, only: str | None, json_: bool) 
         for explained in explain_rules(rules, one, handlers):
             if only is None or explained.rule.id == only:
                 matched |= explained.match is not None
-                print(json.dumps(explained.to_json()) if json_ else "\n".join(_lines(explained)))
+                print(json_line(explained.to_json()) if json_ else "\n".join(_lines(explained)))
     sys.exit(0 if matched else 1)
 
 

@@ -11,7 +11,7 @@ import click
 
 from leh_guardian.cli.explain import explain
 from leh_guardian.cli.rules_folder import registry, rules_folder
-from leh_guardian.model.text import shown
+from leh_guardian.model.text import json_line, shown
 from leh_guardian.rules.cases import Result
 from leh_guardian.rules.diagnostics import Diagnostic
 from leh_guardian.rules.loader import try_rules
@@ -35,7 +35,7 @@ def check(directory: Path | None, json_: bool) -> None:
     folder = rules_folder(directory)
     found, diagnostics, results = try_rules(folder, registry())
     for diagnostic in diagnostics:
-        print(json.dumps(diagnostic.to_json(), ensure_ascii=False) if json_ else diagnostic.render())
+        print(json_line(diagnostic.to_json()) if json_ else diagnostic.render())
     if not json_:
         print(f"{folder}: {_counted(found, results)}{_verdict(diagnostics)}", file=sys.stderr)
     sys.exit(1 if diagnostics else 0)
@@ -54,7 +54,7 @@ def test(directory: Path | None, json_: bool) -> None:
         if diagnostic.severity == "error" and diagnostic not in told:
             print(diagnostic.render(), file=sys.stderr)
     for result in results:
-        print(json.dumps(result.to_json(), ensure_ascii=False) if json_ else _told(result))
+        print(json_line(result.to_json()) if json_ else _told(result))
     if not json_ and found is not None:
         _summary(found, results)
     sys.exit(1 if any(diagnostic.severity == "error" for diagnostic in diagnostics) else 0)

@@ -132,20 +132,21 @@ def _report(progress: _Progress, plan: dict[str, Any], left: int, in_flight: int
 
 
 async def _destination(ctx: ActionContext, source: QueueInfo, params: DlqRedriveParams) -> QueueInfo:
-    sources = list(await ctx.can.queues.dead_letter_sources(source))
-    if params.destination is not None:
-        destination = await ctx.can.queues.info(params.destination)
-    elif len(sources) == 1:
-        destination = await ctx.can.queues.info(sources[0])
-    elif sources:
-        raise Refused(f"{source.name} is the DLQ of {', '.join(sorted(sources))}: name one as `destination`")
-    else:
-        raise Refused(f"no queue's redrive policy points at {source.name}: it is no DLQ, or name a `destination`")
+    destination = await ctx.can.queues.info(params.destination or await _only_source(ctx, source))
     if destination.arn == source.arn:
         raise Refused(f"{source.name} cannot be redriven into itself")
     if destination.fifo != source.fifo:
         raise Refused(f"{source.name} and {destination.name} are not of the same type (one is FIFO)")
     return destination
+
+
+async def _only_source(ctx: ActionContext, queue: QueueInfo) -> str:
+    sources = sorted(await ctx.can.queues.dead_letter_sources(queue))
+    if not sources:
+        raise Refused(f"no queue's redrive policy points at {queue.name}: it is no DLQ, or name a `destination`")
+    if len(sources) > 1:
+        raise Refused(f"{queue.name} is the DLQ of {', '.join(sources)}: name one as `destination`")
+    return sources[0]
 
 
 async def _move(

@@ -42,9 +42,7 @@ class EmbeddedAws:
     def start(cls, *, port: int = 0) -> EmbeddedAws:
         """Run a server on the given or any free port, and return once it accepts requests."""
         if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
-            raise LocalUnavailable(
-                "moto is not installed: install leh-guardian[local], or set AWS_ENDPOINT_URL to another AWS emulator"
-            )
+            raise LocalUnavailable("moto is not installed: `make setup` installs it, so does leh-guardian[local]")
         # Unlinked at once: read only to explain a failure.
         log = tempfile.TemporaryFile()  # noqa: SIM115 - the instance closes it in `stop`
         process = Account().spawn(

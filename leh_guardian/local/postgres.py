@@ -72,6 +72,11 @@ class EmbeddedPostgres:
             raise
         return postgres
 
+    @staticmethod
+    def discard(directory: Path) -> None:
+        """Delete what an earlier server has left in `directory`; an error while that is in use."""
+        PostgresFiles.discard(directory.absolute())
+
     def __enter__(self) -> Self:
         return self
 

@@ -59,6 +59,22 @@ class PostgresFiles:
     @classmethod
     def prepare(cls, directory: Path) -> PostgresFiles:
         """Take the directory, and make in it what is missing; half-made things of a crash are made again."""
+        files = cls._take_over(directory)
+        try:
+            files._make_data()
+        except BaseException:
+            files.lock.close()
+            raise
+        return files
+
+    @classmethod
+    def discard(cls, directory: Path) -> None:
+        """Delete what a killed server has left, wherever its data lie; an error while another process uses them."""
+        if directory.exists():
+            cls._take_over(directory).release(remove=True)
+
+    @classmethod
+    def _take_over(cls, directory: Path) -> PostgresFiles:
         account = Account.unprivileged()
         distribution, programs = _distribution(), Path(_PACKAGE, "pginstall", "bin")
         binaries = _reachable(distribution, account) / programs
@@ -66,12 +82,10 @@ class PostgresFiles:
         try:
             home = _home(directory, account)
             password = _password(directory / "password", home)
-            files = cls(directory, home, binaries, distribution / programs, password, account, lock)
-            files._make_data()
+            return cls(directory, home, binaries, distribution / programs, password, account, lock)
         except BaseException:
             lock.close()
             raise
-        return files
 
     def release(self, *, remove: bool) -> None:
         """Let others use the directory again, or delete all that was made; nothing if it was released before."""
@@ -214,7 +228,7 @@ def _take(directory: Path) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise LocalUnavailable(f"another process runs a PostgreSQL in {directory}: stop it first") from None
+        raise LocalUnavailable(f"another process runs a PostgreSQL in {directory} (a demo?): stop it first") from None
     return lock
 
 

@@ -25,6 +25,8 @@ from leh_guardian.model.identity import key
 
 _MAX_WRAPS = 3
 """SNS in SNS is met once in a while; deeper is an attack."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stamps before it are no times but "not set": Go's zero time is in year 1, which PostgreSQL's driver reads as -infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ def _instant(text: Any) -> datetime | None:
     except ValueError:
         return None
     try:
-        return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+        instant = stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
     except OverflowError:
         return None
+    return instant if instant >= _EPOCH else None

@@ -16,9 +16,14 @@ _KEY_LENGTH = 200
 _DEEPEST = 100
 
 
+def encodable(text: str) -> str:
+    r"""Return `text` with lone surrogates spelt out as \udXXX: half of an emoji, where a producer cut a text."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def storable(text: str) -> str:
     r"""Return `text` with NUL and lone surrogates spelt out as \x00 and \udXXX."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    return encodable(text.replace("\x00", "\\x00"))
 
 
 def storable_key(value: Any) -> str:
@@ -40,6 +45,16 @@ def dump_json(value: Any) -> str:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID).decode()
     except (orjson.JSONEncodeError, TypeError):
         return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=str)
+
+
+def json_line(value: Any) -> str:
+    """Return `value` as a line of JSON Lines: Korean as it is, times as ISO 8601 text, what does not print escaped.
+
+    A terminal obeys C1 controls and bidi marks, and many readers end a line at U+0085 and U+2028, too.
+    """
+    text = json.dumps(json.loads(dump_json(value)), ensure_ascii=False)
+    # Outside of its strings a JSON text on one line has printable characters only.
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _tamed(value: Any, levels: int) -> Any:

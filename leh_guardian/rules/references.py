@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from leh_guardian.errors import RuleError
-from leh_guardian.model.text import dump_json
+from leh_guardian.model.text import dump_json, encodable
 from leh_guardian.rules.diagnostics import Path
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 
@@ -57,12 +57,13 @@ class Template:
 def resolve(params: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
     """Return `params` with every reference replaced by what it finds in `scope` ({event, incident, actions}).
 
-    Do it once only: in its result, texts that look like references came from outside.
+    Do it once only: in its result, texts that look like references came from outside. Every text of the result can be
+    written as UTF-8.
 
     Raises:
         MissingReference: a reference finds nothing; the text names it.
     """
-    resolved: dict[str, Any] = _map_texts(params, lambda text: parse_template(text).fill(scope))
+    resolved: dict[str, Any] = _map_texts(params, lambda text: _map_texts(parse_template(text).fill(scope), encodable))
     return resolved
 
 

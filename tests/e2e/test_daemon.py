@@ -273,6 +273,19 @@ def test_doctor_names_each_fix(settings: dict[str, str], queue: Callable[[object
     assert "Traceback" not in bad.stderr
 
 
+def test_doctor_without_credentials(settings: dict[str, str], tmp_path: Path) -> None:
+    """Where nobody said who we are, the fix is to say it, not to allow something in IAM."""
+    nobody = {name: value for name, value in settings.items() if not name.startswith("AWS_ACCESS")}
+    nobody |= {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    nobody.pop("AWS_SECRET_ACCESS_KEY", None)
+    found = run_cli("doctor", **nobody)
+    assert found.returncode == 1
+    assert "no AWS credentials" in found.stdout
+    assert "AWS_ACCESS_KEY_ID" in found.stdout
+    assert "IAM" not in found.stdout
+    assert "sqs:ReceiveMessage" not in found.stdout
+
+
 def test_kill_switch_by_command(settings: dict[str, str], queue: Callable[[object], None], daemon: Daemon) -> None:
     """`mode set` and `mode show` move and show the switch; a handler's name is checked."""
     wait_for(lambda: daemon.get("/readyz")[0] == 200)

@@ -141,6 +141,29 @@ async def test_a_defect_in_matching_is_isolated(house: Houses, monkeypatch: pyte
     assert "event.malformed" in await one.journal()
 
 
+@pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-292275055-05-16T16:47:04Z", ""])
+async def test_a_time_that_cannot_be_is_not_believed(house: Houses, stamp: str) -> None:
+    """Alarms with an unset or absurd time are taken in like others, the OK after them too: it closes the incident."""
+    one = house()
+    await one.take(alarm_event("leh-a", time=stamp))
+    await one.take(alarm_event("leh-a", time=stamp))
+    await one.work()
+    await one.take(alarm_event("leh-a", "OK", time=stamp))
+    one.clock.advance(minutes=5)
+    await one.work()
+    assert [(i["status"], i["events"]) for i in await one.incidents()] == [("resolved", 2)]
+    assert "event.malformed" not in await one.journal()
+
+
+async def test_half_an_emoji_stops_no_remedy(house: Houses) -> None:
+    """A text that its producer cut in the middle of an emoji is a parameter like others, the cut end spelt out."""
+    one = house()
+    await one.take(json.dumps(alarm_event("leh-녹취록 \ud83d")).encode())
+    await one.work()
+    assert [(a["step"], a["status"]) for a in await one.actions()] == [("cause", "succeeded"), ("fix", "succeeded")]
+    assert one.world.effects == {r"leh-녹취록 \ud83d": 2}
+
+
 async def test_unmatched_event_costs_one_row(house: Houses, pool: Pool) -> None:
     """An event that matches nothing is in the event log, deleted, and nowhere else."""
     one = house()

@@ -189,6 +189,43 @@ async def test_a_crash_loses_nothing(client: Any, can: Capabilities, point: str)
     assert await queues.depth(queues.dlq_url) == 0
 
 
+async def test_a_named_destination_needs_no_search(
+    client: Any, can: Capabilities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a `destination` nobody is asked for the sources: it works where neither listing is allowed."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, ["a"])
+
+    async def denied(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "List")
+
+    monkeypatch.setattr(client, "list_dead_letter_source_queues", denied)
+    monkeypatch.setattr(client, "list_queues", denied)
+    outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq, destination=queues.source))
+    assert isinstance(outcome, Done)
+    assert outcome.facts["moved"] == 1
+
+
+async def test_sources_are_searched_on_every_page(
+    client: Any, can: Capabilities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the sources cannot be listed, all queues are looked at, beyond the first page of them, too."""
+    queues = await make_queues(client)
+    real = client.list_queues
+
+    async def unknown(**_: Any) -> Any:
+        answer = {"Error": {"Code": "InternalFailure", "Message": "?"}, "ResponseMetadata": {"HTTPStatusCode": 501}}
+        raise ClientError(answer, "ListDeadLetterSourceQueues")
+
+    async def one_by_one(**asked: Any) -> Any:
+        return await real(**asked | {"MaxResults": 1, "QueueNamePrefix": queues.source.removesuffix("-dlq")})
+
+    monkeypatch.setattr(client, "list_dead_letter_source_queues", unknown)
+    monkeypatch.setattr(client, "list_queues", one_by_one)
+    assert await can.queues.dead_letter_sources(await can.queues.info(queues.dlq)) == [queues.source]
+    assert "NextToken" in await one_by_one(), "the stand-in gave one page: the test proves nothing"
+
+
 async def test_waits_for_messages_that_somebody_hides(
     client: Any, can: Capabilities, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
 from leh_guardian.adapters.aws import translate
-from leh_guardian.errors import AccessDenied, GuardianError, NotFound, Refused, Throttled, Unavailable
+from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotFound, Refused, Throttled, Unavailable
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ from leh_guardian.errors import AccessDenied, GuardianError, NotFound, Refused, 
         ("com.amazonaws.sqs#QueueDoesNotExist", 400, NotFound),
         ("InternalFailure", 500, Unavailable),
         ("Whatever", 503, Unavailable),
+        # What LocalStack and others answer for an operation that they do not have.
+        ("InternalFailure", 501, Refused),
         ("InvalidParameterValue", 400, Refused),
     ],
 )
@@ -40,7 +42,7 @@ def test_answers(code: str, status: int, kind: type[GuardianError]) -> None:
     ("error", "kind", "word"),
     [
         (EndpointConnectionError(endpoint_url="https://sqs.nowhere"), Unavailable, "region"),
-        (NoCredentialsError(), AccessDenied, "credentials"),
+        (NoCredentialsError(), NoCredentials, "credentials"),
         (ReadTimeoutError(endpoint_url="https://sqs"), Unavailable, "sqs"),
         (ConnectionResetError(), Unavailable, "ConnectionResetError"),
         (TimeoutError(), Unavailable, "TimeoutError"),
