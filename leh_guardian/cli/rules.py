@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 import leh_guardian.handlers
+from leh_guardian.cli.output import out, print_json, tell
 from leh_guardian.registry import discover
 from leh_guardian.rules.loader import check_rules
 from leh_guardian.rules.schema import json_schema
@@ -32,16 +32,19 @@ def check(directory: Path | None, json_: bool) -> None:
         raise click.UsageError(f"cannot read {folder}: {error.strerror}") from None
     found, diagnostics = check_rules(folder, discover(leh_guardian.handlers))
     for diagnostic in diagnostics:
-        print(json.dumps(diagnostic.to_json(), ensure_ascii=False) if json_ else diagnostic.render())
+        if json_:
+            print_json(diagnostic.to_json())
+        else:
+            out(diagnostic.render())
     if not json_:
         errors = sum(d.severity == "error" for d in diagnostics)
         verdict = f"{errors} errors, {len(diagnostics) - errors} warnings" if diagnostics else "no findings"
         counted = f"{len(found.rules)} rules: " if found else ""
-        print(f"{folder}: {counted}{verdict}", file=sys.stderr)
+        tell(f"{folder}: {counted}{verdict}")
     sys.exit(1 if diagnostics else 0)
 
 
 @rules.command()
 def schema() -> None:
     """Print the JSON Schema of a rule file, for editors."""
-    print(json.dumps(json_schema(discover(leh_guardian.handlers)), indent=2, ensure_ascii=False))
+    print_json(json_schema(discover(leh_guardian.handlers)), indent=2)

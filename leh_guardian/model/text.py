@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
+from datetime import date
 from typing import Any
 
 import orjson
 
 _KEY_LENGTH = 200
 _DEEPEST = 100
+_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]*(?=@)")
 
 
 def storable(text: str) -> str:
@@ -39,7 +42,12 @@ def dump_json(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID).decode()
     except (orjson.JSONEncodeError, TypeError):
-        return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=str)
+        return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=_text)
+
+
+def _text(value: object) -> str:
+    # As orjson writes them: one reader's times must not depend on another's text.
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _tamed(value: Any, levels: int) -> Any:
@@ -58,3 +66,8 @@ def shown(text: object, limit: int = 300) -> str:
     """Return `text` for a person's eyes: one line, control characters spelt out, at most `limit` characters."""
     line = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in storable(str(text)))
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def without_passwords(text: str) -> str:
+    """Return `text` with the passwords of the URLs in it masked."""
+    return _PASSWORD.sub(r"\1:***", text)

@@ -24,33 +24,33 @@ class Transaction:
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         """Run a statement; returns its rows."""
-        with translated():
+        with translated(self._connection):
             return list(await self._connection.fetch(sql, *args))
 
     async def fetchrow(self, sql: str, *args: Any) -> Any:
         """Run a statement; returns its first row, or None."""
-        with translated():
+        with translated(self._connection):
             return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Run a statement; returns its first value, or None."""
-        with translated():
+        with translated(self._connection):
             return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> int:
         """Run a statement; returns how many rows it touched."""
-        with translated():
+        with translated(self._connection):
             status: str = await self._connection.execute(sql, *args)
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
 
     async def script(self, sql: str) -> None:
         """Run several statements without parameters (migrations)."""
-        with translated():
+        with translated(self._connection):
             await self._connection.execute(sql, timeout=60)
 
     async def copy_rows(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Append rows through COPY, the cheapest way in."""
-        with translated():
+        with translated(self._connection):
             await self._connection.copy_records_to_table(table, columns=columns, records=rows)
 
 
@@ -64,7 +64,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
         StoreError: a statement was refused.
     """
     async with pool.connection() as connection:
-        with anyio.CancelScope(shield=True), translated():
+        with anyio.CancelScope(shield=True), translated(connection):
             await connection.execute("begin")
         try:
             yield Transaction(connection)
@@ -72,7 +72,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
             with anyio.CancelScope(shield=True):
                 await _roll_back(connection)
             raise
-        with anyio.CancelScope(shield=True), translated():
+        with anyio.CancelScope(shield=True), translated(connection):
             await connection.execute("commit")
 
 
