@@ -273,6 +273,7 @@ def _check_texts(
     """Refuse what no file, socket or JSON takes, wherever it stands: a NUL, or bytes of the environment that are not UTF-8."""
     if isinstance(data, Mapping):
         for name, value in data.items():
+            _check_texts(str(name), (*path, str(name)), document, written)
             _check_texts(value, (*path, str(name)), document, written)
     elif isinstance(data, str) and ("\x00" in data or storable(data) != data):
         raise SettingsError(f"{_where(path, document, written)}: holds a NUL, or bytes that are not UTF-8")

@@ -40,27 +40,28 @@ async def examine(settings: Settings) -> list[Finding]:
     looks = _looks(settings)
     answers: list[list[Finding]] = [[] for _ in looks]
 
-    async def take(number: int, item: str, look: Look, fix: str) -> None:
-        answers[number] = await bounded(item, look, fix)
+    async def take(number: int, look: Look) -> None:
+        answers[number] = await bounded(look)
 
     async with anyio.create_task_group() as tasks:
-        for number, (item, look, fix) in enumerate(looks):
-            tasks.start_soon(take, number, item, look, fix)
+        for number, look in enumerate(looks):
+            tasks.start_soon(take, number, look)
     for answer in answers:
         # What several looks say alike, such as that there are no AWS credentials, is said once.
         found += [finding for finding in answer if finding not in found]
     return [_telling_no_password(finding) for finding in [*found, *installation.look_at_channels(settings)]]
 
 
-def _looks(settings: Settings) -> list[tuple[str, Look, str]]:
-    """Return every look outside: its item, itself, and what helps when it does not come back."""
+def _looks(settings: Settings) -> list[Look]:
+    """Return every look outside."""
     queues = [name for name in (settings.queue.alerts, settings.queue.urgent) if name]
     search = settings.opensearch.url
     return [
-        ("postgresql", partial(database.look_at_database, settings), database.FIX),
-        *((f"queue {name}", partial(services.look_at_queue, settings, name), services.NETWORK) for name in queues),
-        *([("opensearch", partial(services.look_at_search, search), services.SEARCH)] if search else []),
-        ("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
+        Look("postgresql", partial(database.look_at_database, settings), database.FIX),
+        *(Look(f"queue {name}", partial(services.look_at_queue, settings, name), services.NETWORK) for name in queues),
+        # The daemon can do without it.
+        *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
+        Look("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
     ]
 
 

@@ -87,10 +87,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> int:
     """Run a command; returns its exit code, with one message said where it is not the command's own."""
+    stdout = sys.stdout
     try:
         code: Any = cli.main(args=arguments, prog_name="leh-guardian", standalone_mode=False)
     except SystemExit as done:
-        code = done.code
+        # click puts another stream in the place of one whose reader has gone, here from a help text: nothing is wrong.
+        code = done.code if sys.stdout is stdout else 0
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.UsageError as error:
@@ -104,8 +106,6 @@ def _run(arguments: list[str] | None) -> int:
     except GuardianError as error:
         output.tell(f"leh-guardian: {without_passwords(str(error))}")
         code = exit_code(error)
-    except BrokenPipeError:
-        code = 0  # click's own help text, for a reader that has gone
     return code if isinstance(code, int) else 0
 
 

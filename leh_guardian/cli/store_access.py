@@ -14,7 +14,7 @@ import click
 from leh_guardian.errors import SchemaMismatch
 from leh_guardian.model.text import shown, storable
 from leh_guardian.settings import load_database_url
-from leh_guardian.store import migrate, overview
+from leh_guardian.store import migrate, overview, rights
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.rights import SCHEMA
 from leh_guardian.store.transaction import Transaction, transaction
@@ -30,7 +30,7 @@ def with_store(work: Callable[[Transaction], Awaitable[Result]]) -> Result:
 
 
 async def _with_store(work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-    pool = await Pool.open(load_database_url(os.environ), size=1, replica="cli")
+    pool = await Pool.open(load_database_url(os.environ), size=1, replica="cli", grants=rights.for_commands)
     try:
         async with transaction(pool) as tx:
             await _check_schema(tx)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.text import storable
 from leh_guardian.store import control, journal
 from leh_guardian.store.transaction import Transaction
 
@@ -30,7 +31,7 @@ async def list_incidents(
         f"select {_INCIDENT} from incidents where (cardinality($1::text[]) = 0 or status = any($1))"
         " and ($2::text is null or rule_id = $2) order by opened_at desc, id limit $3",
         list(statuses),
-        rule,
+        None if rule is None else storable(rule),
         limit,
     )
     return [_incident(row) for row in rows]

@@ -61,10 +61,11 @@ _REFUSALS = {
 
 
 @contextmanager
-def translated(connection: Any = None) -> Iterator[None]:
+def translated(connection: Any = None, grants: rights.Grants = rights.for_daemon) -> Iterator[None]:
     """Turn what asyncpg and the network raise into one of ours.
 
-    StoreUnavailable: try again. RightsMissing: an operator grants what the role of `connection` lacks. StoreError: a defect.
+    StoreUnavailable: try again. RightsMissing: the role of `connection` lacks a right, which `grants` tells how to give.
+    StoreError: a defect.
     """
     try:
         yield
@@ -77,7 +78,7 @@ def translated(connection: Any = None) -> Iterator[None]:
     except asyncpg.UniqueViolationError:
         raise  # part of the claim's logic; see store/actions.py
     except asyncpg.InsufficientPrivilegeError as error:
-        raise rights.missing(_role(connection), _said(error)) from error
+        raise rights.missing(_said(error), _role(connection), grants) from error
     except asyncpg.PostgresError as error:
         raise StoreError(f"PostgreSQL refused a statement: {_said(error)}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
@@ -87,12 +88,16 @@ def translated(connection: Any = None) -> Iterator[None]:
 class Pool:
     """Connections to guardian's own database."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], grants: rights.Grants = rights.for_daemon) -> None:
         self._pool = pool
+        self.grants = grants
+        """What to tell where a right is missing."""
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 10, replica: str = "") -> Pool:
-        """Connect and check the server.
+    async def open(
+        cls, dsn: str, *, size: int = 10, replica: str = "", grants: rights.Grants = rights.for_daemon
+    ) -> Pool:
+        """Connect and check the server; `grants` tells what helps a role of this kind where a right is missing.
 
         Raises:
             SettingsError: the URL is none, or the log-in or TLS is refused.
@@ -105,7 +110,7 @@ class Pool:
             pool = await _create(dsn, size, replica)
         except _CONNECTING as error:
             raise _not_opened(error, dsn) from error
-        opened = cls(pool)
+        opened = cls(pool, grants)
         try:
             await opened._check_server(dsn)
         except BaseException:

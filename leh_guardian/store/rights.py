@@ -6,6 +6,7 @@ one looks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from leh_guardian.errors import RightsMissing, StoreUnavailable
@@ -25,6 +26,9 @@ DAEMON_NEEDS: Final = {
     "journal": "select insert delete",
 }
 """What the daemon does to each table."""
+
+Grants = Callable[[str], str]
+"""What to tell a role of the kind that uses this connection."""
 
 _UNKNOWN_ROLE = "the role of LEH_DATABASE_URL"
 
@@ -65,12 +69,20 @@ def to_run(role: str) -> str:
     )
 
 
-def missing(role: str | None, refused: str) -> RightsMissing:
+def for_commands(role: str) -> str:
+    """Return what lets `role` use the store's commands, the looking ones first."""
+    return f"to let {role} look: {to_read(role)} To let it answer as well: {to_answer(role)}"
+
+
+def for_daemon(role: str) -> str:
+    """Return what lets `role` run the daemon."""
+    return f"to let {role} run the daemon: {to_run(role)}"
+
+
+def missing(refused: str, role: str | None, grants: Grants) -> RightsMissing:
     """Return the error for a statement that PostgreSQL `refused` to `role`, with the grants that help."""
-    name = role or _UNKNOWN_ROLE
     return RightsMissing(
-        f"PostgreSQL refuses: {refused}. As the owner of the schema {SCHEMA}, to let {name} look: {to_read(name)}"
-        f" To let it answer as well: {to_answer(name)}"
+        f"PostgreSQL refuses: {refused}. As the owner of the schema {SCHEMA}, {grants(role or _UNKNOWN_ROLE)}"
     )
 
 

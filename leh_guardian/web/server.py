@@ -23,10 +23,10 @@ async def serve(routes: Iterable[web.RouteDef], bind: str, port: int) -> AsyncIt
     application.add_routes(routes)
     application.on_response_prepare.append(_harden)
     # The daemon has its own signal handling, and a log of its own.
-    runner = web.AppRunner(application, handle_signals=False, access_log=None, keepalive_timeout=15)
+    runner = web.AppRunner(application, handle_signals=False, access_log=None, keepalive_timeout=15, shutdown_timeout=2)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, bind, port, shutdown_timeout=2)
+        site = web.TCPSite(runner, bind, port)
         try:
             await site.start()
         except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have

@@ -24,14 +24,23 @@ class Finding:
     fix: str = ""
 
 
-Look = Callable[[], Awaitable[list[Finding]]]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at something outside."""
+
+    item: str
+    take: Callable[[], Awaitable[list[Finding]]]
+    fix: str
+    """What helps when it fails as a whole, or does not come back."""
+    failed: str = "FAIL"
+    """What that is for the daemon."""
 
 
-async def bounded(item: str, look: Look, fix: str) -> list[Finding]:
-    """Return what `look` finds; that it fails, or does not come back, is a finding with `fix`."""
+async def bounded(look: Look) -> list[Finding]:
+    """Return what `look` finds; that it fails, or does not come back, is a finding too."""
     with anyio.move_on_after(DEADLINE):
         try:
-            return await look()
+            return await look.take()
         except GuardianError as error:
-            return [Finding(item, "FAIL", str(error), fix)]
-    return [Finding(item, "FAIL", f"no answer within {DEADLINE:g} s", fix)]
+            return [Finding(look.item, look.failed, str(error), look.fix)]
+    return [Finding(look.item, look.failed, f"no answer within {DEADLINE:g} s", look.fix)]
