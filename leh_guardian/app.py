@@ -10,15 +10,15 @@ import socket
 import sys
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 
 import aiohttp
 import anyio
+import structlog
 
 import leh_guardian.handlers
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.channels.console import ConsoleChannel
-from leh_guardian.adapters.channels.webhook import WebhookChannel
+from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.clock import SystemClock
@@ -69,8 +69,7 @@ def run(settings: Settings) -> int:
     writer = set_up_logs(level=settings.log.level, json=json)
     registry = handlers()
     try:
-        rules = load_rules(settings.rules.dir, registry)
-        _check_rule_modes(settings, rules)
+        rules = rules_in_use(settings, registry)
         main = partial(_main, settings, registry, rules, writer)
         anyio.run(main, backend_options={"use_uvloop": sys.platform != "win32"})
     finally:
@@ -78,10 +77,18 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _check_rule_modes(settings: Settings, rules: RuleSet) -> None:
+def rules_in_use(settings: Settings, registry: Registry) -> RuleSet:
+    """Return the rules as this installation uses them.
+
+    Raises:
+        RuleError: a rule file is wrong.
+        SettingsError: there is a mode for a rule that there is not.
+    """
+    rules = load_rules(settings.rules.dir, registry)
     unknown = sorted(set(settings.rules.modes) - {rule.id for rule in rules.rules})
     if unknown:
         raise SettingsError(f"rules.modes: there is no rule named {', '.join(unknown)} in {settings.rules.dir}")
+    return rules
 
 
 async def _main(settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter) -> None:
@@ -145,7 +152,8 @@ async def _build(
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
     routes = [*pages.routes(), *VerbRoutes(pool, clock, token).routes()]
-    await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
+    url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
+    structlog.get_logger("web").info("status endpoint", url=url)
     keep = settings.retention
     loop = partial(Loop, progress=progress, metrics=metrics)
     return Daemon(
@@ -184,15 +192,5 @@ async def _channels(settings: Settings, clock: SystemClock, stack: AsyncExitStac
     if settings.notify.channels:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
         for name, webhook in settings.notify.channels.items():
-            channels[name] = WebhookChannel(session, webhook.url, _secret(name, webhook.secret_file), clock)
+            channels[name] = WebhookChannel(session, webhook.url, read_secret(name, webhook.secret_file), clock)
     return channels
-
-
-def _secret(channel: str, path: Path) -> bytes:
-    try:
-        secret = path.read_bytes().strip()
-    except OSError as error:
-        raise SettingsError(f"notify.channels.{channel}.secret_file: cannot read {path}: {error.strerror}") from error
-    if len(secret) < 16:
-        raise SettingsError(f"notify.channels.{channel}.secret_file: {path} holds fewer than 16 bytes")
-    return secret

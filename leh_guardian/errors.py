@@ -9,6 +9,7 @@
     ├── StoreError               the journal refused; a defect or a wrong schema
     │   ├── StoreUnavailable     PostgreSQL is away or too slow: back off and try again
     │   ├── SchemaMismatch       the database's version or schema does not fit this program (exit 78)
+    │   ├── RightsMissing        the role may not do this; the message holds the grants that it lacks (exit 78)
     │   └── LeaseLost            another attempt owns the action now: stop, settle nothing
     ├── Halted                   the kill switch or a lowered mode stops this action at its next checkpoint
     └── HandlerError             what a handler or an adapter may raise; one table turns it into an outcome
@@ -59,6 +60,10 @@ class StoreUnavailable(StoreError):
 
 class SchemaMismatch(StoreError):
     """The journal's database does not fit this program."""
+
+
+class RightsMissing(StoreError):
+    """The role may not do this in the journal's database."""
 
 
 class LeaseLost(StoreError):

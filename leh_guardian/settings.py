@@ -6,6 +6,7 @@ All mistakes are told at once, each with where it was written: the variable, or 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -14,9 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import ChannelName, Duration
+from leh_guardian.files import read_file
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.text import shown, storable
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.document import Document, read_document
+from leh_guardian.rules.reader import LARGEST
 
 _PREFIX = "LEH_"
 
@@ -194,6 +198,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     if region:
         data.setdefault("region", region)
+    _check_texts(data, (), document, written)
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
@@ -202,7 +207,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ) from None
     if settings.notify.channel not in {"console", *settings.notify.channels}:
         raise SettingsError(
-            f"LEH_NOTIFY__CHANNEL: there is no channel named {settings.notify.channel} in notify.channels"
+            f"LEH_NOTIFY__CHANNEL: there is no channel named {settings.notify.channel!r} in notify.channels"
         )
     return settings
 
@@ -224,12 +229,13 @@ def _read_file(path: str | None) -> Document | None:
     if not path:
         return None
     try:
-        content = Path(path).read_bytes()
+        content = read_file(Path(path), LARGEST)
     except OSError as error:
         raise SettingsError(f"LEH_CONFIG: cannot read {path}: {error.strerror}") from error
     document = read_document(content, path)
     if document.diagnostics:
-        raise SettingsError("\n".join(diagnostic.render() for diagnostic in document.diagnostics))
+        # Without the lines that they are about: a password may stand there.
+        raise SettingsError("\n".join(replace(diagnostic, source="").render() for diagnostic in document.diagnostics))
     if document.data is None:
         return None
     if not isinstance(document.data, dict):
@@ -257,6 +263,22 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
     return written
 
 
+_SECRETS = ("token", "url", "secret", "password")
+_NO_SECTION = ("model_type", "dict_type")
+
+
+def _check_texts(
+    data: Any, path: tuple[str, ...], document: Document | None, written: Mapping[tuple[str, ...], str]
+) -> None:
+    """Refuse what no file, socket or JSON takes, wherever it stands: a NUL, or bytes of the environment that are not UTF-8."""
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            _check_texts(str(name), (*path, str(name)), document, written)
+            _check_texts(value, (*path, str(name)), document, written)
+    elif isinstance(data, str) and ("\x00" in data or storable(data) != data):
+        raise SettingsError(f"{_where(path, document, written)}: holds a NUL, or bytes that are not UTF-8")
+
+
 _HINTS = {
     ("database_url",): "set LEH_DATABASE_URL, like postgresql://leh_guardian@db.internal/leh_guardian",
     ("queue",): "set LEH_QUEUE__ALERTS to the name or URL of the alert queue",
@@ -268,17 +290,30 @@ _HINTS = {
 def _explain(error: Any, document: Document | None, written: Mapping[tuple[str, ...], str]) -> str:
     path = tuple(str(part) for part in error["loc"])
     name = ".".join(path)
-    where = written.get(path) or _variable(path)
-    if document and path not in written:
-        place = document.place(tuple(error["loc"]), on_key=error["type"] == "extra_forbidden")
-        where = f"{document.source.file}:{place.line}:{place.column}: {name}"
+    where = _where(path, document, written, on_key=error["type"] == "extra_forbidden")
     if error["type"] == "missing":
         return f"{_variable(path)}: missing; {_HINTS.get(path, 'it has no default')}"
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(path[-1], _names(path[:-1]))
         return f"{where}: there is no setting named {name}{'; ' + hint if hint else ''}"
-    given = "" if "token" in name or "url" in name else f" (given: {error['input']!r})"
+    # Of what may be, or hold, a secret no word: a whole section that is none was given in its place, say.
+    secret = error["type"] in _NO_SECTION or any(part in name for part in _SECRETS)
+    given = f" (given: {shown(repr(error['input']), 100)})" if isinstance(error["input"], str) and not secret else ""
     return f"{where}: {error['msg'].removeprefix('Value error, ')}{given}"
+
+
+def _where(
+    path: tuple[str, ...],
+    document: Document | None,
+    written: Mapping[tuple[str, ...], str],
+    *,
+    on_key: bool = False,
+) -> str:
+    """Return where a setting was written: the variable, or the file's line and column."""
+    if document and path not in written:
+        place = document.place(path, on_key=on_key)
+        return f"{document.source.file}:{place.line}:{place.column}: {'.'.join(path)}"
+    return written.get(path) or _variable(path)
 
 
 def _variable(path: tuple[str, ...]) -> str:

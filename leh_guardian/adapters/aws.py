@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import tenacity
 from aiobotocore.config import AioConfig
@@ -132,9 +133,15 @@ class Aws:
             user_agent=f"leh-guardian/{__version__}",
         )
         try:
-            return await self._stack.enter_async_context(self._session.create_client(service, config=config))
+            client = await self._stack.enter_async_context(self._session.create_client(service, config=config))
+            # Read here: a port that is none would otherwise fail each request, with an error that is not the SDK's.
+            _ = urlsplit(client.meta.endpoint_url).port
         except (BotoCoreError, ValueError) as error:
-            raise SettingsError(f"AWS {service} client: {error}") from error
+            raise SettingsError(
+                f"AWS {service} client: {error}. Check AWS_REGION (for LEH ap-northeast-2), AWS_PROFILE, AWS_ENDPOINT_URL and the"
+                " files of AWS's command line"
+            ) from error
+        return client
 
     async def call(self, doing: str, request: Callable[[], Awaitable[Result]], *, tries: int = 3) -> Result:
         """Send a request, with up to `tries` tries over a few seconds where that can help.

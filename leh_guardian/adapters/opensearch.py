@@ -29,7 +29,7 @@ class OpenSearch:
             await self._client().info()
         except (AuthenticationException, AuthorizationException) as error:
             raise AccessDenied(f"OpenSearch refuses the log-in: {error}") from error
-        except (OpenSearchException, OSError, TimeoutError) as error:
+        except (OpenSearchException, OSError, TimeoutError, ValueError) as error:  # ValueError: the URL is none
             raise Unavailable(f"no OpenSearch at LEH_OPENSEARCH__URL: {error}") from error
 
     async def close(self) -> None:

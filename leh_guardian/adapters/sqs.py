@@ -193,7 +193,8 @@ class SqsQueues:
 async def _queue_url(aws: Aws, client: Any, queue: str) -> str:
     name = queue_name(queue)
     # An ARN may name another account's queue: arn:aws:sqs:region:account:name.
-    owner = {"QueueOwnerAWSAccountId": queue.split(":")[4]} if queue.startswith("arn:") else {}
+    parts = queue.split(":") if queue.startswith("arn:") else []
+    owner = {"QueueOwnerAWSAccountId": parts[4]} if len(parts) == 6 else {}
     answer = await aws.call(f"find queue {name}", lambda: client.get_queue_url(QueueName=name, **owner))
     url: str = answer["QueueUrl"]
     return url

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import click
 
-from leh_guardian.cli.common import as_json, find_id, local_time, print_json_lines, print_table, who, with_store
+from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
+from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
 from leh_guardian.model.action import ActionStatus
@@ -86,6 +87,6 @@ def _decide(id_: str, reason: str, *, approve: bool) -> None:
 
     done, status = with_store(work)
     if not done:
-        print(f"승인을 기다리는 조치가 아닙니다 (현재 상태: {_KOREAN[status]}, {status}).", file=sys.stderr)
+        tell(f"승인을 기다리는 조치가 아닙니다 (현재 상태: {_KOREAN[status]}, {status}).")
         sys.exit(1)
-    print("승인했습니다. 곧 실행됩니다." if approve else "거절했습니다. 실행되지 않습니다.", file=sys.stderr)
+    tell("승인했습니다. 곧 실행됩니다." if approve else "거절했습니다. 실행되지 않습니다.")

@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 import click
 
+from leh_guardian.cli.output import out, raw
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import SettingsError
 from leh_guardian.local.aws import EmbeddedAws
@@ -24,7 +25,8 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.local.seed import ALERT_QUEUE, WORKER_DLQ, WORKER_QUEUE, Service, seeded
 from leh_guardian.model.text import shown
 from leh_guardian.store import overview
-from leh_guardian.store.pool import SCHEMA, Pool
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.rights import SCHEMA
 from leh_guardian.store.transaction import transaction
 
 _MESSAGES = 200
@@ -58,12 +60,12 @@ class _Screen:
     began: float = field(default_factory=anyio.current_time)
 
     def say(self, text: str) -> None:
-        print(f"{anyio.current_time() - self.began:6.1f}s  {text}", flush=True)
+        out(f"{anyio.current_time() - self.began:6.1f}s  {text}", flush=True)
 
     def progress(self, moved: int, of: int) -> None:
         if sys.stdout.isatty():
             bar = "█" * (moved * 30 // of) + "·" * (30 - moved * 30 // of)
-            print(f"\r         {bar} {moved}/{of} back in {WORKER_QUEUE}", end="\n" if moved == of else "", flush=True)
+            raw(f"\r         {bar} {moved}/{of} back in {WORKER_QUEUE}" + "\n" * (moved == of))
         elif moved == of:
             self.say(f"{moved}/{of} messages are back in {WORKER_QUEUE}")
 
@@ -82,7 +84,7 @@ def demo(stay: bool) -> None:
         database = (
             "Using the PostgreSQL of LEH_DATABASE_URL, starting" if given else "Starting an embedded PostgreSQL and"
         )
-        print(f"{database} AWS (moto) on loopback …", flush=True)
+        out(f"{database} AWS (moto) on loopback …", flush=True)
         # Refused while another demo runs here: its database is not pulled from under it.
         EmbeddedPostgres.discard(_FOLDER / "postgres")
         shutil.rmtree(_FOLDER, ignore_errors=True)
@@ -208,23 +210,23 @@ async def _verify(service: Service, guardian: GuardianProcess, pool: Pool) -> li
         "the journal tells the whole story": all(kind in kinds for kind in _COMPLETE),
         "the daemon is live and ready": [await guardian.get("/livez"), await guardian.get("/readyz")] == [200, 200],
     }
-    print()
+    out()
     for check, good in checks.items():
-        print(f"  {'✔' if good else '✘'} {check}")
+        out(f"  {'✔' if good else '✘'} {check}")
     return [check for check, good in checks.items() if not good]
 
 
 def _verdict(faults: list[str]) -> None:
     if faults:
-        print("\nNOT AS PROMISED:\n" + "\n".join(f"  {fault}" for fault in faults), flush=True)
+        out("\nNOT AS PROMISED:\n" + "\n".join(f"  {fault}" for fault in faults), flush=True)
     else:
-        print("\nAS PROMISED: one alert in, one remedy out, nothing lost.", flush=True)
+        out("\nAS PROMISED: one alert in, one remedy out, nothing lost.", flush=True)
 
 
 async def _stay(guardian: GuardianProcess) -> None:
-    print("\nStill running; Ctrl-C ends it. In another terminal, from this folder:\n")
+    out("\nStill running; Ctrl-C ends it. In another terminal, from this folder:\n")
     for name, value in sorted(guardian.environment.items()):
-        print(f"  export {name}='{value}'")
-    print("\n  .venv/bin/leh-guardian incidents list\n  .venv/bin/leh-guardian doctor")
-    print(f"  curl {guardian.url}/status", flush=True)
+        out(f"  export {name}='{value}'")
+    out("\n  .venv/bin/leh-guardian incidents list\n  .venv/bin/leh-guardian doctor")
+    out(f"  curl {guardian.url}/status", flush=True)
     await anyio.sleep_forever()

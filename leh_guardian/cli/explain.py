@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
+from leh_guardian.cli.output import out, print_json
 from leh_guardian.cli.rules_folder import registry, rules_folder
 from leh_guardian.errors import MalformedEvent
 from leh_guardian.model.event import Event, parse_body
-from leh_guardian.model.text import dump_json, json_line, shown
+from leh_guardian.model.text import dump_json, shown
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.explain import PatternExplained, RuleExplained, explain_rules
 from leh_guardian.rules.loader import load_rules
@@ -43,8 +44,15 @@ def explain(event: Path, directory: Path | None, only: str | None, json_: bool) 
         for explained in explain_rules(rules, one, handlers):
             if only is None or explained.rule.id == only:
                 matched |= explained.match is not None
-                print(json_line(explained.to_json()) if json_ else "\n".join(_lines(explained)))
+                _print(explained, json_=json_)
     sys.exit(0 if matched else 1)
+
+
+def _print(explained: RuleExplained, *, json_: bool) -> None:
+    if json_:
+        print_json(explained.to_json())
+    for line in () if json_ else _lines(explained):
+        out(line)
 
 
 def _events(file: Path) -> list[Event]:

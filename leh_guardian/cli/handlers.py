@@ -10,8 +10,11 @@ import click
 from pydantic.fields import FieldInfo
 
 import leh_guardian.handlers
+from leh_guardian.cli.output import raw, tell
+from leh_guardian.files import read_file
 from leh_guardian.registry import HandlerSpec, discover
 
+_LARGEST = 4 << 20
 _HEAD = """# Handlers
 
 Generated from the code by `make docs`; do not edit. A rule uses a handler by its name, with parameters under `with:`.
@@ -34,13 +37,30 @@ def docs(write: Path | None, check: Path | None) -> None:
     """Print the handlers' documentation."""
     text = documentation()
     if write is not None:
-        write.write_text(text, encoding="utf-8")
+        _write(write, text)
     elif check is not None:
-        if not check.exists() or check.read_text(encoding="utf-8") != text:
-            print(f"{check} is not what the code declares: run `make docs`", file=sys.stderr)
+        if _read(check) != text.encode():
+            tell(f"{check} is not what the code declares: run `make docs`")
             sys.exit(1)
     else:
-        print(text, end="")
+        raw(text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _read(path: Path) -> bytes:
+    """Return the file's content; that there is none is a difference like any other."""
+    try:
+        return read_file(path, _LARGEST)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise click.UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
 def documentation() -> str:

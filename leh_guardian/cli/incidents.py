@@ -7,16 +7,8 @@ from typing import Any
 
 import click
 
-from leh_guardian.cli.common import (
-    as_json,
-    find_id,
-    local_time,
-    print_json,
-    print_json_lines,
-    print_table,
-    who,
-    with_store,
-)
+from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table, tell
+from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
 from leh_guardian.model.text import dump_json, shown
@@ -82,31 +74,31 @@ def show(id_: str, json_: bool) -> None:
 
 
 def _print_incident(incident: dict[str, Any]) -> None:
-    print(f"장애 {incident['id']}  [{incident['severity'].upper()}] {_KOREAN[incident['status']]}")
-    print(
+    out(f"장애 {incident['id']}  [{incident['severity'].upper()}] {_KOREAN[incident['status']]}")
+    out(
         f"규칙 {incident['rule']}  대상 {shown(incident['dedup_key'] or '-')}  이벤트 {incident['events']}건  실행 {incident['run']}회"
     )
-    print(f"발생 {local_time(incident['opened_at'])}  해결 {local_time(incident['resolved_at'])}  (한국 시간)")
-    print(f"이벤트 {shown(incident['event_id'])}")
-    print("\n조치")
+    out(f"발생 {local_time(incident['opened_at'])}  해결 {local_time(incident['resolved_at'])}  (한국 시간)")
+    out(f"이벤트 {shown(incident['event_id'])}")
+    out("\n조치")
     for action in incident["actions"]:
         summary = (action["outcome"] or {}).get("summary", "")
         dry = " (모의 실행)" if action["dry_run"] else ""
-        print(
+        out(
             f"  {action['id'][:8]}  {action['step']} = {action['handler']}: {action['status']}{dry}  {shown(summary, 200)}".rstrip()
         )
         if action["status"] == "proposed":
-            print(f"            승인: leh-guardian actions approve {action['id']}")
+            out(f"            승인: leh-guardian actions approve {action['id']}")
     if not incident["actions"]:
-        print("  없음: 사람이 대응해야 합니다.")
-    print("\n기록 (한국 시간)")
+        out("  없음: 사람이 대응해야 합니다.")
+    out("\n기록 (한국 시간)")
     for line in incident["journal"]:
         handler = line["data"].get("handler", "")
         count = f"×{line['data']['events']}" if "events" in line["data"] else ""
-        print(
+        out(
             f"  {local_time(line['at'])}  {line['kind']:<24} {' '.join(filter(None, (handler, count, shown(line['reason'], 200))))}".rstrip()
         )
-    print(f"\n원본 이벤트: {shown(dump_json(incident['event']), 600)}")
+    out(f"\n원본 이벤트: {shown(dump_json(incident['event']), 600)}")
 
 
 @incidents.command()
@@ -133,5 +125,5 @@ def resolve(id_: str, reason: str) -> None:
 
 
 def _answer(done: bool, yes: str, no: str) -> None:
-    print(yes if done else no, file=sys.stderr)
+    tell(yes if done else no)
     sys.exit(0 if done else 1)

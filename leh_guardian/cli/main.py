@@ -7,22 +7,23 @@ The one rule: bad input never ends in a traceback. 0 good, 1 the answer is "no" 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any
 
 import click
 
 from leh_guardian import __version__
+from leh_guardian.cli import output
 from leh_guardian.errors import (
     AccessDenied,
     GuardianError,
     RuleError,
-    SchemaMismatch,
     SettingsError,
+    StoreError,
     StoreUnavailable,
     Transient,
 )
+from leh_guardian.model.text import without_passwords
 
 _COMMANDS = {
     "run": "leh_guardian.cli.run:run",
@@ -62,10 +63,10 @@ def cli() -> None:
 def exit_code(error: GuardianError) -> int:
     """Return the exit code for an error that ends a command."""
     match error:
-        case SettingsError() | RuleError() | SchemaMismatch() | AccessDenied():
-            return 78
         case StoreUnavailable() | Transient():
             return 75
+        case SettingsError() | RuleError() | StoreError() | AccessDenied():
+            return 78
         case _:
             return 1
 
@@ -73,22 +74,46 @@ def exit_code(error: GuardianError) -> int:
 def main(arguments: list[str] | None = None) -> None:
     """Run the program; never returns."""
     try:
+        output.set_up_streams()
+        code = _run(arguments)
+        output.flush()
+    except output.OutputLost as error:
+        output.tell(f"leh-guardian: {error}")
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run a command; returns its exit code, with one message said where it is not the command's own."""
+    stdout = sys.stdout
+    try:
         code: Any = cli.main(args=arguments, prog_name="leh-guardian", standalone_mode=False)
+    except SystemExit as done:
+        # click puts another stream in the place of one whose reader has gone, here from a help text: nothing is wrong.
+        code = done.code if sys.stdout is stdout else 0
     except click.exceptions.Exit as done:
         code = done.exit_code
-    except click.ClickException as error:
-        error.show()
+    except click.UsageError as error:
+        _explain(error)
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except click.ClickException as error:
+        output.tell(f"leh-guardian: {error.format_message()}")
+        code = error.exit_code
+    except click.Abort:
         code = 130
     except GuardianError as error:
-        print(f"leh-guardian: {error}", file=sys.stderr)
+        output.tell(f"leh-guardian: {without_passwords(str(error))}")
         code = exit_code(error)
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nobody is left to be told anything.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _explain(error: click.UsageError) -> None:
+    if error.ctx is not None:
+        output.tell(error.ctx.get_usage())
+        output.tell(f"Try '{error.ctx.command_path} --help' for help.\n")
+    output.tell(f"Error: {error.format_message()}")
 
 
 if __name__ == "__main__":

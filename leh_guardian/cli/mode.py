@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
 import leh_guardian.handlers
-from leh_guardian.cli.common import as_json, local_time, print_json_lines, print_table, who, with_store
+from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
+from leh_guardian.cli.store_access import who, with_store
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
 from leh_guardian.model.mode import Mode
@@ -47,7 +47,7 @@ def show(json_: bool) -> None:
         ],
         empty="제한이 없습니다.",
     )
-    print(f"이 셸의 LEH_MODE: {os.environ.get('LEH_MODE', '(없음: act)')}", file=sys.stderr)
+    tell(f"이 셸의 LEH_MODE: {os.environ.get('LEH_MODE', '(없음: act)')}")
 
 
 @mode.command("set")
@@ -61,6 +61,4 @@ def set_(mode_: str, handler_: str | None, reason: str) -> None:
         raise click.UsageError(f"no handler is named {handler_!r}; {did_you_mean(handler_, known) or ', '.join(known)}")
     scope = handler_ or control.EVERYTHING
     with_store(lambda tx: verbs.set_mode(tx, scope, Mode(mode_), SystemClock().now(), who(), reason))
-    print(
-        f"{'전체' if handler_ is None else handler_}: {mode_}. 모든 서버에 다음 실행부터 적용됩니다.", file=sys.stderr
-    )
+    tell(f"{'전체' if handler_ is None else handler_}: {mode_}. 모든 서버에 다음 실행부터 적용됩니다.")

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import orjson
 
+from leh_guardian.cli.output import out, print_json
+from leh_guardian.files import read_file
 from leh_guardian.patterns import PatternError, compile_pattern
+
+_LARGEST: Final = 16 << 20
+"""Bytes; EventBridge takes events of 256 KiB, SQS messages of 1 MiB."""
 
 
 @click.group()
@@ -34,9 +39,9 @@ def match(pattern_file: Path, event_file: Path, json_: bool) -> None:
         raise click.UsageError(f"{pattern_file}: {error}") from None
     matched = compiled.matches(event)
     if json_:
-        print(json.dumps({"matched": matched}))
+        print_json({"matched": matched})
     else:
-        print("match" if matched else compiled.explain(event))
+        out("match" if matched else str(compiled.explain(event)))
     sys.exit(0 if matched else 1)
 
 
@@ -56,6 +61,6 @@ def _event(file: Path) -> dict[str, Any]:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_file(file, _LARGEST)
     except OSError as error:
         raise click.UsageError(f"cannot read {file}: {error.strerror}") from None

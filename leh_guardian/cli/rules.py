@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import click
 
 from leh_guardian.cli.explain import explain
+from leh_guardian.cli.output import out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
-from leh_guardian.model.text import json_line, shown
 from leh_guardian.rules.cases import Result
 from leh_guardian.rules.diagnostics import Diagnostic
 from leh_guardian.rules.loader import try_rules
@@ -35,9 +34,12 @@ def check(directory: Path | None, json_: bool) -> None:
     folder = rules_folder(directory)
     found, diagnostics, results = try_rules(folder, registry())
     for diagnostic in diagnostics:
-        print(json_line(diagnostic.to_json()) if json_ else diagnostic.render())
+        if json_:
+            print_json(diagnostic.to_json())
+        else:
+            out(diagnostic.render())
     if not json_:
-        print(f"{folder}: {_counted(found, results)}{_verdict(diagnostics)}", file=sys.stderr)
+        tell(f"{folder}: {_counted(found, results)}{_verdict(diagnostics)}")
     sys.exit(1 if diagnostics else 0)
 
 
@@ -52,9 +54,12 @@ def test(directory: Path | None, json_: bool) -> None:
     for diagnostic in diagnostics:
         # What is wrong with the files themselves; the failures follow with their cases.
         if diagnostic.severity == "error" and diagnostic not in told:
-            print(diagnostic.render(), file=sys.stderr)
+            tell(diagnostic.render())
     for result in results:
-        print(json_line(result.to_json()) if json_ else _told(result))
+        if json_:
+            print_json(result.to_json())
+        else:
+            out(_told(result))
     if not json_ and found is not None:
         _summary(found, results)
     sys.exit(1 if any(diagnostic.severity == "error" for diagnostic in diagnostics) else 0)
@@ -64,7 +69,7 @@ def test(directory: Path | None, json_: bool) -> None:
 @click.option("--cases", is_flag=True, help="Of files of rule cases.")
 def schema(cases: bool) -> None:
     """Print the JSON Schema of a rule file, for editors."""
-    print(json.dumps(case_schema() if cases else json_schema(registry()), indent=2, ensure_ascii=False))
+    print_json(case_schema() if cases else json_schema(registry()), indent=2)
 
 
 def _counted(found: RuleSet | None, results: Sequence[Result]) -> str:
@@ -77,13 +82,13 @@ def _verdict(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def _told(result: Result) -> str:
-    head = f"{'ok  ' if result.passed else 'FAIL'}  {shown(result.file)}:{result.line}  {shown(result.name)}"
+    head = f"{'ok  ' if result.passed else 'FAIL'}  {result.file}:{result.line}  {result.name}"
     return "\n".join([head, *(failure.render() for failure in result.failures)])
 
 
 def _summary(found: RuleSet, results: Sequence[Result]) -> None:
     failed = sum(not result.passed for result in results)
-    print(f"{len(results)} cases: {len(results) - failed} passed, {failed} failed", file=sys.stderr)
+    tell(f"{len(results)} cases: {len(results) - failed} passed, {failed} failed")
     without = sorted({rule.id for rule in found.rules} - {rule for result in results for rule in result.rules})
     if without:
-        print(f"rules without a case: {', '.join(without)}", file=sys.stderr)
+        tell(f"rules without a case: {', '.join(without)}")

@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
+from datetime import date
 from typing import Any
 
 import orjson
 
 _KEY_LENGTH = 200
 _DEEPEST = 100
+_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]*(?=@)")
 
 
 def encodable(text: str) -> str:
@@ -44,17 +47,12 @@ def dump_json(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID).decode()
     except (orjson.JSONEncodeError, TypeError):
-        return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=str)
+        return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=_text)
 
 
-def json_line(value: Any) -> str:
-    """Return `value` as a line of JSON Lines: Korean as it is, times as ISO 8601 text, what does not print escaped.
-
-    A terminal obeys C1 controls and bidi marks, and many readers end a line at U+0085 and U+2028, too.
-    """
-    text = json.dumps(json.loads(dump_json(value)), ensure_ascii=False)
-    # Outside of its strings a JSON text on one line has printable characters only.
-    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+def _text(value: object) -> str:
+    # As orjson writes them: one reader's times must not depend on another's text.
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _tamed(value: Any, levels: int) -> Any:
@@ -73,3 +71,8 @@ def shown(text: object, limit: int = 300) -> str:
     """Return `text` for a person's eyes: one line, control characters spelt out, at most `limit` characters."""
     line = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in storable(str(text)))
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def without_passwords(text: str) -> str:
+    """Return `text` with the passwords of the URLs in it masked."""
+    return _PASSWORD.sub(r"\1:***", text)

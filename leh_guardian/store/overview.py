@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.text import storable
 from leh_guardian.store import control, journal
 from leh_guardian.store.transaction import Transaction
 
@@ -27,7 +28,9 @@ async def list_incidents(
 ) -> list[Any]:
     """Return incidents, newest first."""
     # Conditions only where they are asked for: "all, or one of these" keeps every index from being used.
-    wanted, values = _conditions(("status = any({}::text[])", list(statuses)), ("rule_id = {}", rule))
+    wanted, values = _conditions(
+        ("status = any({}::text[])", list(statuses)), ("rule_id = {}", None if rule is None else storable(rule))
+    )
     rows = await tx.fetch(
         f"select {_INCIDENT} from incidents{wanted} order by opened_at desc, id limit ${len(values) + 1}",
         *values,

@@ -7,17 +7,19 @@ as the database being away.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 import asyncpg
 
-from leh_guardian.errors import SchemaMismatch, SettingsError, StoreError, StoreUnavailable
+from leh_guardian.errors import RightsMissing, SchemaMismatch, SettingsError, StoreError, StoreUnavailable
+from leh_guardian.store import rights
+from leh_guardian.store.dsn import check_dsn, database, login, place, without_password
+from leh_guardian.store.rights import SCHEMA
 
-SCHEMA = "leh_guardian"
 MIN_SERVER = 130000
 _COMMAND_TIMEOUT = 10.0
 _CONNECT_TIMEOUT = 5.0
@@ -33,22 +35,50 @@ _AWAY = (
     asyncpg.PostgresSystemError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
 )
 
 
+_CONNECTING = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    ValueError,
+    OverflowError,
+)
+"""What the driver raises while it reads a URL and connects."""
+
+_TLS = "check sslmode and sslrootcert in LEH_DATABASE_URL, and the server's certificate"
+_REFUSALS = {
+    asyncpg.InvalidPasswordError: "check the user and the password in LEH_DATABASE_URL",
+    asyncpg.InvalidAuthorizationSpecificationError: "check the user in LEH_DATABASE_URL, and the server's pg_hba.conf",
+    asyncpg.InvalidCatalogNameError: "check the database's name in LEH_DATABASE_URL, or make it with createdb",
+}
+"""What helps where a log-in is refused."""
+
+
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn what asyncpg and the network raise into StoreUnavailable (try again) or StoreError (a defect)."""
+def translated(connection: Any = None, grants: rights.Grants = rights.for_daemon) -> Iterator[None]:
+    """Turn what asyncpg and the network raise into one of ours.
+
+    StoreUnavailable: try again. RightsMissing: the role of `connection` lacks a right, which `grants` tells how to give.
+    StoreError: a defect.
+    """
     try:
         yield
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        raise StoreUnavailable(
+            f"PostgreSQL: {_said(error)}: is LEH_DATABASE_URL the writer, and is default_transaction_read_only off for the role?"
+        ) from error
     except _AWAY as error:
-        raise StoreUnavailable(f"PostgreSQL: {error}") from error
+        raise StoreUnavailable(f"PostgreSQL: {_said(error)}") from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise rights.missing(_said(error), _role(connection), grants) from error
     except asyncpg.PostgresError as error:
-        raise StoreError(f"PostgreSQL refused a statement: {error}") from error
+        raise StoreError(f"PostgreSQL refused a statement: {_said(error)}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
-        text = str(error) or type(error).__name__
-        raise StoreUnavailable(f"PostgreSQL cannot be reached: {text}") from error
+        raise StoreUnavailable(f"PostgreSQL cannot be reached: {_said(error) or type(error).__name__}") from error
 
 
 class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
@@ -62,52 +92,29 @@ class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
 class Pool:
     """Connections to guardian's own database."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], grants: rights.Grants = rights.for_daemon) -> None:
         self._pool = pool
+        self.grants = grants
+        """What to tell where a right is missing."""
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 10, replica: str = "") -> Pool:
-        """Connect and check the server.
+    async def open(
+        cls, dsn: str, *, size: int = 10, replica: str = "", grants: rights.Grants = rights.for_daemon
+    ) -> Pool:
+        """Connect and check the server; `grants` tells what helps a role of this kind where a right is missing.
 
         Raises:
-            SettingsError: the URL is none, or the log-in is refused.
-            SchemaMismatch: the server is too old, or does not keep its promises about durability.
+            SettingsError: the URL is none, or the log-in or TLS is refused.
+            RightsMissing: the role may not connect to this database.
+            SchemaMismatch: the server is too old, or a standby.
             StoreUnavailable: no server answers there.
         """
+        check_dsn(dsn)
         try:
-            with translated():
-                pool = await asyncpg.create_pool(
-                    dsn,
-                    min_size=1,
-                    max_size=size,
-                    timeout=_CONNECT_TIMEOUT,
-                    command_timeout=_COMMAND_TIMEOUT,
-                    max_inactive_connection_lifetime=300,
-                    connection_class=_PlainConnection,
-                    server_settings={
-                        "application_name": f"leh-guardian {replica}".strip()[:60],
-                        "search_path": SCHEMA,
-                        # Whatever the role's default: alerts are deleted from SQS on the word of a commit.
-                        "synchronous_commit": "on",
-                        "timezone": "UTC",
-                        "lock_timeout": "5s",
-                        "idle_in_transaction_session_timeout": "15s",
-                        "statement_timeout": "15s",
-                    },
-                )
-        except StoreUnavailable as error:
-            if isinstance(error.__cause__, ValueError):
-                # asyncpg's ClientConfigurationError: the URL itself is wrong.
-                raise SettingsError(f"LEH_DATABASE_URL is no PostgreSQL URL: {error.__cause__}") from error
-            if isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
-                # At the start a refused log-in is a mistake; later it is a password being changed.
-                raise SettingsError(f"PostgreSQL at {_place(dsn)} refuses: {error.__cause__}") from error
-            raise StoreUnavailable(f"no PostgreSQL at {_place(dsn)}: {error.__cause__ or error}") from error
-        except (asyncpg.PostgresError, StoreError) as error:
-            raise SettingsError(f"PostgreSQL at {_place(dsn)} refuses: {error.__cause__ or error}") from error
-        except ValueError as error:
-            raise SettingsError(f"LEH_DATABASE_URL is no PostgreSQL URL: {error}") from error
-        opened = cls(pool)
+            pool = await _create(dsn, size, replica)
+        except _CONNECTING as error:
+            raise _not_opened(error, dsn) from error
+        opened = cls(pool, grants)
         try:
             await opened._check_server(dsn)
         except BaseException:
@@ -117,7 +124,7 @@ class Pool:
 
     async def _check_server(self, dsn: str) -> None:
         async with self.connection() as connection:
-            with translated():
+            with translated(connection):
                 row = await connection.fetchrow(
                     "select current_setting('server_version_num')::int as number,"
                     " current_setting('server_version') as version,"
@@ -125,12 +132,12 @@ class Pool:
                 )
         if row["number"] < MIN_SERVER:
             raise SchemaMismatch(
-                f"PostgreSQL {row['version']} at {_place(dsn)} is too old: leh_guardian needs 13 or newer."
+                f"PostgreSQL {row['version']} at {place(dsn)} is too old: leh_guardian needs 13 or newer."
                 " Upgrade the server or point LEH_DATABASE_URL at another one."
             )
         if row["standby"]:
             raise SchemaMismatch(
-                f"PostgreSQL at {_place(dsn)} is a read-only standby: point LEH_DATABASE_URL at the writer endpoint."
+                f"PostgreSQL at {place(dsn)} is a read-only standby: point LEH_DATABASE_URL at the writer endpoint."
             )
 
     def connection(self) -> _Connection:
@@ -170,10 +177,58 @@ class _Connection:
             await self._pool.release(self._connection, timeout=_ACQUIRE_TIMEOUT)
 
 
-def _place(dsn: str) -> str:
-    """Return where a database URL points, without its password."""
-    try:
-        parts = urlsplit(dsn)
-        return f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
-    except ValueError:
-        return "the given address"
+async def _create(dsn: str, size: int, replica: str) -> asyncpg.Pool[Any]:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=_CONNECT_TIMEOUT,
+        command_timeout=_COMMAND_TIMEOUT,
+        max_inactive_connection_lifetime=300,
+        server_settings={
+            "application_name": f"leh-guardian {replica}".strip()[:60],
+            "search_path": SCHEMA,
+            # Whatever the role's default: alerts are deleted from SQS on the word of a commit.
+            "synchronous_commit": "on",
+            "timezone": "UTC",
+            "lock_timeout": "5s",
+            "idle_in_transaction_session_timeout": "15s",
+            "statement_timeout": "15s",
+        },
+    )
+
+
+def _not_opened(error: Exception, dsn: str) -> SettingsError | StoreError:
+    """Return our error for a connection that could not be made; never with the password."""
+    where, said = place(dsn), without_password(_said(error), dsn)
+    match error:
+        case asyncpg.InsufficientPrivilegeError():
+            fix = rights.to_connect(login(dsn), database(dsn))
+            return RightsMissing(f"PostgreSQL at {where} refuses: {said} As the database's owner: {fix}")
+        case asyncpg.PostgresError() if not isinstance(error, _AWAY):
+            fix = next((fix for kind, fix in _REFUSALS.items() if isinstance(error, kind)), "check LEH_DATABASE_URL")
+            return SettingsError(f"PostgreSQL at {where} refuses: {said}; {fix}")
+        case ssl.SSLError():
+            return SettingsError(f"no TLS with PostgreSQL at {where}: {said}; {_TLS}")
+        case ConnectionError() if "SSL" in said:  # asyncpg's own words where the server has no TLS
+            return SettingsError(f"no TLS with PostgreSQL at {where}: {said}; {_TLS}")
+        case ValueError() | OverflowError():
+            return SettingsError(f"LEH_DATABASE_URL (or PGHOST, PGPORT and so on) cannot be used: {said}")
+        case TimeoutError():
+            return StoreUnavailable(f"no PostgreSQL at {where}: no answer within {_CONNECT_TIMEOUT:g} s")
+        case _:
+            said = said or "it ends the connection at once; is that a PostgreSQL?"
+            return StoreUnavailable(f"no PostgreSQL at {where}: {said}")
+
+
+def _said(error: BaseException) -> str:
+    """Return what an error says, details and hints included, in one line."""
+    return " ".join(str(error).split())
+
+
+def _role(connection: Any) -> str | None:
+    """Return the role that a connection works as; the server reports it by itself."""
+    if connection is None:
+        return None
+    role: str | None = getattr(connection.get_settings(), "session_authorization", None)
+    return role

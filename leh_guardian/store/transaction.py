@@ -9,48 +9,51 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
 
 from leh_guardian.store.pool import Pool, translated
+from leh_guardian.store.rights import Grants
 
 
 class Transaction:
     """An open transaction: run statements through it."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, grants: Grants) -> None:
         self._connection = connection
+        self._translated = partial(translated, connection, grants)
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         """Run a statement; returns its rows."""
-        with translated():
+        with self._translated():
             return list(await self._connection.fetch(sql, *args))
 
     async def fetchrow(self, sql: str, *args: Any) -> Any:
         """Run a statement; returns its first row, or None."""
-        with translated():
+        with self._translated():
             return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Run a statement; returns its first value, or None."""
-        with translated():
+        with self._translated():
             return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> int:
         """Run a statement; returns how many rows it touched."""
-        with translated():
+        with self._translated():
             status: str = await self._connection.execute(sql, *args)
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
 
     async def script(self, sql: str) -> None:
         """Run several statements without parameters (migrations)."""
-        with translated():
+        with self._translated():
             await self._connection.execute(sql, timeout=60)
 
     async def copy_rows(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Append rows through COPY, the cheapest way in."""
-        with translated():
+        with self._translated():
             await self._connection.copy_records_to_table(table, columns=columns, records=rows)
 
 
@@ -64,15 +67,15 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
         StoreError: a statement was refused.
     """
     async with pool.connection() as connection:
-        with anyio.CancelScope(shield=True), translated():
+        with anyio.CancelScope(shield=True), translated(connection, pool.grants):
             await connection.execute("begin")
         try:
-            yield Transaction(connection)
+            yield Transaction(connection, pool.grants)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await _roll_back(connection)
             raise
-        with anyio.CancelScope(shield=True), translated():
+        with anyio.CancelScope(shield=True), translated(connection, pool.grants):
             await connection.execute("commit")
 
 

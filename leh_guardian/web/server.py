@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-import structlog
 from aiohttp import web
 
 from leh_guardian.errors import SettingsError
@@ -30,13 +29,13 @@ async def serve(routes: Iterable[web.RouteDef], bind: str, port: int) -> AsyncIt
         site = web.TCPSite(runner, bind, port)
         try:
             await site.start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
+            reason = error.strerror if isinstance(error, OSError) else error
             raise SettingsError(
-                f"cannot listen on {bind}:{port}: {error.strerror}. Set LEH_HTTP__BIND and LEH_HTTP__PORT."
+                f"cannot listen on {bind}:{port}: {reason}. Set LEH_HTTP__BIND and LEH_HTTP__PORT."
             ) from error
         host, real_port = runner.addresses[0][:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{real_port}"
-        structlog.get_logger("web").info("status endpoint", url=url)
         yield url
     finally:
         await runner.cleanup()

@@ -257,6 +257,34 @@ def test_refused_permission_on_the_database(settings: dict[str, str], postgres: 
     assert "Traceback" not in wrong.stderr + ended.stderr
 
 
+def test_a_right_lost_while_running_is_a_degraded_state(
+    settings: dict[str, str], queue: Callable[[object], None], postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """A right that is taken away while the daemon runs does not end it: it says which grants help, and goes on with them."""
+    import anyio
+    import asyncpg
+
+    owner = settings["LEH_DATABASE_URL"]
+    name = owner.rpartition("/")[2]
+
+    async def do(*statements: str) -> None:
+        connection = await asyncpg.connect(owner)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    anyio.run(do, f"create role {name} login password 'pw'", f"grant create on database {name} to {name}")
+    settings = {**settings, "LEH_DATABASE_URL": f"postgresql://{name}:pw@127.0.0.1:{postgres.port}/{name}"}
+    with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+        wait_for(lambda: daemon.get("/readyz")[0] == 200)
+        anyio.run(do, f"revoke update on leh_guardian.actions from {name}")
+        degraded = wait_for(lambda: daemon.records("degraded: will try again"))
+        assert f'on all tables in schema leh_guardian to "{name}";' in degraded[-1]["reason"]
+        anyio.run(do, f"grant update on leh_guardian.actions to {name}")
+        wait_for(lambda: daemon.records("works again"))
+        assert daemon.code is None
+
+
 def test_doctor_names_each_fix(settings: dict[str, str], queue: Callable[[object], None]) -> None:
     """The doctor passes a working installation, and names what fails in a broken one."""
     good = run_cli("doctor", "--json", **settings)

@@ -9,22 +9,42 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
 
 import aiohttp
 import anyio
 
 from leh_guardian.clock import Clock
-from leh_guardian.errors import AccessDenied, Refused, Throttled, Unavailable
+from leh_guardian.errors import AccessDenied, Refused, SettingsError, Throttled, Unavailable
+from leh_guardian.files import read_file
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.ports import Notice
 
 _DEADLINE = 10.0
+_SHORTEST_SECRET = 16
+_LONGEST_SECRET = 64 * 1024
 
 
 def signature(secret: bytes, timestamp: str, body: bytes) -> str:
     """Return the value of the signature header."""
     digest = hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
     return f"v1={digest}"
+
+
+def read_secret(channel: str, path: Path) -> bytes:
+    """Return the secret of the webhook `channel`.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds less than a secret should have.
+    """
+    setting = f"notify.channels.{channel}.secret_file"
+    try:
+        secret = read_file(path, _LONGEST_SECRET).strip()
+    except OSError as error:
+        raise SettingsError(f"{setting}: cannot read {path}: {error.strerror}") from error
+    if len(secret) < _SHORTEST_SECRET:
+        raise SettingsError(f"{setting}: {path} holds fewer than {_SHORTEST_SECRET} bytes")
+    return secret
 
 
 class WebhookChannel:

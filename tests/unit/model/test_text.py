@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leh_guardian.model.text import dump_json, json_line, shown, storable, storable_key
+from leh_guardian.model.text import dump_json, shown, storable, storable_key
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters(codec=None, exclude_categories=[])),
@@ -46,20 +46,6 @@ def test_shown_text_is_one_harmless_line(text: str) -> None:
     line = shown(text, 50)
     assert len(line) <= 50
     assert line.isprintable() or line == ""
-
-
-@given(ANYTHING)
-def test_a_json_line_is_one_harmless_line(value: Any) -> None:
-    """Whatever an event holds, its line is printable, one line for every reader, and says what dump_json says."""
-    line = json_line(value)
-    assert line.isprintable()
-    assert line.splitlines() == [line]
-    assert json.dumps(json.loads(line)) == json.dumps(json.loads(dump_json(value)))
-
-
-def test_a_json_line_keeps_korean() -> None:
-    """Korean is left as people read it; a C1 control, a bidi mark and a line separator are not."""
-    assert json_line({"대상": "녹취록 \x9b\u202e\u2028😀"}) == '{"대상": "녹취록 \\u009b\\u202e\\u2028😀"}'
 
 
 def test_deep_nesting_is_cut_off_with_a_note() -> None:

@@ -1,0 +1,1 @@
+"""What `leh-guardian doctor` looks at, a module for each thing outside."""

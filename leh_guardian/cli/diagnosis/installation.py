@@ -1,0 +1,64 @@
+"""Owns the look at what is on this machine: rules, secrets, the status address; the one rule: the daemon's own checks are asked."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from leh_guardian.adapters.channels.webhook import read_secret
+from leh_guardian.app import handlers, rules_in_use
+from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.errors import SettingsError
+from leh_guardian.rules.diagnostics import RulesRefused
+from leh_guardian.settings import HttpSettings, Settings
+from leh_guardian.web.server import serve
+
+
+def look_at_rules(settings: Settings) -> list[Finding]:
+    """Load the rules as the daemon would."""
+    folder = settings.rules.dir
+    try:
+        rules = rules_in_use(settings, handlers())
+    except RulesRefused as error:
+        return [Finding("rules", "FAIL", str(error.diagnostics[0]), f"leh-guardian rules check {folder}")]
+    except SettingsError as error:
+        fix = "LEH_RULES__MODES__… 의 규칙 이름을 확인하거나 지우세요."
+        return [Finding("rules", "FAIL", str(error), fix)]
+    return [Finding("rules", "OK", f"{len(rules.rules)} rules in {folder}, revision {rules.revision}")]
+
+
+def look_at_channels(settings: Settings) -> list[Finding]:
+    """Read every webhook's secret as the daemon would."""
+    found = []
+    for name, webhook in settings.notify.channels.items():
+        try:
+            read_secret(name, webhook.secret_file)
+        except SettingsError as error:
+            fix = "secret_file의 경로, 권한, 길이(16바이트 이상)를 확인하세요."
+            found.append(Finding(f"channel {name}", "FAIL", str(error), fix))
+        else:
+            found.append(Finding(f"channel {name}", "OK", "its secret is readable"))
+    return found
+
+
+async def look_at_address(http: HttpSettings) -> list[Finding]:
+    """Listen for a moment as the daemon would; that a daemon does already is as good."""
+    try:
+        async with serve((), http.bind, http.port):
+            return [Finding("http", "OK", f"{http.bind}:{http.port} is free")]
+    except SettingsError as error:
+        if await _guardian_listens(http):
+            return [Finding("http", "OK", f"a leh_guardian listens on {http.bind}:{http.port}")]
+        return [Finding("http", "FAIL", str(error), "LEH_HTTP__BIND, LEH_HTTP__PORT를 확인하세요.")]
+
+
+async def _guardian_listens(http: HttpSettings) -> bool:
+    host = f"[{http.bind}]" if ":" in http.bind else http.bind
+    timeout = aiohttp.ClientTimeout(total=3)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"http://{host}:{http.port}/livez") as answer,
+        ):
+            return answer.headers.get("Server") == "leh-guardian"
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+        return False

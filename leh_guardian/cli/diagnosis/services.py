@@ -1,0 +1,61 @@
+"""Owns the looks at AWS and OpenSearch; the one rule: the adapters' own pings are asked, and each refusal names its fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+
+from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
+from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotFound
+from leh_guardian.settings import Settings
+
+NETWORK = "네트워크, AWS_REGION, AWS_ENDPOINT_URL을 확인하세요."
+SEARCH = "LEH_OPENSEARCH__URL을 확인하세요 (없어도 동작합니다)."
+
+
+async def look_at_queue(settings: Settings, name: str) -> list[Finding]:
+    """Check one alert queue."""
+    async with open_aws(settings.region) as aws:
+        try:
+            client = await aws.client("sqs", read_timeout=5)
+        except GuardianError as error:
+            return [Finding("aws", "FAIL", str(error), "AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE을 확인하세요.")]
+        return [await _queue(settings, aws, client, name)]
+
+
+async def _queue(settings: Settings, aws: Aws, client: Any, name: str) -> Finding:
+    item = f"queue {name}"
+    try:
+        await SqsAlertQueue(aws, client, name, wait=1, visibility=settings.queue.visibility).ping()
+    except NotFound as error:
+        return Finding(item, "FAIL", str(error), "LEH_QUEUE__ALERTS, AWS_REGION을 확인하거나 큐를 만드세요.")
+    except NoCredentials as error:
+        return Finding(item, "FAIL", str(error), "AWS 자격 증명(AWS_ACCESS_KEY_ID 등) 또는 인스턴스 역할을 설정하세요.")
+    except AccessDenied as error:
+        return Finding(item, "FAIL", str(error), "이 역할의 IAM 정책, 큐 정책을 확인하세요.")
+    except GuardianError as error:
+        return Finding(item, "FAIL", str(error), NETWORK)
+    try:
+        info = await SqsQueues(aws, client).info(name)
+    except GuardianError as error:
+        detail = f"usable, but it cannot be described: {error}"
+        return Finding(item, "WARN", detail, "sqs:GetQueueUrl 권한을 확인하세요.")
+    if info.dead_letter_arn is None:
+        fix = "큐에 RedrivePolicy(DLQ, maxReceiveCount 5)를 설정하세요. 이벤트가 아닌 메시지는 DLQ로만 빠집니다."
+        return Finding(item, "WARN", "it has no dead-letter queue: what is no event comes back for days", fix)
+    return Finding(item, "OK", f"{info.depth.total} messages, visibility {info.visibility_timeout:g} s")
+
+
+async def look_at_search(url: str) -> list[Finding]:
+    """Check OpenSearch."""
+    search = OpenSearch(url)
+    try:
+        await search.ping()
+        return [Finding("opensearch", "OK", "answers")]
+    finally:
+        with anyio.move_on_after(2, shield=True):
+            await search.close()

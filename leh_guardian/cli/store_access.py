@@ -1,0 +1,73 @@
+"""Owns the way of the store's commands in: a transaction on a schema that fits, an id from a prefix; the one rule: checked first."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import anyio
+import click
+
+from leh_guardian.errors import SchemaMismatch
+from leh_guardian.model.text import shown, storable
+from leh_guardian.settings import load_database_url
+from leh_guardian.store import migrate, overview, rights
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.rights import SCHEMA
+from leh_guardian.store.transaction import Transaction, transaction
+
+Result = TypeVar("Result")
+
+_SHORTEST_PREFIX = 6
+
+
+def with_store(work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    """Run `work` in a transaction on guardian's database."""
+    return anyio.run(_with_store, work)
+
+
+async def _with_store(work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    pool = await Pool.open(load_database_url(os.environ), size=1, replica="cli", grants=rights.for_commands)
+    try:
+        async with transaction(pool) as tx:
+            await _check_schema(tx)
+            return await work(tx)
+    finally:
+        await pool.close()
+
+
+async def _check_schema(tx: Transaction) -> None:
+    if not await migrate.is_made(tx):
+        raise SchemaMismatch(f"this database has no {SCHEMA} schema yet: start `leh-guardian run` with it once")
+    if missing := await migrate.pending(tx):
+        names = ", ".join(name for _, name, _ in missing)
+        raise SchemaMismatch(
+            f"the schema {SCHEMA} is older than this program ({names} missing): start `leh-guardian run` of this version once"
+        )
+
+
+async def find_id(tx: Transaction, table: str, given: str) -> UUID:
+    """Return the id that `given`, an id or the beginning of one, means.
+
+    Raises:
+        click.UsageError: it means none, or several.
+    """
+    if len(given) < _SHORTEST_PREFIX or not set(given.lower()) <= set("0123456789abcdef-"):
+        raise click.UsageError(f"'{shown(given, 60)}'은(는) id가 아닙니다: id의 앞 6자리 이상을 입력하세요.")
+    found = await overview.find(tx, table, given)
+    if not found:
+        raise click.UsageError(f"id가 {shown(given, 60)}(으)로 시작하는 항목이 없습니다.")
+    if len(found) > 1:
+        raise click.UsageError(f"id가 {shown(given, 60)}(으)로 시작하는 항목이 여러 개입니다: 더 길게 입력하세요.")
+    return found[0]
+
+
+def who() -> str:
+    """Return who types."""
+    try:
+        return storable(getpass.getuser())
+    except (KeyError, OSError):
+        return "unknown"

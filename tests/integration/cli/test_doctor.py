@@ -1,0 +1,183 @@
+"""The doctor: what `run` would refuse is never OK, and nothing outside keeps it waiting."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from leh_guardian.cli import doctor
+from leh_guardian.cli.diagnosis import finding
+from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.local.aws import EmbeddedAws
+from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.settings import load_settings
+from leh_guardian.store.migrate import migrate
+from leh_guardian.store.pool import Pool
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of a server that accepts and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(50)
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def environment(postgres: EmbeddedPostgres, aws_server: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Settings of an installation whose queue is missing."""
+    for name, value in aws_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return {
+        "AWS_REGION": "ap-northeast-2",
+        "LEH_DATABASE_URL": postgres.dsn("guardian"),
+        "LEH_QUEUE__ALERTS": "nowhere",
+        "LEH_RULES__DIR": str(ROOT / "rules"),
+        "LEH_HTTP__PORT": "0",
+    }
+
+
+async def examine(environment: dict[str, str]) -> dict[str, Finding]:
+    """What the doctor finds, by item."""
+    return {one.item: one for one in await doctor.examine(load_settings(environment))}
+
+
+async def test_what_hangs_is_a_finding(
+    environment: dict[str, str], silent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL, AWS and OpenSearch that accept and never answer are findings, all in the time of one."""
+    monkeypatch.setattr(finding, "DEADLINE", 1.5)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent}")
+    environment |= {
+        "LEH_DATABASE_URL": f"postgresql://u:geheim@127.0.0.1:{silent}/x",
+        "LEH_OPENSEARCH__URL": f"http://u:geheim@127.0.0.1:{silent}",
+    }
+    found = await examine(environment)
+    assert {item: one.status for item, one in found.items() if one.status != "OK"} == {
+        "postgresql": "FAIL",
+        "queue nowhere": "FAIL",
+        "opensearch": "WARN",
+    }
+    assert all("no answer within" in found[item].detail for item in ("postgresql", "queue nowhere", "opensearch"))
+    assert "geheim" not in str(found)
+
+
+async def test_what_is_not_postgresql(environment: dict[str, str]) -> None:
+    """A server that ends the connection is named as none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    listener.accept()[0].close()
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        port = listener.getsockname()[1]
+        found = await examine({**environment, "LEH_DATABASE_URL": f"postgresql://u@127.0.0.1:{port}/x"})
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert found["postgresql"].status == "FAIL"
+    assert f"no PostgreSQL at 127.0.0.1:{port}/x: " in found["postgresql"].detail
+
+
+async def test_what_run_refuses_is_not_ok(environment: dict[str, str], tmp_path: Path) -> None:
+    """A mode for no rule, secrets that are short or no files, and a taken address fail as they would end the start."""
+    short = tmp_path / "short"
+    short.write_bytes(b"fifteen bytes!!\n")
+    environment["LEH_RULES__MODES__NO_RULE"] = "act"
+    for name, path in {
+        "SHORT": short,
+        "FOLDER": tmp_path,
+        "MISSING": tmp_path / "missing",
+        "ENDLESS": Path("/dev/zero"),
+    }.items():
+        environment[f"LEH_NOTIFY__CHANNELS__{name}__URL"] = "https://hooks.example.com"
+        environment[f"LEH_NOTIFY__CHANNELS__{name}__SECRET_FILE"] = str(path)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        found = await examine({**environment, "LEH_HTTP__PORT": str(other.getsockname()[1])})
+    for item in (
+        "rules",
+        "http",
+        "queue nowhere",
+        "channel short",
+        "channel folder",
+        "channel missing",
+        "channel endless",
+    ):
+        assert found[item].status == "FAIL", found[item]
+        assert found[item].fix
+    assert "no rule named no-rule" in found["rules"].detail
+    assert "fewer than 16 bytes" in found["channel short"].detail
+
+
+@pytest.mark.parametrize(
+    ("change", "item"),
+    [
+        ({"LEH_HTTP__BIND": "a..b"}, "http"),
+        ({"LEH_OPENSEARCH__URL": "::::"}, "opensearch"),
+        ({"LEH_QUEUE__ALERTS": "arn:aws:sqs"}, "queue arn:aws:sqs"),
+        ({"LEH_DATABASE_URL": "http://u:geheim@h/x"}, "postgresql"),
+    ],
+)
+async def test_garbage_is_a_finding(environment: dict[str, str], change: dict[str, str], item: str) -> None:
+    """An address that is none is a finding with its fix, not an exception."""
+    found = await examine({**environment, **change})
+    assert found[item].status in {"WARN", "FAIL"}
+    assert found[item].fix
+    assert "geheim" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_ENDPOINT_URL", "garbage"),
+        ("AWS_ENDPOINT_URL", "http://[::1"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999"),
+        ("AWS_PROFILE", "nobody"),
+        ("AWS_CONFIG_FILE", "/dev/zero/x"),
+        ("AWS_RETRY_MODE", "garbage"),
+    ],
+)
+async def test_broken_aws_settings(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """AWS settings that are none fail as AWS's, with a fix, or are left alone by the SDK."""
+    monkeypatch.setenv(name, value)
+    failed = [one for one in (await examine(environment)).values() if one.status == "FAIL"]
+    assert [one.fix != "" for one in failed] == [True]
+
+
+async def test_rights_and_schemas(environment: dict[str, str], postgres: EmbeddedPostgres) -> None:
+    """No rights on the schema, and the schema of another build, are findings; a newer one is fine and told."""
+    name = f"doctor_{uuid.uuid4().hex[:8]}"
+    postgres.create_database(name)
+    environment["LEH_DATABASE_URL"] = postgres.dsn(name)
+    assert (await examine(environment))["schema"].detail == "not there yet: made at the first start"
+    pool = await Pool.open(postgres.dsn(name), size=1)
+    await migrate(pool)
+    await pool.close()
+    connection: Any = await asyncpg.connect(postgres.dsn(name))
+    await connection.execute(f"create role {name} login password 'pw'")
+    weak = f"postgresql://{name}:pw@127.0.0.1:{postgres.port}/{name}"
+    schema = (await examine({**environment, "LEH_DATABASE_URL": weak}))["schema"]
+    assert schema.status == "FAIL"
+    assert f'grant usage, create on schema leh_guardian to "{name}";' in schema.detail
+    await connection.execute("insert into leh_guardian.schema_version values (9000, 'newer', 'x')")
+    assert "newer version" in (await examine(environment))["schema"].detail
+    await connection.execute("update leh_guardian.schema_version set digest = 'x'")
+    assert "another build" in (await examine(environment))["schema"].detail
+    await connection.execute(f"drop role {name}")
+    await connection.close()
