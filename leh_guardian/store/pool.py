@@ -185,6 +185,7 @@ async def _create(dsn: str, size: int, replica: str) -> asyncpg.Pool[Any]:
         timeout=_CONNECT_TIMEOUT,
         command_timeout=_COMMAND_TIMEOUT,
         max_inactive_connection_lifetime=300,
+        connection_class=_PlainConnection,
         server_settings={
             "application_name": f"leh-guardian {replica}".strip()[:60],
             "search_path": SCHEMA,
@@ -205,7 +206,8 @@ def _not_opened(error: Exception, dsn: str) -> SettingsError | StoreError:
         case asyncpg.InsufficientPrivilegeError():
             fix = rights.to_connect(login(dsn), database(dsn))
             return RightsMissing(f"PostgreSQL at {where} refuses: {said} As the database's owner: {fix}")
-        case asyncpg.PostgresError() if not isinstance(error, _AWAY):
+        # At the start a refused log-in is a mistake; later it is a password being changed.
+        case asyncpg.PostgresError() if isinstance(error, tuple(_REFUSALS)) or not isinstance(error, _AWAY):
             fix = next((fix for kind, fix in _REFUSALS.items() if isinstance(error, kind)), "check LEH_DATABASE_URL")
             return SettingsError(f"PostgreSQL at {where} refuses: {said}; {fix}")
         case ssl.SSLError():

@@ -22,6 +22,7 @@ DAEMON_NEEDS: Final = {
     "incidents": "select insert update",
     "actions": "select insert update",
     "timers": "select insert update delete",
+    "early_oks": "select insert update delete",
     "control": "select insert update",
     "journal": "select insert delete",
 }

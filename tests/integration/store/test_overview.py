@@ -89,7 +89,7 @@ async def test_reading_does_not_grow_with_what_is_settled(pool: Pool, question: 
     """What is asked often, or by a person at 03:00, looks at what it tells of and little more, however much there is."""
     await filled(pool)
     async with transaction(pool) as tx:
-        counting = Counting(tx._connection)
+        counting = Counting(tx._connection, rights.for_daemon)
         await question(counting)
     assert counting.looked_at < MANY / 10
 
