@@ -12,7 +12,7 @@ import pytest
 
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine.upkeep import Retention, Upkeep
-from leh_guardian.store import inbox, overview
+from leh_guardian.store import inbox, overview, rights
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 
