@@ -7,6 +7,7 @@ The one rule: bad input never ends in a traceback. 0 good, 1 the answer is "no" 
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from typing import Any
 
@@ -75,6 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the program; never returns."""
     try:
         output.set_up_streams()
+        # Libraries complain through logging of what an interrupted call leaves behind; commands speak for themselves, and
+        # the daemon sets up its own log.
+        logging.getLogger().addHandler(logging.NullHandler())
         code = _run(arguments)
         output.flush()
     except output.OutputLost as error:
