@@ -171,14 +171,20 @@ async def _move(
         if surplus:
             await ctx.can.queues.release(source, [m.receipt for m in surplus])
         vain = 0 if again or fresh else vain + 1
-        await _move_batch(ctx, source, destination, progress, fresh)
+        await _move_batch(ctx, source, destination, progress, fresh, began + _VISIBILITY)
         await ctx.clock.sleep(len(fresh) / params.rate - (anyio.current_time() - began))
 
 
 async def _move_batch(
-    ctx: ActionContext, source: QueueInfo, destination: QueueInfo, progress: _Progress, batch: Sequence[ReceivedMessage]
+    ctx: ActionContext,
+    source: QueueInfo,
+    destination: QueueInfo,
+    progress: _Progress,
+    batch: Sequence[ReceivedMessage],
+    hidden_until: float,
 ) -> None:
-    if not batch:
+    if not batch or anyio.current_time() >= hidden_until:
+        # After a stall the messages are visible again, and may be somebody else's: they are received anew.
         return
     sent, failure = await _send(ctx, destination, progress, batch)
     failpoint("redrive.sent")
@@ -187,7 +193,9 @@ async def _move_batch(
     earlier = progress.sent
     progress.sent = earlier + [m.id for m in sent]
     await ctx.checkpoint("progress", asdict(progress))
-    if await ctx.can.queues.delete(source, [m.receipt for m in sent]) == len(sent):
+    deleted = await ctx.can.queues.delete(source, [m.receipt for m in sent])
+    # A receipt that has run out may delete nothing and say that it did (SQS API Reference, "DeleteMessage").
+    if deleted == len(sent) and anyio.current_time() < hidden_until:
         progress.sent = earlier
     failpoint("redrive.deleted")
     if len(sent) < len(batch):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import anyio
 import pytest
 from botocore.exceptions import ClientError
 
@@ -15,6 +17,7 @@ from leh_guardian.errors import Halted, NotFound, Refused, Throttled
 from leh_guardian.handlers import dlq_redrive as redrive
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
 from leh_guardian.model.outcome import Done, Failed, NoOp, Wait
+from leh_guardian.ports import QueueInfo, ReceivedMessage
 from leh_guardian.telemetry import failpoints
 from tests.support.attempt import Memory, again, attempt
 from tests.support.sqs import make_queues
@@ -325,3 +328,43 @@ async def test_nothing_overtakes_a_refused_fifo_message(client: Any, can: Capabi
     moved = sorted(m["Body"] for m in await queues.read(queues.source_url))
     assert moved == sorted(f"1:{n:02}" for n in range(1, 30, 2))
     assert await queues.depth(queues.dlq_url) == 15
+
+
+class Strict(SqsQueues):
+    """SQS as its API Reference allows it to be: a receipt that has run out deletes nothing, and the answer is success."""
+
+    hidden_until = 0.0
+
+    async def receive(self, queue: QueueInfo, count: int, visibility: float) -> Sequence[ReceivedMessage]:
+        """Remember how long the receipts are good."""
+        self.hidden_until = anyio.current_time() + visibility
+        return await super().receive(queue, count, visibility)
+
+    async def delete(self, queue: QueueInfo, receipts: Sequence[str]) -> int:
+        """Delete, or say so."""
+        if anyio.current_time() >= self.hidden_until:
+            return len(receipts)
+        return await super().delete(queue, receipts)
+
+
+@pytest.mark.parametrize("instant", ["redrive.received", "redrive.sent"])
+async def test_a_stall_longer_than_the_hiding_sends_nothing_twice(aws: Aws, client: Any, instant: str) -> None:
+    """Receipts that ran out while the process stood still delete nothing; the messages come back and are not sent again."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, ["a", "b", "c"])
+    stalls = iter([redrive._VISIBILITY + 0.3])
+
+    def stall(name: str) -> None:
+        if name == instant:
+            time.sleep(next(stalls, 0))
+
+    failpoints.arm(stall)
+    can = Capabilities(queues=Strict(aws, client), channels={})
+    try:
+        outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq))
+    finally:
+        failpoints.arm(None)
+    assert isinstance(outcome, Done)
+    assert outcome.facts["moved"] == 3
+    assert sorted(m["Body"] for m in await queues.read(queues.source_url)) == ["a", "b", "c"]
+    assert await queues.depth(queues.dlq_url) == 0
