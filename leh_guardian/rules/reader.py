@@ -177,6 +177,8 @@ class Reader:
         return mapping
 
     def _key(self, event: events.Event, path: Path) -> str:
+        if isinstance(event, events.ScalarEvent) and _is_simple_key(event):
+            return str(event.value)
         position, key = _position(event), self._aside(event, path)
         plain = isinstance(event, events.ScalarEvent) and event.implicit[0]
         if isinstance(key, str) and not (key == "<<" and plain):
@@ -207,6 +209,12 @@ class Reader:
     def _stop(self, position: Position, code: str, message: str, hint: str) -> NoReturn:
         self.diagnostics.append(self._source.diagnostic(position, code, message, hint))
         raise Stopped
+
+
+def _is_simple_key(event: events.ScalarEvent) -> bool:
+    """Tell whether a key is a word and nothing else, as nearly all are: it then needs no closer look."""
+    value: str = event.value
+    return event.anchor is None and event.tag is None and value.isidentifier() and value not in _WORDS
 
 
 def _position(event: events.Event) -> Position:

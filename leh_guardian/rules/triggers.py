@@ -19,11 +19,15 @@ def compile_patterns(rule: Mapping[str, Any], path: Path) -> tuple[Pattern | Non
     """
     problems: list[Problem] = []
     trigger = _compile(rule.get("pattern"), (*path, "pattern"), problems)
-    resolve = _compile(rule.get("resolve_on"), (*path, "resolve_on"), problems)
-    if trigger and resolve:
-        inherited = {key: value for key, value in rule["pattern"].items() if key in _INHERITED}
-        resolve = _compile(inherited | rule["resolve_on"], (*path, "resolve_on"), problems)
-    return trigger, resolve, problems
+    closing = rule.get("resolve_on")
+    if trigger and isinstance(closing, dict) and closing:
+        closing = inherited(rule["pattern"]) | closing
+    return trigger, _compile(closing, (*path, "resolve_on"), problems), problems
+
+
+def inherited(pattern: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `resolve_on` takes over from `pattern` where it does not say otherwise."""
+    return {key: value for key, value in pattern.items() if key in _INHERITED}
 
 
 def pattern_problem(error: PatternError, path: Path) -> Problem:
