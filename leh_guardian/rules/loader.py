@@ -27,11 +27,10 @@ _ALL_OFF: Final = "running without rules is never meant; to stop the rules, set 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A file that was looked at."""
+    """A file that was looked at; its document is not kept, a thousand rules would be a hundred thousand places."""
 
-    document: Document
     rules: tuple[Placed, ...]
-    found: tuple[Problem, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
 
 def load_rules(directory: Path, registry: Registry) -> RuleSet:
@@ -90,9 +89,10 @@ def _told(file: RuleFile, checked: _Checked | None, doubled: Sequence[Problem]) 
     """Return what is wrong with a file, in the order of its lines."""
     if checked is None:
         return [_about(file.path, "unreadable", f"the file cannot be read: {file.trouble}")]
-    document = checked.document
-    located = filter(None, map(document.locate, (*checked.found, *doubled)))
-    return sorted((*document.diagnostics, *located), key=lambda diagnostic: (diagnostic.line, diagnostic.column))
+    told = list(checked.diagnostics)
+    if doubled:
+        told += filter(None, map(read_document(file.content, str(file.path)).locate, doubled))
+    return sorted(told, key=lambda diagnostic: (diagnostic.line, diagnostic.column))
 
 
 def _check_file(file: RuleFile, registry: Registry, places: dict[str, str]) -> _Checked:
@@ -110,7 +110,7 @@ def _check_file(file: RuleFile, registry: Registry, places: dict[str, str]) -> _
             message = f"more than {MOST_MISTAKES} mistakes; the rules from here on were not looked at"
             found.append(Problem(path, "too-many", message))
             break
-    return _Checked(document, tuple(rules), tuple(found))
+    return _Checked(tuple(rules), (*document.diagnostics, *filter(None, map(document.locate, found))))
 
 
 def _check_shape(document: Document) -> Iterator[Problem]:

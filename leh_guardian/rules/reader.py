@@ -38,6 +38,7 @@ _FRACTION: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})(\.[0-9]{1,299})?([eE]
 _SYNTAX_HINTS: Final = {
     "cannot start any token": "indent with spaces, never tabs; quote a text that begins with @, % or `",
     "mapping values are not allowed": "check the indentation; a text that holds a colon and a space needs quotes",
+    "expected <document start>": "the line `...` ends a file; what follows belongs above it",
     "did not find expected": "check the indentation, and the quotes and brackets of the lines before",
     "unexpected end of stream": "a quote or bracket is not closed, or the file is cut off",
     "unknown escape character": "in double quotes a backslash begins an escape; use single quotes",

@@ -5,14 +5,17 @@ What is timed is what `rules check` and a reload do, reading the files included;
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import leh_guardian.handlers
 from leh_guardian.registry import discover
 from leh_guardian.rules.loader import check_rules, load_rules
+from tests.benchmarks.report import spread, table
 
 _FILES, _RULES = 20, 50
 _RULE = """
@@ -47,20 +50,20 @@ def measure_loading(folder: Path, rounds: int) -> None:
     directory = folder / "thousand-rules"
     _write(directory)
     registry = discover(leh_guardian.handlers)
-    loading, checking, program = [], [], []
-    for _ in range(rounds):
-        loading.append(_seconds(lambda: load_rules(directory, registry)))
-        checking.append(_seconds(lambda: check_rules(directory, registry)))
-        program.append(_seconds(lambda: _run_check(directory)))
+    measured = [
+        ("load", _measured(lambda: load_rules(directory, registry), rounds)),
+        ("check", _measured(lambda: check_rules(directory, registry), rounds)),
+        ("`rules check` as a program", _measured(lambda: _run_check(directory), rounds)),
+    ]
     rules, findings = check_rules(directory, registry)
     assert rules is not None
     assert len(rules.rules) == _FILES * _RULES
     assert not findings, "\n".join(map(str, findings))
     size = sum(file.stat().st_size for file in directory.iterdir())
-    print(f"\nLoading {len(rules.rules)} rules in {_FILES} files, {size / 1000:.0f} kB, best of {rounds} (wall / CPU):")
-    for what, times in (("load", loading), ("check", checking), ("`rules check` as a program", program)):
-        wall, cpu = min(times)
-        print(f"  {what:<27} {wall:5.2f} s" + (f" / {cpu:.2f} s" if cpu else ""))
+    print(
+        f"\nRules: {len(rules.rules)} in {_FILES} files of {size / 1000:.0f} kB together, {rounds} rounds, median (min-max)"
+    )
+    table(["", "seconds", "CPU seconds"], [[what, spread(wall, 2), spread(cpu, 2)] for what, (wall, cpu) in measured])
 
 
 def _write(directory: Path) -> None:
@@ -75,7 +78,16 @@ def _run_check(directory: Path) -> None:
     subprocess.run([program, "rules", "check", directory], check=True, capture_output=True)
 
 
-def _seconds(work: object) -> tuple[float, float]:
-    began, cpu = time.perf_counter(), time.process_time()
-    work()  # type: ignore[operator]
-    return time.perf_counter() - began, time.process_time() - cpu
+def _measured(work: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
+    """Return the seconds and the CPU seconds of each round, those of the programs it waited for included."""
+    wall, cpu = [], []
+    for _ in range(rounds):
+        began, spent = time.perf_counter(), _cpu()
+        work()
+        wall.append(time.perf_counter() - began)
+        cpu.append(_cpu() - spent)
+    return wall, cpu
+
+
+def _cpu() -> float:
+    return sum(os.times()[:4])

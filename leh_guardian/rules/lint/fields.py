@@ -86,8 +86,8 @@ def _key_at(place: Path, steps: Sequence[str], depth: int) -> Path:
     left = len(steps)
     for end in range(len(place), 0, -1):
         key = place[end - 1]
-        if isinstance(key, int) or key == "$or":
-            continue
+        if isinstance(key, int) or isinstance(place[end] if end < len(place) else None, int):
+            continue  # the branch of a `$or`, and the `$or`
         left -= key.count(".") + 1
         if left <= depth:
             return place[:end]

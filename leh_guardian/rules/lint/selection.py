@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from leh_guardian.patterns import Alternative, Field
@@ -41,8 +42,13 @@ class Selection:
 
 def select(alternative: Alternative) -> Selection:
     """Return the event types that an alternative selects."""
-    fields = {field.path: field for field in alternative.fields}
-    source, name = fields.get(SOURCE), fields.get(NAME)
+    source = next((field for field in alternative.fields if field.path == SOURCE), None)
+    name = next((field for field in alternative.fields if field.path == NAME), None)
+    return _select(source, name)
+
+
+@lru_cache(maxsize=1024)  # the rules of a folder select the same few types
+def _select(source: Field | None, name: Field | None) -> Selection:
     sources = _texts(source)
     if name is None or name.exact_keys is None:
         return _by_source(sources, name)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from leh_guardian.patterns import Pattern, PatternError, compile_pattern
 from leh_guardian.registry import Registry
 from leh_guardian.rules.lint.candidates import Candidates
+from leh_guardian.rules.lint.fields import check_fields
 from leh_guardian.rules.lint.implication import alternative_implies, implies
 from leh_guardian.rules.lint.logic import check_logic
 from leh_guardian.rules.lint.witness import witnesses
@@ -78,6 +79,36 @@ def test_no_implied_pattern_is_missed_among_the_candidates(written: list[dict[st
         for number, other in enumerate(compiled):
             if found and implies(one, other):
                 assert all(number in index.of(values) for values in found)
+
+
+keys = st.sampled_from(
+    ["detail", "source", "state", "a.b", ".", "", ".a", "a.", "$or", "detail.state", "configuration"]
+)
+odd = st.recursive(
+    st.dictionaries(keys, lists, min_size=1, max_size=3),
+    lambda inner: st.one_of(
+        st.dictionaries(keys, st.one_of(lists, inner), min_size=1, max_size=3),
+        st.fixed_dictionaries({"$or": st.lists(inner, min_size=2, max_size=2)}),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(odd, st.booleans())
+def test_every_finding_has_a_place_within_its_pattern(written: dict[str, Any], alarm: bool) -> None:
+    """Whatever the keys are, nothing falls over, and each finding points at a key or a value that was written."""
+    if alarm:
+        written = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"], **written}
+    pattern, _, _ = judged(written)
+    if pattern is None:
+        return
+    alternatives, overwritten = find_places(written, pattern, ())
+    for problem in (*check_logic("pattern", alternatives, overwritten), *check_fields(alternatives)):
+        here: Any = written
+        for part in problem.path:
+            here = here[part]
+        assert problem.path
 
 
 def judged(written: dict[str, Any]) -> tuple[Pattern | None, list[str], list[tuple[Any, ...]]]:
