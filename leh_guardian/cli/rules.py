@@ -12,8 +12,8 @@ from leh_guardian.cli.explain import explain
 from leh_guardian.cli.output import out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
 from leh_guardian.rules.cases import Result
-from leh_guardian.rules.diagnostics import Diagnostic
-from leh_guardian.rules.loader import try_rules
+from leh_guardian.rules.folder import read_folder
+from leh_guardian.rules.loader import Checked, check_folder
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.schema import case_schema, json_schema
 
@@ -32,15 +32,15 @@ rules.add_command(explain)
 def check(directory: Path | None, json_: bool) -> None:
     """Find every mistake in the rule files of DIRECTORY (LEH_RULES__DIR, else ./rules); exit 1 if there is one."""
     folder = rules_folder(directory)
-    found, diagnostics, results = try_rules(folder, registry())
-    for diagnostic in diagnostics:
+    checked = check_folder(read_folder(folder), registry())
+    for diagnostic in checked.diagnostics:
         if json_:
             print_json(diagnostic.to_json())
         else:
             out(diagnostic.render())
     if not json_:
-        tell(f"{folder}: {_counted(found, results)}{_verdict(diagnostics)}")
-    sys.exit(1 if diagnostics else 0)
+        tell(f"{folder}: {_verdict(checked)}")
+    sys.exit(1 if checked.diagnostics else 0)
 
 
 @rules.command()
@@ -48,21 +48,20 @@ def check(directory: Path | None, json_: bool) -> None:
 @click.option("--json", "json_", is_flag=True, help="One case per line.")
 def test(directory: Path | None, json_: bool) -> None:
     """Run the cases in DIRECTORY/cases: given events and the plans that must follow; exit 1 if one fails."""
-    folder = rules_folder(directory)
-    found, diagnostics, results = try_rules(folder, registry())
-    told = {failure for result in results for failure in result.failures}
-    for diagnostic in diagnostics:
+    checked = check_folder(read_folder(rules_folder(directory)), registry())
+    of_cases = {failure for result in checked.results for failure in result.failures}
+    for diagnostic in checked.diagnostics:
         # What is wrong with the files themselves; the failures follow with their cases.
-        if diagnostic.severity == "error" and diagnostic not in told:
+        if diagnostic.severity == "error" and diagnostic not in of_cases:
             tell(diagnostic.render())
-    for result in results:
+    for result in checked.results:
         if json_:
             print_json(result.to_json())
         else:
             out(_told(result))
-    if not json_ and found is not None:
-        _summary(found, results)
-    sys.exit(1 if any(diagnostic.severity == "error" for diagnostic in diagnostics) else 0)
+    if not json_ and checked.rules is not None:
+        _summary(checked.rules, checked.results)
+    sys.exit(1 if checked.refused else 0)
 
 
 @rules.command()
@@ -72,13 +71,11 @@ def schema(cases: bool) -> None:
     print_json(case_schema() if cases else json_schema(registry()), indent=2)
 
 
-def _counted(found: RuleSet | None, results: Sequence[Result]) -> str:
-    return f"{len(found.rules)} rules, {len(results)} cases: " if found else ""
-
-
-def _verdict(diagnostics: Sequence[Diagnostic]) -> str:
-    errors = sum(d.severity == "error" for d in diagnostics)
-    return f"{errors} errors, {len(diagnostics) - errors} warnings" if diagnostics else "no findings"
+def _verdict(checked: Checked) -> str:
+    counted = f"{len(checked.rules.rules)} rules, {len(checked.results)} cases: " if checked.rules else ""
+    errors = sum(d.severity == "error" for d in checked.diagnostics)
+    warnings = len(checked.diagnostics) - errors
+    return counted + (f"{errors} errors, {warnings} warnings" if checked.diagnostics else "no findings")
 
 
 def _told(result: Result) -> str:

@@ -1,15 +1,18 @@
 """Owns the rules in use and their reload; the one rule: all fallible work comes before the swap, so a bad file changes nothing.
 
 The folder's content digest is compared every few seconds (it sees renames, ConfigMap swaps and edited link targets alike),
-and a change is loaded only after it has stood still for one round: a half-saved file is not tried. SIGHUP loads at once.
+and a change is loaded only after it has stood still for one round: a half-saved file is not tried. One that looks cut off is
+held back longer, or refused. SIGHUP loads at once, whatever it looks like.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import anyio.to_thread
 import structlog
@@ -24,8 +27,10 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Plan, Severity
 from leh_guardian.registry import Registry
-from leh_guardian.rules.folder import digest
-from leh_guardian.rules.loader import load_rules
+from leh_guardian.rules.cut_off import find_cut_off
+from leh_guardian.rules.diagnostics import RulesRefused
+from leh_guardian.rules.folder import Folder, read_folder
+from leh_guardian.rules.loader import load_folder
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import incidents
 from leh_guardian.store.incidents import RunEvent
@@ -35,6 +40,9 @@ from leh_guardian.telemetry.metrics import Metrics
 
 RULES_RULE = "guardian.rules"
 """The rule id of the incident about refused rule files; no operator's rule can have a dot in its id."""
+
+_HOLD: Final = timedelta(seconds=30)
+"""How long a file that is only the beginning of what it was must have stood still: longer than any copy pauses."""
 
 _PLAN = Plan(Mode.ACT, (), None, OnFailure.ESCALATE, "default", {}, resolves_on_event=False)
 
@@ -72,8 +80,12 @@ class Reloader:
         self._metrics = metrics
         self._replica = replica
         self._log = structlog.get_logger("reloader")
-        self._tried = digest(directory)
+        found = read_folder(directory)
+        unchanged = found.revision == rules.revision
+        self._tried = found.digest if unchanged else rules.revision
         self._changed_to = self._tried
+        self._whole = found.contents if unchanged else {}
+        self._held: tuple[str, datetime] | None = None
         self._unwritten: tuple[Kind, str] | None = (Kind.RULES_LOADED, rules.revision)
         self.in_use = RulesInUse(rules, clock.now())
         self._show()
@@ -84,29 +96,52 @@ class Reloader:
 
     async def run_once(self) -> int:
         """Look at the folder; reload when its content has changed and stood still for a round."""
-        found = await anyio.to_thread.run_sync(digest, self._directory)
-        if found != self._tried and found == self._changed_to:
-            await self.reload()
-        self._changed_to = found
+        found = await anyio.to_thread.run_sync(read_folder, self._directory)
+        if found.digest != self._changed_to:
+            self._held = None
+        elif found.digest != self._tried and not self._holds_back(found):
+            await self._load(found, self._refuse_cut_off)
+        self._changed_to = found.digest
         await self._write_down()
         return 0
 
     async def reload(self) -> bool:
         """Load the folder now; returns whether the rules in use are those on disk."""
-        self._tried = await anyio.to_thread.run_sync(digest, self._directory)
+        found = await anyio.to_thread.run_sync(read_folder, self._directory)
+        return await self._load(found)
+
+    async def _load(self, found: Folder, check: Callable[[Folder], None] = lambda _: None) -> bool:
+        self._tried = found.digest
         try:
-            rules = await anyio.to_thread.run_sync(load_rules, self._directory, self._registry)
+            check(found)
+            rules = await anyio.to_thread.run_sync(load_folder, found, self._registry)
         except RuleError as error:
             self.in_use = replace(self.in_use, refused=str(error))
             self._unwritten = (Kind.RULES_REFUSED, str(error))
             self._log.error("rule files refused: the last good rules stay in use", diagnostics=str(error))
         else:
             self.in_use = RulesInUse(rules, self._clock.now())
+            self._whole = found.contents
             self._unwritten = (Kind.RULES_LOADED, rules.revision)
             self._log.info("rules loaded", revision=rules.revision, rules=len(rules.rules))
         self._show()
         await self._write_down()
         return self.in_use.refused is None
+
+    def _holds_back(self, found: Folder) -> bool:
+        """Tell whether to wait on: a file is only the beginning of what it was, and has not been so for long."""
+        shorter = find_cut_off(found, self._whole).shorter
+        now = self._clock.now()
+        if not shorter:
+            return False
+        if self._held is None or self._held[0] != found.digest:
+            self._held = (found.digest, now)
+            self._log.warning("rule files look cut off: loaded if they stay so", files=shorter, seconds=_HOLD.seconds)
+        return now - self._held[1] < _HOLD
+
+    def _refuse_cut_off(self, found: Folder) -> None:
+        if certain := find_cut_off(found, self._whole).certain:
+            raise RulesRefused(certain)
 
     def _show(self) -> None:
         self._metrics.rules_ok.set(self.in_use.refused is None)

@@ -15,15 +15,13 @@ from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
 from leh_guardian.rules.entries import ActionEntry, RetryEntry, RuleEntry, UseEntry, VerifyEntry
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
+from leh_guardian.rules.lint.rule import lint_rule
 from leh_guardian.rules.ruleset import Rule
 from leh_guardian.rules.steps import VERIFY_ID, check_steps, specs_used
 from leh_guardian.rules.triggers import compile_patterns
 from leh_guardian.rules.wording import described, problems, validate
 
 _RESERVED: Final = {"expect": "absence rules", "window": "aggregation rules", "schedule": "scheduled rules"}
-_ENVELOPE: Final = (
-    *("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule |
     found += check_steps(written, path, registry)
     used = specs_used(written, registry)
     found += _check_limits(written.get("guards"), (*path, "guards", "limits"), used)
+    found += lint_rule(written, path, (trigger, resolve), keys) if trigger else ()
     if not isinstance(entry, RuleEntry) or trigger is None or any(p.severity == "error" for p in found):
         return None, found
     found += _check_guarded(entry, path, used)
@@ -65,10 +64,6 @@ def _expression(text: Any, path: Path, found: list[Problem]) -> Expression | Non
     except ExpressionError as error:
         found.append(Problem(path, "bad-expression", f"`{path[-1]}`: {error}"))
         return None
-    for root in sorted({names[0] for names in expression.reads if names} - set(_ENVELOPE)):
-        hint = did_you_mean(root, _ENVELOPE) or f"an event has {', '.join(_ENVELOPE)}"
-        message = f"`{path[-1]}` looks at `{root}`, which events do not have"
-        found.append(Problem(path, "unknown-field", message, hint, severity="warning"))
     return expression
 
 

@@ -6,7 +6,6 @@ Here both are checked up front, and evaluation has one error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,12 +14,9 @@ from jmespath.exceptions import EmptyExpressionError, IncompleteExpressionError,
 from jmespath.functions import Functions
 
 from leh_guardian.rules.diagnostics import did_you_mean
+from leh_guardian.rules.expression_paths import INDEX, find_paths
 
 _FUNCTIONS: Final[dict[str, Any]] = Functions.FUNCTION_TABLE
-_BASED_ON_FIRST: Final = {"index_expression", "projection", "value_projection", "filter_projection", "flatten", "pipe"}
-"""Nodes whose first child looks at the same thing as they do; their other children look at its result."""
-
-
 _LONGEST: Final = 1000
 
 
@@ -34,7 +30,9 @@ class Expression:
 
     text: str
     reads: frozenset[tuple[str, ...]]
-    """The first names of the paths that it looks at, such as ("actions", "cause"); () for everything there is."""
+    """The first two names of the paths that it looks at, such as ("actions", "cause"); () for everything there is."""
+    paths: frozenset[tuple[str, ...]] = field(repr=False, compare=False)
+    """The whole paths, as far as they can be told, with INDEX where an array is gone into."""
     _parsed: Any = field(repr=False, compare=False)
     _names: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """The names of a plain path such as detail.alarmName, which needs no interpreter; () for anything else."""
@@ -65,7 +63,9 @@ def compile_expression(text: str) -> Expression:
         parsed = jmespath.compile(text)
         tree: Any = parsed.parsed
         _check_functions({"type": "root", "children": [tree]})
-        return Expression(text, frozenset(_reads(tree)), parsed, _plain_path(tree))
+        paths = find_paths(tree)
+        reads = frozenset(tuple(name for name in path if name != INDEX)[:2] for path in paths)
+        return Expression(text, reads, paths, parsed, _plain_path(tree))
     except ExpressionError:
         raise
     except Exception as error:  # besides its own errors: RecursionError, and ValueError of enormous numbers
@@ -107,7 +107,7 @@ def _reason(error: Exception) -> str:
 
 
 def _check_functions(node: dict[str, Any]) -> None:
-    for child in node["children"]:
+    for child in node["children"] if node["type"] != "slice" else ():  # a slice has numbers for children
         if child["type"] == "expref" and node["type"] != "function_expression":
             raise ExpressionError("`&` is only for the arguments of functions such as sort_by")
         if child["type"] == "function_expression":
@@ -125,28 +125,3 @@ def _check_call(name: str, given: int) -> None:
     if given < len(signature) or (given > len(signature) and not variadic):
         least = "at least " if variadic else ""
         raise ExpressionError(f"`{name}` takes {least}{len(signature)} arguments, not {given}")
-
-
-def _reads(node: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths, from what `node` is evaluated on, that it looks at."""
-    kind, children = node["type"], node["children"]
-    if kind == "field":
-        yield (node["value"],)
-    elif kind in {"current", "identity"}:
-        yield ()
-    elif kind == "subexpression":
-        yield from _chain(children)
-    elif kind in _BASED_ON_FIRST:
-        yield from _reads(children[0])
-    elif kind != "expref":
-        for child in children:
-            yield from _reads(child)
-
-
-def _chain(nodes: list[dict[str, Any]]) -> set[tuple[str, ...]]:
-    """Return the paths of `a.b.c`: each part looks at what the one before found."""
-    paths = set(_reads(nodes[0]))
-    for node in nodes[1:]:
-        # Two names are all that anyone asks about, and keep the product of alternatives small.
-        paths = {(path + tail)[:2] for path in paths for tail in {*_reads(node)} or {()}}
-    return paths

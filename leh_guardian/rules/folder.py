@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,7 @@ class File:
 class Folder:
     """What a rules folder held at one moment."""
 
+    path: Path
     rules: tuple[File, ...]
     cases: tuple[File, ...]
     """Files of cases and of events."""
@@ -56,6 +57,11 @@ class Folder:
     def revision(self) -> str:
         """The digest of the rule files alone: cases change nothing that the daemon does."""
         return _digest(self.rules)
+
+    @property
+    def contents(self) -> Mapping[str, bytes]:
+        """The bytes of each rule file by its name, those that could not be read left out."""
+        return {file.path.name: file.content for file in self.rules if not file.trouble}
 
     @property
     def digest(self) -> str:
@@ -68,19 +74,16 @@ def read_folder(directory: Path) -> Folder:
     try:
         rules = _files(directory, _is_rule_file)
     except OSError as error:
-        return Folder((), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),))
+        return Folder(
+            directory, (), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),)
+        )
     try:
-        return Folder(rules, _files(directory / CASES, _is_case_file))
+        return Folder(directory, rules, _files(directory / CASES, _is_case_file))
     except FileNotFoundError:
-        return Folder(rules, ())
+        return Folder(directory, rules, ())
     except OSError as error:
         message = f"the folder of rule cases cannot be read: {reason(error)}"
-        return Folder(rules, (), (about(directory / CASES, "no-folder", message),))
-
-
-def digest(directory: Path) -> str:
-    """Return the digest of what the folder holds now, without looking into it; whatever happens there, it never raises."""
-    return read_folder(directory).digest
+        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),))
 
 
 def about(path: Path, code: str, message: str, hint: str = "") -> Diagnostic:

@@ -5,7 +5,9 @@ A rule case that fails is such a mistake: rules that do not do what their author
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +18,36 @@ from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, R
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.entries import FileEntry
 from leh_guardian.rules.folder import File, Folder, about, read_folder
-from leh_guardian.rules.ruleset import Rule, RuleSet
+from leh_guardian.rules.lint.pairs import Placed, check_pairs
+from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.wording import described, problems, validate
 
 _ALL_OFF: Final = "running without rules is never meant; to stop the rules, set the daemon's mode to off"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a folder came to."""
+
+    rules: RuleSet | None
+    """Also where only cases fail; None where the rules themselves are wrong."""
+    diagnostics: tuple[Diagnostic, ...]
+    """Every error and warning, file by file."""
+    results: tuple[Result, ...] = ()
+    """What each case came to."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the folder must not be taken."""
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedFile:
+    """A file that was looked at; its document is not kept, a thousand rules would be a hundred thousand places."""
+
+    rules: tuple[Placed, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
 
 def load_rules(directory: Path, registry: Registry) -> RuleSet:
@@ -28,63 +56,81 @@ def load_rules(directory: Path, registry: Registry) -> RuleSet:
     Raises:
         RulesRefused: with every mistake of every file.
     """
-    rules, diagnostics = check_rules(directory, registry)
-    if rules is None:
-        raise RulesRefused(diagnostic for diagnostic in diagnostics if diagnostic.severity == "error")
-    return rules
+    return load_folder(read_folder(directory), registry)
+
+
+def load_folder(folder: Folder, registry: Registry) -> RuleSet:
+    """Load all rules of a folder that was read.
+
+    Raises:
+        RulesRefused: with every mistake of every file.
+    """
+    checked = check_folder(folder, registry)
+    if checked.rules is None or checked.refused:
+        raise RulesRefused(diagnostic for diagnostic in checked.diagnostics if diagnostic.severity == "error")
+    return checked.rules
 
 
 def check_rules(directory: Path, registry: Registry) -> tuple[RuleSet | None, tuple[Diagnostic, ...]]:
     """Return all rules of a folder, None if there are errors, and every error and warning, file by file."""
-    rules, diagnostics, _ = try_rules(directory, registry)
-    return (None if _refused(diagnostics) else rules), diagnostics
+    checked = check_folder(read_folder(directory), registry)
+    return (None if checked.refused else checked.rules), checked.diagnostics
 
 
-def try_rules(directory: Path, registry: Registry) -> tuple[RuleSet | None, tuple[Diagnostic, ...], tuple[Result, ...]]:
-    """Return what `check_rules` does, with the rules also where only cases of theirs fail, and what each case came to."""
-    folder = read_folder(directory)
-    rules, diagnostics = _compile(folder, directory, registry)
-    if rules is None:
-        return None, diagnostics, ()
-    results, complaints = run_cases(folder.cases, rules, registry)
-    return rules, (*diagnostics, *complaints), results
+def check_folder(folder: Folder, registry: Registry) -> Checked:
+    """Look at the rules of a folder that was read, and run their cases."""
+    without_cases = _compile(folder, registry)
+    if without_cases.rules is None:
+        return without_cases
+    results, complaints = run_cases(folder.cases, without_cases.rules, registry)
+    return Checked(without_cases.rules, (*without_cases.diagnostics, *complaints), results)
 
 
-def _compile(folder: Folder, directory: Path, registry: Registry) -> tuple[RuleSet | None, tuple[Diagnostic, ...]]:
-    diagnostics = list(folder.diagnostics)
-    rules: list[Rule] = []
+def _compile(folder: Folder, registry: Registry) -> Checked:
     places: dict[str, str] = {}
+    checked = {file.path: _check_file(file, registry, places) for file in folder.rules if not file.trouble}
+    placed = [rule for one in checked.values() for rule in one.rules]
+    doubled: defaultdict[str, list[Problem]] = defaultdict(list)
+    for rule, problem in check_pairs(placed, registry):
+        doubled[rule.rule.file].append(problem)
+    diagnostics = list(folder.diagnostics)
     for file in folder.rules:
-        complaints = _check_file(file, registry, rules, places)
-        diagnostics += sorted(complaints, key=lambda complaint: (complaint.line, complaint.column))
-    if not rules and not _refused(diagnostics):
-        diagnostics.append(about(directory, "empty", "there are no rules in this folder", _ALL_OFF))
-    if _refused(diagnostics):
-        return None, tuple(diagnostics)
-    return RuleSet(folder.revision, tuple(sorted(rules, key=lambda rule: rule.id))), tuple(diagnostics)
+        diagnostics += _told(file, checked.get(file.path), doubled[str(file.path)])
+    if not placed and not Checked(None, tuple(diagnostics)).refused:
+        diagnostics.append(about(folder.path, "empty", "there are no rules in this folder", _ALL_OFF))
+    found = Checked(None, tuple(diagnostics))
+    if found.refused:
+        return found
+    rules = sorted((one.rule for one in placed), key=lambda rule: rule.id)
+    return Checked(RuleSet(folder.revision, tuple(rules)), found.diagnostics)
 
 
-def _refused(diagnostics: Sequence[Diagnostic]) -> bool:
-    return any(diagnostic.severity == "error" for diagnostic in diagnostics)
+def _told(file: File, checked: _CheckedFile | None, doubled: Sequence[Problem]) -> list[Diagnostic]:
+    """Return what is wrong with a file, in the order of its lines."""
+    if checked is None:
+        return [refusal for refusal in [file.refusal()] if refusal]
+    told = list(checked.diagnostics)
+    if doubled:
+        told += filter(None, map(read_document(file.content, str(file.path)).locate, doubled))
+    return sorted(told, key=lambda diagnostic: (diagnostic.line, diagnostic.column))
 
 
-def _check_file(file: File, registry: Registry, rules: list[Rule], places: dict[str, str]) -> list[Diagnostic]:
-    """Add the rules of a file to `rules` and where their ids stand to `places`; return what is wrong with the file."""
+def _check_file(file: File, registry: Registry, places: dict[str, str]) -> _CheckedFile:
+    """Look at a file, and add where its rules' ids stand to `places`."""
     name = str(file.path)
-    if refusal := file.refusal():
-        return [refusal]
     document = read_document(file.content, name)
     found = list(_check_shape(document)) if document.complete else []
+    rules: list[Placed] = []
     for index, written in enumerate(_entries(document)):
         path = ("rules", index)
         rule, complaints = compile_rule(written, Where(path, name, document.place(path).line), registry)
-        rules += [rule] if rule else []
+        rules += [Placed(rule, path)] if rule else []
         found += [*complaints, *_check_unique(written, index, document, places)]
-        if len(found) > MOST_MISTAKES:
+        if sum(problem.severity == "error" for problem in found) > MOST_MISTAKES:
             message = f"more than {MOST_MISTAKES} mistakes; the rules from here on were not looked at"
             found.append(Problem(path, "too-many", message))
             break
-    return [*document.diagnostics, *filter(None, map(document.locate, found))]
+    return _CheckedFile(tuple(rules), (*document.diagnostics, *filter(None, map(document.locate, found))))
 
 
 def _check_shape(document: Document) -> Iterator[Problem]:

@@ -39,6 +39,7 @@ _FRACTION: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})(\.[0-9]{1,299})?([eE]
 _SYNTAX_HINTS: Final = {
     "cannot start any token": "indent with spaces, never tabs; quote a text that begins with @, % or `",
     "mapping values are not allowed": "check the indentation; a text that holds a colon and a space needs quotes",
+    "expected <document start>": "the line `...` ends a file; what follows belongs above it",
     "did not find expected": "check the indentation, and the quotes and brackets of the lines before",
     "unexpected end of stream": "a quote or bracket is not closed, or the file is cut off",
     "unknown escape character": "in double quotes a backslash begins an escape; use single quotes",
@@ -179,10 +180,8 @@ class Reader:
         return mapping
 
     def _key(self, event: events.Event, path: Path, position: Position) -> str:
-        if isinstance(event, events.ScalarEvent) and event.anchor is None and event.tag is None:
-            text: str = event.value
-            if _ORDINARY_KEY.fullmatch(text):
-                return text
+        if isinstance(event, events.ScalarEvent) and _is_simple_key(event):
+            return str(event.value)
         key = self._aside(event, path)
         plain = isinstance(event, events.ScalarEvent) and event.implicit[0]
         if isinstance(key, str) and not (key == "<<" and plain):
@@ -213,6 +212,12 @@ class Reader:
     def _stop(self, position: Position, code: str, message: str, hint: str) -> NoReturn:
         self.diagnostics.append(self._source.diagnostic(position, code, message, hint))
         raise Stopped
+
+
+def _is_simple_key(event: events.ScalarEvent) -> bool:
+    """Tell whether a key is a word and nothing else, as nearly all are: it then needs no closer look."""
+    value: str = event.value
+    return event.anchor is None and event.tag is None and _ORDINARY_KEY.fullmatch(value) is not None
 
 
 def _position(event: events.Event) -> Position:

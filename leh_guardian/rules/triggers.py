@@ -18,11 +18,16 @@ def compile_patterns(rule: Mapping[str, Any], path: Path) -> tuple[Pattern | Non
     What the OK event does not say of where it comes from, it shares with the trouble: `resolve_on` is then one line.
     """
     problems: list[Problem] = []
-    trigger, end = _compile(rule.get("pattern"), (*path, "pattern"), problems), rule.get("resolve_on")
-    if trigger and isinstance(end, dict) and end:
-        # What is inherited is right, so whatever is wrong with the whole is wrong with what `resolve_on` says.
-        end = {key: value for key, value in rule["pattern"].items() if key in _INHERITED} | end
-    return trigger, _compile(end, (*path, "resolve_on"), problems), problems
+    trigger = _compile(rule.get("pattern"), (*path, "pattern"), problems)
+    closing = rule.get("resolve_on")
+    if trigger and isinstance(closing, dict) and closing:
+        closing = inherited(rule["pattern"]) | closing
+    return trigger, _compile(closing, (*path, "resolve_on"), problems), problems
+
+
+def inherited(pattern: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `resolve_on` takes over from `pattern` where it does not say otherwise."""
+    return {key: value for key, value in pattern.items() if key in _INHERITED}
 
 
 def pattern_problem(error: PatternError, path: Path) -> Problem:

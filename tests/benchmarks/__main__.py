@@ -16,13 +16,14 @@ import anyio
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
+from tests.benchmarks.loading import measure_loading
 from tests.benchmarks.matching import measure_matching
 from tests.benchmarks.planning import measure_planning
 from tests.benchmarks.processes import end_on_sigterm
 from tests.benchmarks.report import machine
 from tests.benchmarks.start import measure_start
 
-_SECTIONS = ("intake", "elasticmq", "planning", "start", "matching")
+_SECTIONS = ("intake", "elasticmq", "planning", "start", "matching", "loading")
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
 
@@ -68,6 +69,8 @@ def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: boo
         measure_start(postgres, folder, 1 if quick else 3)
     if "matching" in only:
         measure_matching(0.2 if quick else 0.5)
+    if "loading" in only:
+        measure_loading(folder, 2 if quick else 5)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from leh_guardian.model.mode import Mode
 from leh_guardian.patterns import compile_pattern
 from leh_guardian.registry import discover
 from leh_guardian.rules.document import read_document
-from leh_guardian.rules.loader import check_rules, try_rules
+from leh_guardian.rules.folder import read_folder
+from leh_guardian.rules.loader import check_folder, check_rules
 from leh_guardian.rules.schema import case_schema, json_schema
 from leh_guardian.settings import Settings
 
@@ -104,10 +105,10 @@ def test_there_are_examples() -> None:
 
 def test_shipped_rules_load() -> None:
     """The rules that operators start from are accepted without a finding, and each has a case that it opens."""
-    rules, findings, results = try_rules(ROOT / "rules", discover(leh_guardian.handlers))
-    assert rules is not None
-    assert not findings
-    assert {rule.id for rule in rules.rules} == {rule for result in results for rule in result.rules}
+    checked = check_folder(read_folder(ROOT / "rules"), discover(leh_guardian.handlers))
+    assert checked.rules is not None
+    assert not checked.diagnostics
+    assert {rule.id for rule in checked.rules.rules} == {rule for result in checked.results for rule in result.rules}
 
 
 def test_shipped_rules_that_change_things_ask_first() -> None:

@@ -172,6 +172,6 @@ def test_interrupted_anywhere(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("leh_guardian.cli.rules.try_rules", interrupt)
+    monkeypatch.setattr("leh_guardian.cli.rules.check_folder", interrupt)
     code, out, err = run("rules", "check", ".")
     assert (code, out, err.strip()) == (130, "", "")

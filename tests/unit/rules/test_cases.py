@@ -12,8 +12,8 @@ import pytest
 from leh_guardian.registry import Registry
 from leh_guardian.rules.cases import Result
 from leh_guardian.rules.diagnostics import RulesRefused
-from leh_guardian.rules.folder import digest
-from leh_guardian.rules.loader import check_rules, load_rules, try_rules
+from leh_guardian.rules.folder import read_folder
+from leh_guardian.rules.loader import check_folder, check_rules, load_rules
 from tests.support.builders import alarm_event
 
 RULES = """\
@@ -57,9 +57,9 @@ def run(folder: Path, registry: Registry) -> Try:
 
     def run_text(text: str) -> tuple[tuple[Result, ...], list[str]]:
         (folder / "cases" / "c.yaml").write_text("version: 1\ncases:\n" + dedent(text), encoding="utf-8")
-        rules, diagnostics, results = try_rules(Path(), registry)
-        assert rules is not None, diagnostics
-        return results, [f"{d.line} {d.code} {d.message}" for d in diagnostics]
+        checked = check_folder(read_folder(Path()), registry)
+        assert checked.rules is not None, checked.diagnostics
+        return checked.results, [f"{d.line} {d.code} {d.message}" for d in checked.diagnostics]
 
     return run_text
 
@@ -229,9 +229,9 @@ def test_a_failing_case_refuses_the_rules(run: Try, folder: Path, registry: Regi
 def test_cases_are_part_of_the_digest_and_not_of_the_revision(run: Try, folder: Path, registry: Registry) -> None:
     """A mended case is looked at again; what the daemon does has not changed."""
     run(case("expect: [{rule: dlq}]"))
-    before, revision = digest(Path()), load_rules(Path(), registry).revision
+    before, revision = read_folder(Path()).digest, load_rules(Path(), registry).revision
     run(case("expect: [{rule: dlq, dedup: dlq-1}]"))
-    assert digest(Path()) != before
+    assert read_folder(Path()).digest != before
     assert load_rules(Path(), registry).revision == revision
 
 

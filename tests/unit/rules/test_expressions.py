@@ -22,7 +22,9 @@ from leh_guardian.rules.expressions import ExpressionError, compile_expression
         ("(event || incident).x", {("event", "x"), ("incident", "x")}),
         ("event.list[?name=='x'].value | [0]", {("event", "list")}),
         ("sort_by(event.list, &age)[0]", {("event", "list")}),
-        ("length(event.a) > `3` && !incident.b", {("event", "a"), ("incident", "b")}),
+        ("event.list[1:3]", {("event", "list")}),
+        ("length(event.a) > `3` && !(incident.b)", {("event", "a"), ("incident", "b")}),
+        ("!incident.b", {("incident",)}),  # the library reads (!incident).b
         ("event.{a: detail.x, b: id}", {("event", "detail"), ("event", "id")}),
         ("[event.a, incident]", {("event", "a"), ("incident",)}),
         ("@.event", {("event",)}),
@@ -34,6 +36,30 @@ from leh_guardian.rules.expressions import ExpressionError, compile_expression
 def test_what_an_expression_looks_at(text: str, reads: set[tuple[str, ...]]) -> None:
     """The first names of every path it follows from the top."""
     assert compile_expression(text).reads == reads
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("a.b.c", {"a.b.c"}),
+        ("a[0].b[1][2].c", {"a.[].b.[].[].c"}),
+        ("a[*].b", {"a.[].b"}),
+        ("a[].b[]", {"a.[].b"}),
+        ("a[1:].b", {"a.[].b"}),
+        ("a[?b=='x'].c.d", {"a.[].b", "a.[].c.d"}),
+        ("a.b || c", {"a.b", "c"}),
+        ("(a || b).c", {"a.c", "b.c"}),
+        ("a.{x: b, y: c.d}.x", {"a.b", "a.c.d"}),
+        ("a | [0].b", {"a"}),
+        ("keys(a.b)[0]", {"a.b"}),
+        ("(a[*].b)[0]", {"a.[].b"}),
+        ("a.*.b", {"a"}),
+        ("sort_by(a.b, &c)[0].d", {"a.b"}),
+    ],
+)
+def test_how_far_an_expression_looks(text: str, paths: set[str]) -> None:
+    """The whole paths with every step into an array; where a function or a projection makes something new, up to there."""
+    assert {".".join(path) for path in compile_expression(text).paths} == paths
 
 
 @pytest.mark.parametrize(

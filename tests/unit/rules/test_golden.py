@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -32,3 +33,14 @@ def test_fault_is_told(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_expectation_has_its_fault() -> None:
     """No expectation is left behind when its faulty file is renamed."""
     assert {path.stem for path in DATA.glob("*.expected")} == set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.startswith("lint-")])
+def test_findings_are_documented(fault: str) -> None:
+    """docs/rules.md has each code that a finding can have."""
+    codes = re.findall(
+        r"^lint-.*\[([a-z-]+)\]$", (DATA / f"{fault}.expected").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    document = (DATA.parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert codes
+    assert [code for code in codes if f"| `{code}`" not in document] == []

@@ -9,7 +9,7 @@ import pytest
 
 from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import RulesRefused
-from leh_guardian.rules.folder import digest
+from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.loader import check_rules, load_rules
 from tests.unit.rules.test_ruleset import ALARM_RULE
 
@@ -115,19 +115,19 @@ def test_a_file_that_cannot_be_read_is_a_diagnostic(
     assert {Path(d.file).name: d.code for d in diagnostics} == dict.fromkeys(
         ["folder.yaml", "gone.yaml", "pipe.yaml", "secret.yaml"], "unreadable"
     )
-    assert len(digest(tmp_path)) == 12
+    assert len(read_folder(tmp_path).digest) == 12
 
 
 def test_the_revision_is_the_digest_of_what_was_read(tmp_path: Path, registry: Registry) -> None:
     """A poll that sees the same digest has nothing to load; any change of bytes or names is another one."""
     write(tmp_path, "a.yaml", "a")
     first = load_rules(tmp_path, registry).revision
-    assert first == digest(tmp_path) == load_rules(tmp_path, registry).revision
+    assert first == read_folder(tmp_path).digest == load_rules(tmp_path, registry).revision
     (tmp_path / "a.yaml").write_text(RULE.format(id="a") + "# a comment\n", encoding="utf-8")
-    assert load_rules(tmp_path, registry).revision == digest(tmp_path) != first
+    assert load_rules(tmp_path, registry).revision == read_folder(tmp_path).digest != first
     write(tmp_path, "a.yaml", "a")
     (tmp_path / "a.yaml").rename(tmp_path / "b.yaml")
-    assert digest(tmp_path) != first
+    assert read_folder(tmp_path).digest != first
 
 
 def test_the_revision_is_not_that_of_a_later_write(
@@ -135,7 +135,7 @@ def test_the_revision_is_not_that_of_a_later_write(
 ) -> None:
     """Each file is read once: a write while loading shows in the next digest, not in this revision."""
     write(tmp_path, "a.yaml", "a")
-    before, reads, plain_open = digest(tmp_path), [], Path.open
+    before, reads, plain_open = read_folder(tmp_path).digest, [], Path.open
 
     def open_and_change(path: Path, mode: str) -> object:
         reads.append(path.name)
@@ -169,8 +169,8 @@ def test_a_digest_is_taken_while_files_vanish(tmp_path: Path, monkeypatch: pytes
         return real_stat(path, follow_symlinks=follow_symlinks)
 
     monkeypatch.setattr(Path, "stat", vanishing_stat)
-    assert len(digest(tmp_path)) == 12
-    assert len(digest(tmp_path / "nowhere")) == 12
+    assert len(read_folder(tmp_path).digest) == 12
+    assert len(read_folder(tmp_path / "nowhere").digest) == 12
 
 
 def test_a_thousand_rules_are_loaded(tmp_path: Path, registry: Registry) -> None:
@@ -210,5 +210,5 @@ def test_a_damaged_file_is_told_or_loaded_but_never_raises(tmp_path: Path, regis
             assert any(diagnostic.severity == "error" for diagnostic in diagnostics)
             assert all(diagnostic.render() for diagnostic in diagnostics)
         else:
-            assert rules.revision == digest(tmp_path)
+            assert rules.revision == read_folder(tmp_path).digest
             assert {rule.id for rule in rules.rules} <= {"dlq", "other"}

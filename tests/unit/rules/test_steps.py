@@ -25,7 +25,7 @@ actions:
         '{count: "${event.detail.x}"}',
         '{count: "no ${event.detail.x}"}',
         '{colour: "${event.detail.x}"}',
-        '{colour: "${event.a}${event.b}"}',
+        '{colour: "${event.id}${event.time}"}',
         '{names: ["a", "${event.detail.x}"]}',
         '{names: "${event.detail.list}"}',
         '{tags: {a: "${event.detail.x}"}}',
