@@ -5,8 +5,10 @@ A rule case that fails is such a mistake: rules that do not do what their author
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -79,11 +81,24 @@ def check_rules(directory: Path, registry: Registry) -> tuple[RuleSet | None, tu
 
 def check_folder(folder: Folder, registry: Registry) -> Checked:
     """Look at the rules of a folder that was read, and run their cases."""
-    without_cases = _compile(folder, registry)
-    if without_cases.rules is None:
-        return without_cases
-    results, complaints = run_cases(folder.cases, without_cases.rules, registry)
-    return Checked(without_cases.rules, (*without_cases.diagnostics, *complaints), results)
+    with _nothing_collected():
+        without_cases = _compile(folder, registry)
+        if without_cases.rules is None:
+            return without_cases
+        results, complaints = run_cases(folder.cases, without_cases.rules, registry)
+        return Checked(without_cases.rules, (*without_cases.diagnostics, *complaints), results)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the collector of cycles away: nearly all that is made here stays, and looking through it takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _compile(folder: Folder, registry: Registry) -> Checked:
