@@ -13,8 +13,9 @@ from leh_guardian.patterns.arrays import consistent
 from leh_guardian.patterns.compiler import compile_alternatives
 from leh_guardian.patterns.explanation import AlternativeExplanation, Explanation, FieldExplanation
 from leh_guardian.patterns.fields import Alternative, Field
-from leh_guardian.patterns.values import plain
-from leh_guardian.patterns.walk import Leaves, build_trie, find_leaves
+from leh_guardian.patterns.trie import build_trie
+from leh_guardian.patterns.values import MISSING, plain
+from leh_guardian.patterns.walk import Leaves, Many, find_leaves
 
 
 def compile_pattern(pattern: str | bytes | dict[str, Any]) -> Pattern:
@@ -60,13 +61,20 @@ class Pattern:
 
 def satisfied(fields: Sequence[Field], leaves: Leaves) -> bool:
     """Tell whether the leaves satisfy all these fields."""
+    found = leaves.found
     for field in fields:
-        if not _found(field, leaves) and not _may_be_hidden(field, leaves):
+        value = found.get(field.path, MISSING)
+        if value.__class__ is Many:
+            if not any(map(field.matches, leaves.values(field.path))) and not _may_be_hidden(field, leaves):
+                return False
+        elif not field.matches(value):  # type: ignore[arg-type]  # it is not Many
             return False
-    if not leaves.owner_of:
-        return True
+    return not leaves.owner_of or _satisfied_in_arrays(fields, leaves)
+
+
+def _satisfied_in_arrays(fields: Sequence[Field], leaves: Leaves) -> bool:
     # Only where several fields reach into arrays can one element contradict another.
-    nested = [field for field in fields if any(leaves.places.get(field.path, ()))]
+    nested = [field for field in fields if any(leaves.places(field.path))]
     if len(nested) > 1:
         return consistent(fields, leaves)
     return all(_found(field, leaves) for field in nested)
@@ -74,13 +82,12 @@ def satisfied(fields: Sequence[Field], leaves: Leaves) -> bool:
 
 def _found(field: Field, leaves: Leaves) -> bool:
     """Tell whether the field is satisfied, taken by itself."""
-    values = leaves.values.get(field.path)
-    return field.may_be_absent if values is None else any(map(field.matches, values))
+    return any(map(field.matches, leaves.values(field.path) or (MISSING,)))
 
 
 def _may_be_hidden(field: Field, leaves: Leaves) -> bool:
     """Tell whether other fields, by choosing elements of arrays, could make every leaf of this one absent."""
-    return field.may_be_absent and all(leaves.places.get(field.path, ()))
+    return field.may_be_absent and all(leaves.places(field.path))
 
 
 def _explain(fields: Sequence[Field], leaves: Leaves | None) -> AlternativeExplanation:
@@ -99,5 +106,7 @@ def _explain(fields: Sequence[Field], leaves: Leaves | None) -> AlternativeExpla
 
 def _seen(field: Field, leaves: Leaves) -> tuple[str | int | float | bool | None, ...]:
     """Give the values at the field's path in the order of the event, whatever order the walk took."""
-    places, values = leaves.places.get(field.path, ()), leaves.values.get(field.path, ())
-    return tuple(plain(value) for _, value in sorted(zip(places, values, strict=True), key=lambda leaf: leaf[0]))
+    leaves_in_order = sorted(
+        zip(leaves.places(field.path), leaves.values(field.path), strict=True), key=lambda leaf: leaf[0]
+    )
+    return tuple(plain(value) for _, value in leaves_in_order)

@@ -1,0 +1,185 @@
+"""Building the tree: each pattern is filed under what the fewest others share with it.
+
+Rule kept: building is bounded. A level files an alternative at one field; a field is used once; below the first level
+no more is filed than ``_GROWTH`` times what the first level had, and what is left over is judged one by one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from leh_guardian.patterns.fields import Alternative, Field
+from leh_guardian.patterns.index import texts, values
+from leh_guardian.patterns.index.anchors import Anchor, Choice, Kind, anchors_of
+from leh_guardian.patterns.index.ranges import ranges
+from leh_guardian.patterns.index.tree import Entry, Lookup, Node
+from leh_guardian.patterns.operators import Numeric
+
+_FEW = 6
+"""So many alternatives are judged one by one."""
+_MAX_DEPTH = 12
+_GROWTH = 8
+
+_LOOKUPS: dict[Kind, Callable[[Mapping[Any, Node]], Lookup]] = {
+    Kind.EXACT: values.exact,
+    Kind.PREFIX: texts.prefixes,
+    Kind.SUFFIX: texts.suffixes,
+    Kind.FOLDED: texts.folded,
+    Kind.FOLDED_PREFIX: texts.folded_prefixes,
+    Kind.FOLDED_SUFFIX: texts.folded_suffixes,
+    Kind.BLOCK: values.blocks,
+    Kind.RANGE: ranges,
+    Kind.GRAM: values.grams,
+    Kind.PRESENT: values.present,
+}
+
+
+class _Open(NamedTuple):
+    """An alternative on its way down."""
+
+    keys: tuple[Hashable, ...]
+    alternative: Alternative
+    conditions: tuple[Field, ...]
+    """Fields that the way has not shown yet."""
+    anchors: tuple[tuple[Field, tuple[Choice, ...]], ...]
+    """Fields by which the way may go on."""
+
+
+def build_tree(alternatives: Mapping[Alternative, Iterable[Hashable]]) -> Node:
+    """Build the tree over these alternatives."""
+    known: dict[int, tuple[Choice, ...] | None] = {}
+    opened = []
+    for alternative, keys in alternatives.items():
+        anchors = []
+        for field in alternative.fields:
+            if id(field) not in known:
+                known[id(field)] = anchors_of(field)
+            choices = known[id(field)]
+            if choices is not None:
+                anchors.append((field, choices))
+        opened.append(_Open(tuple(keys), alternative, alternative.fields, tuple(anchors)))
+    return _Builder().build(opened, 0)
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self._room = 0
+
+    def build(self, opened: Sequence[_Open], depth: int) -> Node:
+        if len(opened) <= _FEW or depth > _MAX_DEPTH or (depth and self._room <= 0):
+            return Node(tuple(map(_entry, opened)), {})
+        crowd = _Crowd(opened)
+        tables: defaultdict[tuple[str, Kind], defaultdict[Hashable, list[_Open]]]
+        tables = defaultdict(lambda: defaultdict(list))
+        rest = []
+        filed = 0
+        for one in opened:
+            chosen = crowd.best(one)
+            if chosen is None or (depth and chosen.score >= len(opened)):
+                rest.append(one)
+                continue
+            below = _below(one, chosen)
+            for anchor in chosen.anchors:
+                tables[chosen.field.path, anchor.kind][anchor.key].append(below)
+                filed += 1
+        if depth:
+            self._room -= filed
+        else:
+            self._room = _GROWTH * filed
+            rest = _file_by_presence(rest, crowd, tables)
+        return self._node(tables, rest, depth)
+
+    def _node(
+        self,
+        tables: Mapping[tuple[str, Kind], Mapping[Hashable, Sequence[_Open]]],
+        rest: Sequence[_Open],
+        depth: int,
+    ) -> Node:
+        by_path: defaultdict[str, list[Lookup]] = defaultdict(list)
+        for (path, kind), table in tables.items():
+            nodes = {key: self.build(bucket, depth + 1) for key, bucket in table.items()}
+            by_path[path].append(_LOOKUPS[kind](nodes))
+        return Node(tuple(map(_entry, rest)), {path: tuple(lookups) for path, lookups in by_path.items()})
+
+
+class _Chosen(NamedTuple):
+    score: float
+    field: Field
+    anchors: tuple[Anchor, ...]
+
+
+class _Crowd:
+    """How many alternatives share what."""
+
+    def __init__(self, opened: Sequence[_Open]) -> None:
+        self._sharing: Counter[tuple[str, Kind, Hashable]] = Counter()
+        self.paths: Counter[str] = Counter()
+        self._bounds: dict[str, tuple[list[float], list[float]]] = {}
+        numerics: defaultdict[str, list[Numeric]] = defaultdict(list)
+        for one in opened:
+            self.paths.update(field.path for field in one.conditions)
+            for field, choices in one.anchors:
+                for choice in choices:
+                    for anchor in choice:
+                        self._sharing[field.path, anchor.kind, anchor.key] += 1
+                        if anchor.kind is Kind.RANGE:
+                            numerics[field.path].append(anchor.key)  # type: ignore[arg-type]
+        for path, found in numerics.items():
+            self._bounds[path] = (sorted(one.low for one in found), sorted(one.high for one in found))
+
+    def best(self, one: _Open) -> _Chosen | None:
+        """Choose the field by which the alternative meets the fewest others."""
+        best: _Chosen | None = None
+        for field, choices in one.anchors:
+            score = 0.0
+            anchors = []
+            for choice in choices:
+                weight, anchor = min((self._weight(field.path, anchor), anchor) for anchor in choice)
+                score += weight
+                anchors.append(anchor)
+            if best is None or score < best.score:
+                best = _Chosen(score, field, tuple(anchors))
+        return best
+
+    def _weight(self, path: str, anchor: Anchor) -> float:
+        # Among equals the cheaper look-up wins.
+        cost = anchor.kind / 10
+        if anchor.kind is not Kind.RANGE:
+            return self._sharing[path, anchor.kind, anchor.key] + cost
+        lows, highs = self._bounds[path]
+        one = anchor.key
+        return len(lows) - bisect_left(highs, one.low) - (len(lows) - bisect_right(lows, one.high)) + cost  # type: ignore[attr-defined]
+
+
+def _below(one: _Open, chosen: _Chosen) -> _Open:
+    """Give what is left of the alternative once the chosen anchors are found."""
+    anchors = tuple(pair for pair in one.anchors if pair[0] is not chosen.field)
+    if all(anchor.proof for anchor in chosen.anchors):
+        return one._replace(
+            anchors=anchors, conditions=tuple(field for field in one.conditions if field is not chosen.field)
+        )
+    return one._replace(anchors=anchors)
+
+
+def _file_by_presence(
+    rest: Sequence[_Open],
+    crowd: _Crowd,
+    tables: defaultdict[tuple[str, Kind], defaultdict[Hashable, list[_Open]]],
+) -> list[_Open]:
+    """File what has no anchor at the rarest path that it needs; give what needs no path at all."""
+    always = []
+    for one in rest:
+        needed = [field.path for field in one.conditions if not field.may_be_absent]
+        if needed:
+            tables[min(needed, key=lambda path: (crowd.paths[path], path)), Kind.PRESENT][None].append(one)
+        else:
+            always.append(one)
+    return always
+
+
+def _entry(one: _Open) -> Entry:
+    ordered = sorted(one.conditions, key=lambda field: (field.exact_keys is None, field.path.count("."), field.path))
+    return Entry(tuple((field.path, field.matches) for field in ordered), one.keys, one.alternative.fields)

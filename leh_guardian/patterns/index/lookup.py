@@ -1,0 +1,111 @@
+"""The index itself: the walk down the tree.
+
+Rule kept: the answers are those of ``Pattern.matches``, whatever way leads to them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+from typing import Any, Generic, TypeVar, cast
+
+from leh_guardian.patterns.fields import Alternative
+from leh_guardian.patterns.index.builder import build_tree
+from leh_guardian.patterns.index.tree import Entry, Lookup, Node
+from leh_guardian.patterns.pattern import Pattern, satisfied
+from leh_guardian.patterns.trie import build_trie
+from leh_guardian.patterns.values import MISSING
+from leh_guardian.patterns.walk import Leaves, Many, find_leaves
+
+K = TypeVar("K", bound=Hashable)
+
+
+class PatternIndex(Generic[K]):
+    """Patterns by key; ``match`` gives the keys of those that match."""
+
+    __slots__ = ("_gates", "_root", "_trie")
+
+    def __init__(self, patterns: Mapping[K, Pattern]) -> None:
+        keys_of: defaultdict[Alternative, dict[Hashable, None]] = defaultdict(dict)
+        for key, pattern in patterns.items():
+            for alternative in pattern.alternatives:
+                keys_of[alternative][key] = None
+        self._trie = build_trie(sorted({path for pattern in patterns.values() for path in pattern.paths}))
+        self._gates = _gates(keys_of)
+        self._root = build_tree(keys_of)
+
+    def match(self, event: dict[str, Any]) -> set[K]:
+        """Give the keys of the patterns that the event matches: those whose ``matches`` says so."""
+        matched: set[Hashable] = set()
+        if isinstance(event, dict):
+            for name, allowed in self._gates:
+                value = event.get(name)
+                if isinstance(value, str) and value not in allowed:
+                    return set()
+        leaves = find_leaves(event, self._trie)
+        if leaves is None:
+            return set()
+        found = leaves.found
+        judge = _judge_arrays if leaves.owner_of else _judge
+        stack = [self._root]
+        while stack:
+            node = stack.pop()
+            if node.entries:
+                judge(node.entries, leaves, matched)
+            lookups = node.lookups
+            for path, finders in lookups if len(lookups) <= len(found) else _in_both(node.by_path, found):
+                value = found.get(path)
+                if value is None:
+                    continue
+                if value.__class__ is Many:
+                    stack += _nodes(value, finders)
+                    continue
+                for find in finders:
+                    nodes = find(value)
+                    if nodes:
+                        stack += nodes
+        return cast("set[K]", matched)
+
+
+def _in_both(by_path: dict[str, tuple[Lookup, ...]], found: dict[str, Any]) -> list[tuple[str, tuple[Lookup, ...]]]:
+    return [(path, by_path[path]) for path in found if path in by_path]
+
+
+def _nodes(many: Many, finders: tuple[Lookup, ...]) -> set[Node]:
+    distinct = set(many.values)
+    return {node for find in finders for value in distinct for node in find(value) or ()}
+
+
+def _judge(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -> None:
+    value_at = leaves.found.get
+    for conditions, keys, _ in entries:
+        for path, test in conditions:
+            value = value_at(path, MISSING)
+            if value.__class__ is Many:
+                if not any(map(test, value.values)):
+                    break
+            elif not test(value):
+                break
+        else:
+            matched.update(keys)
+
+
+def _judge_arrays(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -> None:
+    for entry in entries:
+        if not matched.issuperset(entry.keys) and satisfied(entry.fields, leaves):
+            matched.update(entry.keys)
+
+
+def _gates(alternatives: Mapping[Alternative, object]) -> tuple[tuple[str, frozenset[Any]], ...]:
+    """Give the top-level fields whose one value decides for most events that nothing can match."""
+    gates = []
+    for name in ("source", "detail-type"):
+        keys = [
+            field.exact_keys
+            for alternative in alternatives
+            for field in alternative.fields
+            if field.path == name and field.exact_keys
+        ]
+        if keys and len(keys) == len(alternatives):
+            gates.append((name, frozenset().union(*keys)))
+    return tuple(gates)

@@ -1,0 +1,59 @@
+"""Single values, blocks of addresses, inner texts of wildcards, and presence: look-ups that are one table each.
+
+Rule kept: the work for a value is bounded by the value itself (its length, the masks there are), never by how many
+patterns share the table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+
+from leh_guardian.patterns.address import parse_address
+from leh_guardian.patterns.index.anchors import GRAM
+from leh_guardian.patterns.index.tree import Lookup, Node
+from leh_guardian.patterns.values import Value
+
+
+def exact(table: Mapping[Hashable, Node]) -> Lookup:
+    """Look up by the value itself."""
+    return {value: (node,) for value, node in table.items()}.get
+
+
+def blocks(table: Mapping[tuple[int, int, int], Node]) -> Lookup:
+    """Look up by the blocks that an address lies in; a single address is a block without host bits."""
+    by_version: defaultdict[int, defaultdict[int, dict[int, Node]]] = defaultdict(lambda: defaultdict(dict))
+    for (version, host_bits, network), node in table.items():
+        by_version[version][host_bits][network] = node
+    masks = {version: tuple(by_bits.items()) for version, by_bits in by_version.items()}
+
+    def find(value: Value) -> tuple[Node, ...] | None:
+        address = parse_address(value) if isinstance(value, str) else None
+        if address is None:
+            return None
+        version, number = address
+        return tuple(
+            networks[number >> host_bits]
+            for host_bits, networks in masks.get(version, ())
+            if number >> host_bits in networks
+        )
+
+    return find
+
+
+def grams(table: Mapping[str, Node]) -> Lookup:
+    """Look up by every run of so many characters in a text."""
+
+    def find(value: Value) -> tuple[Node, ...] | None:
+        if not isinstance(value, str):
+            return None
+        found = [gram for at in range(len(value) - GRAM + 1) if (gram := value[at : at + GRAM]) in table]
+        return tuple(table[gram] for gram in dict.fromkeys(found)) if found else None
+
+    return find
+
+
+def present(table: Mapping[Hashable, Node]) -> Lookup:
+    """Find the same whatever the value."""
+    nodes = tuple(table.values())
+    return lambda _: nodes
