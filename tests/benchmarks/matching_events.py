@@ -17,6 +17,7 @@ BUCKETS = [f"leh-evidence-{name}" for name in ("prod", "stage", "archive", "tmp"
 CALLS = ["PutObject", "DeleteBucket", "RunInstances", "AssumeRole", "CreateUser", "GetObject", "PutRolePolicy", "StopLogging"]
 TIERS = ["free", "basic", "pro", "firm", "enterprise"]
 COUNTRIES = ["KR", "JP", "US", "DE", "GB", "FR", "SG", "VN"]
+METADATA = ["case", "owner", "hash", "chain", "device", "court", "exhibit", "language", "retention", "uploader", "origin"]
 KINDS = ["png", "pdf", "mp3", "mp4", "docx", "hwp", "eml", "txt"]
 
 
@@ -42,13 +43,21 @@ def _envelope(chance: random.Random, source: str, detail_type: str, resource: st
 
 def alarm(chance: random.Random) -> dict[str, Any]:
     """Return a CloudWatch alarm's change of state."""
-    name = f"{chance.choice(SERVICES)}-{chance.choice(METRICS)}-{chance.randrange(2000):04d}"
+    name = f"{chance.choice(SERVICES)}-{chance.choice(METRICS)}-{chance.randrange(200):03d}"
     reading = f"{chance.random() * 100:.1f}"
     reason = (
         f"Threshold Crossed: 1 out of the last 1 datapoints [{reading} (26/11/26 17:58:00)] was greater than or equal to "
         "the threshold (1.0) (minimum 1 datapoint for OK -> ALARM transition)."
     )
-    data = orjson.dumps({"version": "1.0", "statistic": "Maximum", "period": 60, "recentDatapoints": [float(reading)]})
+    data = orjson.dumps({
+        "version": "1.0",
+        "queryDate": "2026-11-26T17:58:44.000+0000",
+        "statistic": "Maximum",
+        "period": 60,
+        "recentDatapoints": [float(reading)],
+        "evaluatedDatapoints": [{"timestamp": "2026-11-26T17:58:00.000+0000", "sampleCount": 1.0, "value": float(reading)}],
+        "threshold": 1.0,
+    })  # fmt: skip
     state = {"reason": reason, "reasonData": data.decode(), "timestamp": "2026-11-26T17:58:44.000+0000"}
     return {
         **_envelope(chance, "aws.cloudwatch", "CloudWatch Alarm State Change", f"arn:aws:cloudwatch:x:1:alarm:{name}"),
@@ -80,7 +89,7 @@ def alarm(chance: random.Random) -> dict[str, Any]:
 
 def order(chance: random.Random) -> dict[str, Any]:
     """Return an order, whose items are an array of objects and whose tags an array of texts."""
-    customer = chance.randrange(5000)
+    customer = chance.randrange(2500)
     items = [
         {
             "sku": f"SKU-{chance.randrange(3000):05d}",
@@ -88,6 +97,7 @@ def order(chance: random.Random) -> dict[str, Any]:
             "price": chance.randint(100, 90_000) / 100,
             "category": chance.choice(["storage", "seat", "analysis", "export"]),
             "title": "Evidence package, one year, with chain of custody",
+            "discount": {"code": None, "percent": chance.randrange(30), "reason": "volume"},
         }
         for _ in range(chance.randint(1, 6))
     ]
@@ -104,10 +114,11 @@ def order(chance: random.Random) -> dict[str, Any]:
             },
             "total": chance.randint(100, 1_000_000) / 100,
             "currency": "KRW",
+            "shipping": {"city": "Seoul", "street": "Seocho-daero 219", "postcode": "06590", "method": "digital", "cost": 0},
             "items": items,
             "payment": {"method": chance.choice(["card", "transfer", "points"]), "status": chance.choice(["paid", "due"])},
             "tags": [chance.choice(["gift", "rush", "bulk", "trial", "renewal"]) for _ in range(chance.randint(0, 3))],
-            "coupon": None if chance.random() < 0.5 else f"C{chance.randrange(900)}",
+            "coupon": None if chance.random() < 0.5 else f"C{chance.randrange(200)}",
             "note": "Please call before delivery; the office is closed on public holidays and between twelve and one.",
         },
     }
@@ -116,7 +127,7 @@ def order(chance: random.Random) -> dict[str, Any]:
 def stored_object(chance: random.Random) -> dict[str, Any]:
     """Return an S3 object-created event, with the metadata that an uploader adds."""
     case, evidence = chance.randrange(4000), f"ev_{chance.getrandbits(20):05x}"
-    key = f"cases/case_{case:04x}/raw/{evidence}_recording-{chance.randrange(3000):04d}.{chance.choice(KINDS)}"
+    key = f"cases/case_{case:04x}/raw/{evidence}_recording-{chance.randrange(30):02d}.{chance.choice(KINDS)}"
     bucket = chance.choice(BUCKETS)
     return {
         **_envelope(chance, "aws.s3", "Object Created", f"arn:aws:s3:::{bucket}"),
@@ -134,17 +145,17 @@ def stored_object(chance: random.Random) -> dict[str, Any]:
             "requester": "111122223333",
             "source-ip-address": f"172.{chance.randint(16, 31)}.{chance.randrange(256)}.{chance.randrange(256)}",
             "reason": chance.choice(["PutObject", "CompleteMultipartUpload", "CopyObject"]),
-            "metadata": {f"x-amz-meta-{n}": f"{chance.getrandbits(160):040x}" for n in ("case", "owner", "hash", "chain")},
+            "metadata": {f"x-amz-meta-{n}": f"{chance.getrandbits(160):040x}" for n in METADATA},
         },
     }
 
 
 def api_call(chance: random.Random) -> dict[str, Any]:
     """Return a CloudTrail record of an API call, a third of them failed."""
-    user, call = chance.randrange(1500), chance.choice(CALLS)
+    user, call = chance.randrange(150), chance.choice(CALLS)
     service = chance.choice(["s3", "ec2", "iam", "sts", "cloudtrail"])
     failed = {"errorCode": "AccessDenied", "errorMessage": "not authorized"} if chance.random() < 0.3 else {}
-    arn = f"arn:aws:iam::111122223333:user/ops/user-{user:04d}"
+    arn = f"arn:aws:iam::111122223333:user/ops/user-{user:03d}"
     return {
         **_envelope(chance, f"aws.{service}", "AWS API Call via CloudTrail", arn),
         "detail": {
@@ -153,8 +164,8 @@ def api_call(chance: random.Random) -> dict[str, Any]:
                 "type": chance.choice(["IAMUser", "AssumedRole", "Root"]),
                 "principalId": f"AIDA{chance.getrandbits(64):016X}",
                 "arn": arn,
-                "accountId": f"{111122223333 + chance.randrange(200)}",
-                "userName": f"user-{user:04d}",
+                "accountId": f"{111122223333 + chance.randrange(80)}",
+                "userName": f"user-{user:03d}",
                 "sessionContext": {
                     "attributes": {"mfaAuthenticated": "false", "creationDate": "2026-11-26T09:00:00Z"},
                     "sessionIssuer": {"type": "Role", "arn": f"arn:aws:iam::111122223333:role/r{chance.randrange(99)}"},
@@ -171,6 +182,8 @@ def api_call(chance: random.Random) -> dict[str, Any]:
                 "bucketName": chance.choice(BUCKETS),
                 "instanceType": chance.choice(["t3.micro", "m7g.large", "c7i.xlarge"]),
                 "Host": "s3.ap-northeast-2.amazonaws.com",
+                "acl": {"grants": [{"grantee": f"{chance.getrandbits(128):032x}", "permission": "READ"}], "owner": "leh"},
+                "tagSet": {"project": "leh", "stage": "prod", "cost-center": "evidence", "owner": "platform@example.com"},
             },
             "responseElements": None,
             "requestID": f"{chance.getrandbits(128):032x}",
@@ -181,6 +194,11 @@ def api_call(chance: random.Random) -> dict[str, Any]:
                 {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::x", "accountId": "111122223333"},
             ],
             "eventType": "AwsApiCall",
+            "tlsDetails": {
+                "tlsVersion": "TLSv1.3",
+                "cipherSuite": "TLS_AES_128_GCM_SHA256",
+                "clientProvidedHostHeader": "s3.ap-northeast-2.amazonaws.com",
+            },
             "managementEvent": True,
             "recipientAccountId": "111122223333",
             "eventCategory": "Management",

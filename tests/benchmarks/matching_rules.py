@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.benchmarks.matching_events import BUCKETS, CALLS, COUNTRIES, METRICS, REGIONS, SERVICES, TIERS
+from tests.benchmarks.matching_events import BUCKETS, CALLS, COUNTRIES, KINDS, METRICS, REGIONS, SERVICES, TIERS
 
 Rule = dict[str, Any]
 
@@ -37,24 +37,24 @@ def _call(detail: Rule) -> Rule:
 
 
 def _prefix(chance: random.Random) -> Rule:
-    name = f"{chance.choice(SERVICES)}-{chance.choice(METRICS)}-{chance.randrange(200):03d}"
+    name = f"{chance.choice(SERVICES)}-{chance.choice(METRICS)}-{chance.randrange(20):02d}"
     return _alarm({"alarmName": [{"prefix": name}], "state": {"value": ["ALARM"]}})
 
 
 def _suffix(chance: random.Random) -> Rule:
     return _stored({
         "bucket": {"name": [chance.choice(BUCKETS)]},
-        "object": {"key": [{"suffix": f"-{chance.randrange(3000):04d}.{chance.choice(['png', 'pdf'])}"}]},
+        "object": {"key": [{"suffix": f"-{chance.randrange(30):02d}.{chance.choice(KINDS)}"}]},
     })  # fmt: skip
 
 
 def _wildcard(chance: random.Random) -> Rule:
-    return _stored({"object": {"key": [{"wildcard": f"cases/*/raw/ev_{chance.randrange(4096):03x}*.pdf"}]}})
+    return _stored({"object": {"key": [{"wildcard": f"cases/*/raw/ev_{chance.randrange(256):02x}*.pdf"}]}})
 
 
 def _anything_but(chance: random.Random) -> Rule:
     return _call({
-        "userIdentity": {"accountId": [f"{111122223333 + chance.randrange(200)}"]},
+        "userIdentity": {"accountId": [f"{111122223333 + chance.randrange(80)}"]},
         "eventName": [chance.choice(CALLS)],
         "awsRegion": [{"anything-but": chance.sample(REGIONS, 2)}],
     })  # fmt: skip
@@ -63,24 +63,24 @@ def _anything_but(chance: random.Random) -> Rule:
 def _numeric(chance: random.Random) -> Rule:
     low = chance.randrange(10_000)
     customer = {"tier": [chance.choice(TIERS)], "country": [chance.choice(COUNTRIES)]}
-    return _order({"customer": customer, "total": [{"numeric": [">=", low, "<", low + 50]}]})
+    return _order({"customer": customer, "total": [{"numeric": [">=", low, "<", low + 150]}]})
 
 
 def _cidr(chance: random.Random) -> Rule:
-    return _call({"sourceIPAddress": [{"cidr": f"203.{chance.randrange(16)}.{chance.randrange(256)}.0/24"}]})
+    return _call({"sourceIPAddress": [{"cidr": f"203.{chance.randrange(16)}.{chance.randrange(256)}.0/23"}]})
 
 
 def _ignore_case(chance: random.Random) -> Rule:
-    return _order({"customer": {"email": [{"equals-ignore-case": f"kim.{chance.randrange(5000)}@example.com"}]}})
+    return _order({"customer": {"email": [{"equals-ignore-case": f"kim.{chance.randrange(2500)}@example.com"}]}})
 
 
 def _exists(chance: random.Random) -> Rule:
-    user = {"userName": [f"user-{chance.randrange(1500):04d}"]}
-    return _call({"userIdentity": user, "eventName": [chance.choice(CALLS)], "errorCode": [{"exists": True}]})
+    user = {"userName": [f"user-{chance.randrange(150):03d}"]}
+    return _call({"userIdentity": user, "eventName": chance.sample(CALLS, 3), "errorCode": [{"exists": True}]})
 
 
 def _either(chance: random.Random) -> Rule:
-    choices = [{"coupon": [f"C{chance.randrange(900)}"]}, {"orderId": [{"prefix": f"ORD-{chance.randrange(10_000):05d}"}]}]
+    choices = [{"coupon": [f"C{chance.randrange(200)}"]}, {"orderId": [{"prefix": f"ORD-{chance.randrange(10_000):05d}"}]}]
     return _order({"$or": choices, "customer": {"tier": [chance.choice(TIERS)]}})
 
 

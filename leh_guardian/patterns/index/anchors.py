@@ -25,9 +25,9 @@ from leh_guardian.patterns.operators import (
     Wildcard,
 )
 
-GRAM = 6
-"""How many characters of a wildcard's inner text are looked for."""
-MAX_GRAMS = 32
+GRAM_LENGTHS = (6, 3, 1)
+"""How many characters of a wildcard's text are looked for, as its pieces allow."""
+_MAX_GRAMS = 32
 """How many places of a wildcard are considered."""
 
 
@@ -43,7 +43,9 @@ class Kind(IntEnum):
     BLOCK = 6
     RANGE = 7
     GRAM = 8
-    PRESENT = 9
+    TEST = 9
+    """Any other condition that many share."""
+    PRESENT = 10
 
 
 class Anchor(NamedTuple):
@@ -106,5 +108,7 @@ def _of_wildcard(pieces: tuple[str, ...]) -> Choice:
     choice = [
         Anchor(kind, text, proof=False) for kind, text in ((Kind.PREFIX, pieces[0]), (Kind.SUFFIX, pieces[-1])) if text
     ]
-    grams = {piece[at : at + GRAM] for piece in pieces for at in range(min(len(piece) - GRAM + 1, MAX_GRAMS))}
-    return (*choice, *(Anchor(Kind.GRAM, gram, proof=False) for gram in sorted(grams)[:MAX_GRAMS]))
+    longest = max(map(len, pieces))
+    length = next((length for length in GRAM_LENGTHS if length <= longest), 0)
+    grams = {piece[at : at + length] for piece in pieces for at in range(len(piece) - length + 1)} if length else set()
+    return (*choice, *(Anchor(Kind.GRAM, gram, proof=False) for gram in sorted(grams)[:_MAX_GRAMS]))

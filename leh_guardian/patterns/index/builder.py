@@ -6,6 +6,7 @@ no more is filed than ``_GROWTH`` times what the first level had, and what is le
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -16,7 +17,9 @@ from leh_guardian.patterns.index import texts, values
 from leh_guardian.patterns.index.anchors import Anchor, Choice, Kind, anchors_of
 from leh_guardian.patterns.index.ranges import ranges
 from leh_guardian.patterns.index.tree import Entry, Lookup, Node
+from leh_guardian.patterns.index.refusals import refusals, refused_by
 from leh_guardian.patterns.operators import Numeric
+from leh_guardian.patterns.values import Value
 
 _FEW = 6
 """So many alternatives are judged one by one."""
@@ -33,8 +36,12 @@ _LOOKUPS: dict[Kind, Callable[[Mapping[Any, Node]], Lookup]] = {
     Kind.BLOCK: values.blocks,
     Kind.RANGE: ranges,
     Kind.GRAM: values.grams,
+    Kind.TEST: values.tests,
     Kind.PRESENT: values.present,
 }
+
+
+_Tables = defaultdict[tuple[str, Kind], defaultdict[Hashable, list["_Open"]]]
 
 
 class _Open(NamedTuple):
@@ -70,39 +77,44 @@ class _Builder:
 
     def build(self, opened: Sequence[_Open], depth: int) -> Node:
         if len(opened) <= _FEW or depth > _MAX_DEPTH or (depth and self._room <= 0):
-            return Node(tuple(map(_entry, opened)), {})
+            return _leaf(opened, {})
         crowd = _Crowd(opened)
-        tables: defaultdict[tuple[str, Kind], defaultdict[Hashable, list[_Open]]]
-        tables = defaultdict(lambda: defaultdict(list))
+        tables: _Tables = defaultdict(lambda: defaultdict(list))
         rest = []
-        filed = 0
         for one in opened:
             chosen = crowd.best(one)
             if chosen is None or (depth and chosen.score >= len(opened)):
                 rest.append(one)
                 continue
-            below = _below(one, chosen)
+            below = _without(one, chosen.field, shown=all(anchor.proof for anchor in chosen.anchors))
             for anchor in chosen.anchors:
                 tables[chosen.field.path, anchor.kind][anchor.key].append(below)
-                filed += 1
-        if depth:
-            self._room -= filed
-        else:
-            self._room = _GROWTH * filed
+        rest = _file_by_tests(rest, tables)
+        if depth == 0:
             rest = _file_by_presence(rest, crowd, tables)
-        return self._node(tables, rest, depth)
-
-    def _node(
-        self,
-        tables: Mapping[tuple[str, Kind], Mapping[Hashable, Sequence[_Open]]],
-        rest: Sequence[_Open],
-        depth: int,
-    ) -> Node:
+        filed = sum(len(bucket) for table in tables.values() for bucket in table.values())
+        self._room += -filed if depth else _GROWTH * filed
         by_path: defaultdict[str, list[Lookup]] = defaultdict(list)
         for (path, kind), table in tables.items():
             nodes = {key: self.build(bucket, depth + 1) for key, bucket in table.items()}
             by_path[path].append(_LOOKUPS[kind](nodes))
-        return Node(tuple(map(_entry, rest)), {path: tuple(lookups) for path, lookups in by_path.items()})
+        return _leaf(rest, by_path)
+
+
+def _leaf(rest: Sequence[_Open], by_path: Mapping[str, Sequence[Lookup]]) -> Node:
+    """Make a node in which these are left to be judged, one by one or, where they only refuse a value, at once."""
+    lookups = {path: list(there) for path, there in by_path.items()}
+    refusing: defaultdict[str, list[tuple[frozenset[Value], Entry]]] = defaultdict(list)
+    entries = []
+    for one in rest:
+        refused = refused_by(one.conditions[0]) if len(one.conditions) == 1 and len(rest) > _FEW else None
+        if refused is None:
+            entries.append(_entry(one))
+        else:
+            refusing[one.conditions[0].path].append((refused, _entry(one)))
+    for path, group in refusing.items():
+        lookups.setdefault(path, []).append(refusals(group))
+    return Node(tuple(entries), {path: tuple(there) for path, there in lookups.items()})
 
 
 class _Chosen(NamedTuple):
@@ -149,25 +161,37 @@ class _Crowd:
         cost = anchor.kind / 10
         if anchor.kind is not Kind.RANGE:
             return self._sharing[path, anchor.kind, anchor.key] + cost
+        # How many ranges hold its bounds: what a number near it would find.
         lows, highs = self._bounds[path]
-        one = anchor.key
-        return len(lows) - bisect_left(highs, one.low) - (len(lows) - bisect_right(lows, one.high)) + cost  # type: ignore[attr-defined]
+        bounds = [bound for bound in (anchor.key.low, anchor.key.high) if abs(bound) < sys.float_info.max]  # type: ignore[attr-defined]
+        holding = [bisect_right(lows, bound) - bisect_left(highs, bound) for bound in bounds]
+        return sum(holding) / max(len(holding), 1) + cost
 
 
-def _below(one: _Open, chosen: _Chosen) -> _Open:
-    """Give what is left of the alternative once the chosen anchors are found."""
-    anchors = tuple(pair for pair in one.anchors if pair[0] is not chosen.field)
-    if all(anchor.proof for anchor in chosen.anchors):
-        return one._replace(
-            anchors=anchors, conditions=tuple(field for field in one.conditions if field is not chosen.field)
-        )
-    return one._replace(anchors=anchors)
+def _without(one: _Open, field: Field, *, shown: bool) -> _Open:
+    """Give what is left of the alternative when the field has been used, and shown to be satisfied or not."""
+    conditions = tuple(other for other in one.conditions if other is not field) if shown else one.conditions
+    anchors = tuple((other, choices) for other, choices in one.anchors if other is not field)
+    return one._replace(conditions=conditions, anchors=anchors)
+
+
+def _file_by_tests(rest: Sequence[_Open], tables: _Tables) -> list[_Open]:
+    """File under a condition what shares it with many others, so that it is tried once; give what shares none."""
+    sharing = Counter(field for one in rest for field in one.conditions if not field.may_be_absent)
+    unshared = []
+    for one in rest:
+        field = max(one.conditions, key=lambda field: sharing[field], default=None)
+        if field is None or sharing[field] <= _FEW:
+            unshared.append(one)
+        else:
+            tables[field.path, Kind.TEST][field].append(_without(one, field, shown=True))
+    return unshared
 
 
 def _file_by_presence(
     rest: Sequence[_Open],
     crowd: _Crowd,
-    tables: defaultdict[tuple[str, Kind], defaultdict[Hashable, list[_Open]]],
+    tables: _Tables,
 ) -> list[_Open]:
     """File what has no anchor at the rarest path that it needs; give what needs no path at all."""
     always = []

@@ -78,7 +78,7 @@ def _nodes(many: Many, finders: tuple[Lookup, ...]) -> set[Node]:
 
 def _judge(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -> None:
     value_at = leaves.found.get
-    for conditions, keys, _ in entries:
+    for conditions, keys, _, _ in entries:
         for path, test in conditions:
             value = value_at(path, MISSING)
             if value.__class__ is Many:
@@ -92,8 +92,9 @@ def _judge(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -
 
 def _judge_arrays(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -> None:
     for entry in entries:
-        if not matched.issuperset(entry.keys) and satisfied(entry.fields, leaves):
-            matched.update(entry.keys)
+        for one in entry.parts or (entry,):
+            if not matched.issuperset(one.keys) and satisfied(one.fields, leaves):
+                matched.update(one.keys)
 
 
 def _gates(alternatives: Mapping[Alternative, object]) -> tuple[tuple[str, frozenset[Any]], ...]:

@@ -26,7 +26,8 @@ def ranges(table: Mapping[Numeric, Node]) -> Lookup:
         last = 2 * bisect_left(bounds, one.high) + (0 if one.below else 1)
         for at in _cover(first + pieces, last + pieces + 1):
             filed[at].append(node)
-    by_piece = [_above(piece + pieces, filed) for piece in range(pieces)]
+    groups = {at: tuple(nodes) for at, nodes in filed.items()}
+    by_piece = [_above(piece + pieces, groups) for piece in range(pieces)]
 
     def find(value: Value) -> tuple[Node, ...] | None:
         if not isinstance(value, (int, float)):
@@ -56,10 +57,10 @@ def _cover(left: int, right: int) -> list[int]:
     return cover
 
 
-def _above(at: int, filed: Mapping[int, list[Node]]) -> tuple[tuple[Node, ...], ...]:
-    groups = []
+def _above(at: int, groups: Mapping[int, tuple[Node, ...]]) -> tuple[tuple[Node, ...], ...]:
+    found = []
     while at:
-        if at in filed:
-            groups.append(tuple(filed[at]))
+        if at in groups:
+            found.append(groups[at])
         at >>= 1
-    return tuple(groups)
+    return tuple(found)

@@ -6,7 +6,7 @@ patterns are to be judged here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Any, NamedTuple
 
 from leh_guardian.patterns.fields import Field
@@ -24,9 +24,11 @@ class Entry(NamedTuple):
 
     conditions: tuple[Condition, ...]
     """What the way to this entry has not shown yet."""
-    keys: tuple[Hashable, ...]
+    keys: Collection[Hashable]
     fields: tuple[Field, ...]
     """All of the alternative, for an event in which arrays of objects have to be consistent."""
+    parts: tuple[Entry, ...] = ()
+    """Where several alternatives were judged at once: each of them, to be judged by itself in such an event."""
 
 
 class Node:

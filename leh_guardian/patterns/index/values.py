@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping
 
 from leh_guardian.patterns.address import parse_address
-from leh_guardian.patterns.index.anchors import GRAM
+from leh_guardian.patterns.fields import Field
+from leh_guardian.patterns.index.anchors import GRAM_LENGTHS
 from leh_guardian.patterns.index.tree import Lookup, Node
 from leh_guardian.patterns.values import Value
 
@@ -43,14 +44,26 @@ def blocks(table: Mapping[tuple[int, int, int], Node]) -> Lookup:
 
 def grams(table: Mapping[str, Node]) -> Lookup:
     """Look up by every run of so many characters in a text."""
+    lengths = [length for length in GRAM_LENGTHS if any(len(gram) == length for gram in table)]
 
     def find(value: Value) -> tuple[Node, ...] | None:
         if not isinstance(value, str):
             return None
-        found = [gram for at in range(len(value) - GRAM + 1) if (gram := value[at : at + GRAM]) in table]
+        found = [
+            gram
+            for length in lengths
+            for at in range(len(value) - length + 1)
+            if (gram := value[at : at + length]) in table
+        ]
         return tuple(table[gram] for gram in dict.fromkeys(found)) if found else None
 
     return find
+
+
+def tests(table: Mapping[Field, Node]) -> Lookup:
+    """Look up by trying each condition."""
+    nodes = tuple((field.matches, node) for field, node in table.items())
+    return lambda value: tuple(node for test, node in nodes if test(value))
 
 
 def present(table: Mapping[Hashable, Node]) -> Lookup:
