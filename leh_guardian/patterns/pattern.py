@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leh_guardian.patterns.arrays import consistent
 from leh_guardian.patterns.compiler import compile_alternatives
 from leh_guardian.patterns.explanation import AlternativeExplanation, Explanation, FieldExplanation
 from leh_guardian.patterns.fields import Alternative, Field
+from leh_guardian.patterns.satisfaction import satisfied
 from leh_guardian.patterns.trie import build_trie
 from leh_guardian.patterns.values import MISSING, plain
-from leh_guardian.patterns.walk import Leaves, Many, find_leaves
+from leh_guardian.patterns.walk import Leaves, find_leaves
 
 
 def compile_pattern(pattern: str | bytes | dict[str, Any]) -> Pattern:
@@ -59,35 +59,9 @@ class Pattern:
         return Explanation(tuple(_explain(alternative.fields, leaves) for alternative in self.alternatives))
 
 
-def satisfied(fields: Sequence[Field], leaves: Leaves) -> bool:
-    """Tell whether the leaves satisfy all these fields."""
-    found = leaves.found
-    for field in fields:
-        value = found.get(field.path, MISSING)
-        if value.__class__ is Many:
-            if not any(map(field.matches, leaves.values(field.path))) and not _may_be_hidden(field, leaves):
-                return False
-        elif not field.matches(value):  # type: ignore[arg-type]  # it is not Many
-            return False
-    return not leaves.owner_of or _satisfied_in_arrays(fields, leaves)
-
-
-def _satisfied_in_arrays(fields: Sequence[Field], leaves: Leaves) -> bool:
-    # Only where several fields reach into arrays can one element contradict another.
-    nested = [field for field in fields if any(leaves.places(field.path))]
-    if len(nested) > 1:
-        return consistent(fields, leaves)
-    return all(_found(field, leaves) for field in nested)
-
-
 def _found(field: Field, leaves: Leaves) -> bool:
     """Tell whether the field is satisfied, taken by itself."""
     return any(map(field.matches, leaves.values(field.path) or (MISSING,)))
-
-
-def _may_be_hidden(field: Field, leaves: Leaves) -> bool:
-    """Tell whether other fields, by choosing elements of arrays, could make every leaf of this one absent."""
-    return field.may_be_absent and all(leaves.places(field.path))
 
 
 def _explain(fields: Sequence[Field], leaves: Leaves | None) -> AlternativeExplanation:

@@ -7,8 +7,10 @@ on its own stack, so that the event may be nested to any depth.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
+from leh_guardian.patterns.many import Many
 from leh_guardian.patterns.trie import Node
 from leh_guardian.patterns.values import Value, canonical
 
@@ -16,14 +18,15 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 _Waiting = list[tuple[Node, object, int]]
 
 
-class Many:
-    """The leaves at one path, where it is not simply one: each value with its place."""
+class Shape(NamedTuple):
+    """Where the leaves at a path are."""
 
-    __slots__ = ("places", "values")
-
-    def __init__(self, values: list[Value], places: list[int]) -> None:
-        self.values = values
-        self.places = places
+    nested: bool
+    """Whether any is in an element of an array of several objects."""
+    array: int | None
+    """The one outermost array that all of them are in, if there is one."""
+    flat: bool
+    """Whether none of them is in an array within an array."""
 
 
 class Leaves:
@@ -33,7 +36,7 @@ class Leaves:
     an array have the place of the array. Arrays of one element make no places: nothing can be inconsistent in them.
     """
 
-    __slots__ = ("array_of", "found", "owner_of")
+    __slots__ = ("_shapes", "array_of", "found", "outermost", "owner_of")
 
     def __init__(self) -> None:
         self.found: dict[str, Value | Many] = {}
@@ -41,6 +44,9 @@ class Leaves:
         """The array that each place is an element of."""
         self.owner_of: list[int] = []
         """The place that each array stands in; empty if no array of objects was crossed."""
+        self.outermost: list[int] = [0]
+        """For each place, the element of an outermost array that it is, or is in."""
+        self._shapes: dict[str, Shape] = {}
 
     def values(self, path: str) -> list[Value]:
         """Give the values at a path."""
@@ -55,6 +61,29 @@ class Leaves:
         if found is None:
             return []
         return found.places if isinstance(found, Many) else [0]
+
+    def shape(self, path: str) -> Shape:
+        """Tell where the leaves at a path are."""
+        if path not in self._shapes:
+            places = set(self.places(path))
+            arrays = {self.array_of[self.outermost[place]] for place in places}
+            self._shapes[path] = Shape(
+                nested=any(places),
+                array=arrays.pop() if len(arrays) == 1 and all(places) else None,
+                flat=all(place == self.outermost[place] for place in places),
+            )
+        return self._shapes[path]
+
+    def within(self, element: int, paths: Iterable[str]) -> Leaves:
+        """Give the leaves at these paths, which are Many, that are in an element of an outermost array."""
+        part = Leaves()
+        part.array_of, part.owner_of, part.outermost = self.array_of, self.owner_of, self.outermost
+        for path in paths:
+            many = self.found[path]
+            if isinstance(many, Many):
+                at = many.in_element(element, self.outermost)
+                part.found[path] = Many([many.values[n] for n in at], [many.places[n] for n in at])
+        return part
 
     def add(self, path: str, value: Value, place: int) -> None:
         """Note a leaf."""
@@ -133,5 +162,7 @@ def _enter_array(node: Node, elements: list[object], place: int, stack: _Waiting
         if array < 0:
             array = len(leaves.owner_of)
             leaves.owner_of.append(place)
-        stack.append((node, element, len(leaves.array_of)))
+        inside = len(leaves.array_of)
+        stack.append((node, element, inside))
         leaves.array_of.append(array)
+        leaves.outermost.append(leaves.outermost[place] or inside)

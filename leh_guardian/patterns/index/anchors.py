@@ -108,7 +108,12 @@ def _of_wildcard(pieces: tuple[str, ...]) -> Choice:
     choice = [
         Anchor(kind, text, proof=False) for kind, text in ((Kind.PREFIX, pieces[0]), (Kind.SUFFIX, pieces[-1])) if text
     ]
-    longest = max(map(len, pieces))
-    length = next((length for length in GRAM_LENGTHS if length <= longest), 0)
-    grams = {piece[at : at + length] for piece in pieces for at in range(len(piece) - length + 1)} if length else set()
-    return (*choice, *(Anchor(Kind.GRAM, gram, proof=False) for gram in sorted(grams)[:_MAX_GRAMS]))
+    grams = {gram for piece in pieces for gram in _grams(piece)}
+    # The longer ones first: they say more.
+    best = sorted(grams, key=lambda gram: (-len(gram), gram))[:_MAX_GRAMS]
+    return (*choice, *(Anchor(Kind.GRAM, gram, proof=False) for gram in best))
+
+
+def _grams(piece: str) -> Sequence[str]:
+    length = next((length for length in GRAM_LENGTHS if length <= len(piece)), 0)
+    return [piece[at : at + length] for at in range(len(piece) - length + 1)] if length else []

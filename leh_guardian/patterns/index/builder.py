@@ -206,4 +206,4 @@ def _file_by_presence(
 
 def _entry(one: _Open) -> Entry:
     ordered = sorted(one.conditions, key=lambda field: (field.exact_keys is None, field.path.count("."), field.path))
-    return Entry(tuple((field.path, field.matches) for field in ordered), one.keys, one.alternative.fields)
+    return Entry(tuple((field.path, field.matches, field) for field in ordered), one.keys, one.alternative.fields)

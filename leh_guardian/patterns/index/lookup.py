@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar, cast
 from leh_guardian.patterns.fields import Alternative
 from leh_guardian.patterns.index.builder import build_tree
 from leh_guardian.patterns.index.tree import Entry, Lookup, Node
-from leh_guardian.patterns.pattern import Pattern, satisfied
+from leh_guardian.patterns.many import Many
+from leh_guardian.patterns.pattern import Pattern
+from leh_guardian.patterns.satisfaction import satisfied
 from leh_guardian.patterns.trie import build_trie
 from leh_guardian.patterns.values import MISSING
-from leh_guardian.patterns.walk import Leaves, Many, find_leaves
+from leh_guardian.patterns.walk import Leaves, find_leaves
 
 K = TypeVar("K", bound=Hashable)
 
@@ -72,17 +74,16 @@ def _in_both(by_path: dict[str, tuple[Lookup, ...]], found: dict[str, Any]) -> l
 
 
 def _nodes(many: Many, finders: tuple[Lookup, ...]) -> set[Node]:
-    distinct = set(many.values)
-    return {node for find in finders for value in distinct for node in find(value) or ()}
+    return {node for find in finders for value in many.distinct for node in find(value) or ()}
 
 
 def _judge(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -> None:
     value_at = leaves.found.get
     for conditions, keys, _, _ in entries:
-        for path, test in conditions:
+        for path, test, field in conditions:
             value = value_at(path, MISSING)
             if value.__class__ is Many:
-                if not any(map(test, value.values)):
+                if not value.satisfies(field):
                     break
             elif not test(value):
                 break

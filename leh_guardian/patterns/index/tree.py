@@ -15,8 +15,8 @@ from leh_guardian.patterns.values import Value
 Lookup = Callable[[Any], "tuple[Node, ...] | None"]
 """Gives, for a value at some path, the nodes of all patterns that this value may satisfy there."""
 
-Condition = tuple[str, Callable[[Value], bool]]
-"""A path, and what its value must pass."""
+Condition = tuple[str, Callable[[Value], bool], Field]
+"""A path, what its value must pass, and the field that says so."""
 
 
 class Entry(NamedTuple):
