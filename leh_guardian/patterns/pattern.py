@@ -13,7 +13,7 @@ from leh_guardian.patterns.compiler import compile_alternatives
 from leh_guardian.patterns.explanation import AlternativeExplanation, Explanation, FieldExplanation
 from leh_guardian.patterns.fields import Alternative, Field
 from leh_guardian.patterns.satisfaction import satisfied
-from leh_guardian.patterns.trie import build_trie
+from leh_guardian.patterns.trie import Node, build_trie
 from leh_guardian.patterns.values import MISSING, plain
 from leh_guardian.patterns.walk import Leaves, find_leaves
 
@@ -40,7 +40,7 @@ class Pattern:
         """The pattern with every ``$or`` multiplied out; one of them must hold."""
         self.paths = tuple(sorted({field.path for alternative in alternatives for field in alternative.fields}))
         """The event paths in use, arrays left out of them, for example ``detail.state.value``."""
-        self._trie = build_trie(self.paths)
+        self._trie: Node | None = None
 
     def __repr__(self) -> str:
         return f"<Pattern on {', '.join(self.paths)}>"
@@ -50,13 +50,19 @@ class Pattern:
 
         Any JSON value may be given; what is not an object matches no pattern.
         """
-        leaves = find_leaves(event, self._trie)
+        leaves = self._find_leaves(event)
         return leaves is not None and any(satisfied(one.fields, leaves) for one in self.alternatives)
 
     def explain(self, event: dict[str, Any]) -> Explanation:
         """Tell field by field what was expected and what was seen."""
-        leaves = find_leaves(event, self._trie)
+        leaves = self._find_leaves(event)
         return Explanation(tuple(_explain(alternative.fields, leaves) for alternative in self.alternatives))
+
+    def _find_leaves(self, event: object) -> Leaves | None:
+        # Made when first needed: a pattern that is only indexed needs no trie of its own.
+        if self._trie is None:
+            self._trie = build_trie(self.paths)
+        return find_leaves(event, self._trie)
 
 
 def _found(field: Field, leaves: Leaves) -> bool:

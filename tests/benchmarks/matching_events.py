@@ -18,6 +18,7 @@ CALLS = ["PutObject", "DeleteBucket", "RunInstances", "AssumeRole", "CreateUser"
 TIERS = ["free", "basic", "pro", "firm", "enterprise"]
 COUNTRIES = ["KR", "JP", "US", "DE", "GB", "FR", "SG", "VN"]
 METADATA = ["case", "owner", "hash", "chain", "device", "court", "exhibit", "language", "retention", "uploader", "origin"]
+METADATA += [f"part-{n}" for n in range(6)]
 KINDS = ["png", "pdf", "mp3", "mp4", "docx", "hwp", "eml", "txt"]
 
 
@@ -64,7 +65,7 @@ def alarm(chance: random.Random) -> dict[str, Any]:
         "detail": {
             "alarmName": name,
             "configuration": {
-                "description": f"Watches {name} and tells the person on call when it leaves its band",
+                "description": f"Watches {name} and tells the person on call when it leaves its band for long enough",
                 "metrics": [
                     {
                         "id": f"m{chance.randrange(9)}",
@@ -119,7 +120,12 @@ def order(chance: random.Random) -> dict[str, Any]:
             "payment": {"method": chance.choice(["card", "transfer", "points"]), "status": chance.choice(["paid", "due"])},
             "tags": [chance.choice(["gift", "rush", "bulk", "trial", "renewal"]) for _ in range(chance.randint(0, 3))],
             "coupon": None if chance.random() < 0.5 else f"C{chance.randrange(200)}",
-            "note": "Please call before delivery; the office is closed on public holidays and between twelve and one.",
+            "note": "Please call before delivery; the office is closed on public holidays and between twelve and one. " * 4,
+            "client": {
+                "agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0",
+                "session": f"{chance.getrandbits(256):064x}",
+                "campaign": {"source": "newsletter", "medium": "email", "term": None},
+            },
         },
     }
 

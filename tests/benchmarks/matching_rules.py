@@ -63,11 +63,11 @@ def _anything_but(chance: random.Random) -> Rule:
 def _numeric(chance: random.Random) -> Rule:
     low = chance.randrange(10_000)
     customer = {"tier": [chance.choice(TIERS)], "country": [chance.choice(COUNTRIES)]}
-    return _order({"customer": customer, "total": [{"numeric": [">=", low, "<", low + 150]}]})
+    return _order({"customer": customer, "total": [{"numeric": [">=", low, "<", low + 200]}]})
 
 
 def _cidr(chance: random.Random) -> Rule:
-    return _call({"sourceIPAddress": [{"cidr": f"203.{chance.randrange(16)}.{chance.randrange(256)}.0/23"}]})
+    return _call({"sourceIPAddress": [{"cidr": f"203.{chance.randrange(16)}.{chance.randrange(256)}.0/22"}]})
 
 
 def _ignore_case(chance: random.Random) -> Rule:

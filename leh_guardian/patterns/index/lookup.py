@@ -6,10 +6,10 @@ Rule kept: the answers are those of ``Pattern.matches``, whatever way leads to t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from leh_guardian.patterns.fields import Alternative
+from leh_guardian.patterns.fields import Alternative, Field
 from leh_guardian.patterns.index.builder import build_tree
 from leh_guardian.patterns.index.tree import Entry, Lookup, Node
 from leh_guardian.patterns.many import Many
@@ -21,19 +21,41 @@ from leh_guardian.patterns.walk import Leaves, find_leaves
 
 K = TypeVar("K", bound=Hashable)
 
+MAX_INDEXED = 100_000
+"""So many alternatives are indexed, at about 2 KB each."""
+
 
 class PatternIndex(Generic[K]):
-    """Patterns by key; ``match`` gives the keys of those that match."""
+    """Patterns by key; ``match`` gives the keys of those that match.
 
-    __slots__ = ("_gates", "_root", "_trie")
+    An event costs what it holds at the paths in use, and the patterns that share with it what they cannot do without.
+    Bounds, whatever the patterns and the event are:
+
+    * Patterns that say the same are one. A condition that many share, where nothing better tells them apart, is
+      tried once for all; ``anything-but`` of plain values is one set difference for all.
+    * Memory grows with the patterns' text: each value of a list once at the first level, and below it at most eight
+      times as much again; numeric ranges n log n. Beyond MAX_INDEXED alternatives (``$or`` can make 1000 of
+      one pattern) the patterns with the most are not indexed but judged one by one.
+    * A text costs its own length, once for all its wildcards. An array costs its elements, once for all patterns, and
+      a pattern on it the elements that have its values.
+    * What is left linear in the number of patterns: those of which the event has everything that could be looked
+      for, among them all that match; and on nested arrays of objects, or where ``exists: false`` is asked in an array,
+      such a pattern costs the whole array.
+    """
+
+    __slots__ = ("_apart", "_gates", "_root", "_trie")
 
     def __init__(self, patterns: Mapping[K, Pattern]) -> None:
         keys_of: defaultdict[Alternative, dict[Hashable, None]] = defaultdict(dict)
-        for key, pattern in patterns.items():
+        self._apart: list[tuple[K, tuple[Alternative, ...], tuple[Field, ...]]] = []
+        for key, pattern in sorted(patterns.items(), key=lambda item: len(item[1].alternatives)):
+            if len(keys_of) + len(pattern.alternatives) > MAX_INDEXED:
+                self._apart.append((key, pattern.alternatives, _common(pattern.alternatives)))
+                continue
             for alternative in pattern.alternatives:
                 keys_of[alternative][key] = None
         self._trie = build_trie(sorted({path for pattern in patterns.values() for path in pattern.paths}))
-        self._gates = _gates(keys_of)
+        self._gates = () if self._apart else _gates(keys_of)
         self._root = build_tree(keys_of)
 
     def match(self, event: dict[str, Any]) -> set[K]:
@@ -66,6 +88,9 @@ class PatternIndex(Generic[K]):
                     nodes = find(value)
                     if nodes:
                         stack += nodes
+        for key, alternatives, common in self._apart:
+            if satisfied(common, leaves) and any(satisfied(one.fields, leaves) for one in alternatives):
+                matched.add(key)
         return cast("set[K]", matched)
 
 
@@ -96,6 +121,12 @@ def _judge_arrays(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hasha
         for one in entry.parts or (entry,):
             if not matched.issuperset(one.keys) and satisfied(one.fields, leaves):
                 matched.update(one.keys)
+
+
+def _common(alternatives: Sequence[Alternative]) -> tuple[Field, ...]:
+    """Give what all alternatives ask for. An absence is left out: whether it holds depends on the other fields."""
+    shared = set(alternatives[0].fields).intersection(*(one.fields for one in alternatives))
+    return tuple(field for field in shared if not field.may_be_absent)
 
 
 def _gates(alternatives: Mapping[Alternative, object]) -> tuple[tuple[str, frozenset[Any]], ...]:
