@@ -75,9 +75,7 @@ def _alternatives() -> Iterator[_Set]:
         {"s": ["same"], "$or": [{f"k{n % 50}": [f"v{n * 100 + rule}"]} for n in range(1000)]} for rule in range(150)
     ]
     yield _Set("150 rules of 1000 alternatives", wide, {"s": "same", "k3": "v305"})
-    deep = [
-        {name: {"$or": [{f"a{n}": [rule]} for n in range(10)]} for name in ("x", "y", "z")} for rule in range(50)
-    ]
+    deep = [{name: {"$or": [{f"a{n}": [rule]} for n in range(10)]} for name in ("x", "y", "z")} for rule in range(50)]
     yield _Set("50 rules of 10 x 10 x 10", deep, {name: {"a1": 5} for name in ("x", "y", "z")})
 
 

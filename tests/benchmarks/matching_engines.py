@@ -27,7 +27,7 @@ def ours(rules: list[dict[str, Any]]) -> Engine:
 
 def moto(rules: list[dict[str, Any]]) -> Engine:
     """Return moto's engine: what `make demo` and many tests have for EventBridge."""
-    from moto.events.models import EventPattern  # noqa: PLC0415  a second to import, and only here
+    from moto.events.models import EventPattern
 
     patterns = [EventPattern(json.dumps(rule), rule) for rule in rules]
 
@@ -44,7 +44,7 @@ def event_ruler(rules: list[dict[str, Any]]) -> Engine:
     Raises:
         ImportError: it is not installed.
     """
-    from event_ruler import event_ruler as engine  # type: ignore[import-not-found]  # noqa: PLC0415  not a dependency
+    from event_ruler import event_ruler as engine  # type: ignore[import-not-found]  # not a dependency
 
     patterns = []
     for rule in rules:

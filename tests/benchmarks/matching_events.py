@@ -14,10 +14,31 @@ SERVICES = [f"leh-{name}" for name in ("ai-worker", "api", "upload", "billing", 
 METRICS = ["dlq-depth", "errors", "latency-p99", "throttles", "cpu", "memory", "5xx", "age-of-oldest"]
 REGIONS = ["ap-northeast-2", "ap-northeast-1", "us-east-1", "eu-west-1"]
 BUCKETS = [f"leh-evidence-{name}" for name in ("prod", "stage", "archive", "tmp", "export")]
-CALLS = ["PutObject", "DeleteBucket", "RunInstances", "AssumeRole", "CreateUser", "GetObject", "PutRolePolicy", "StopLogging"]
+CALLS = [
+    "PutObject",
+    "DeleteBucket",
+    "RunInstances",
+    "AssumeRole",
+    "CreateUser",
+    "GetObject",
+    "PutRolePolicy",
+    "StopLogging",
+]
 TIERS = ["free", "basic", "pro", "firm", "enterprise"]
 COUNTRIES = ["KR", "JP", "US", "DE", "GB", "FR", "SG", "VN"]
-METADATA = ["case", "owner", "hash", "chain", "device", "court", "exhibit", "language", "retention", "uploader", "origin"]
+METADATA = [
+    "case",
+    "owner",
+    "hash",
+    "chain",
+    "device",
+    "court",
+    "exhibit",
+    "language",
+    "retention",
+    "uploader",
+    "origin",
+]
 METADATA += [f"part-{n}" for n in range(6)]
 KINDS = ["png", "pdf", "mp3", "mp4", "docx", "hwp", "eml", "txt"]
 
@@ -115,12 +136,22 @@ def order(chance: random.Random) -> dict[str, Any]:
             },
             "total": chance.randint(100, 1_000_000) / 100,
             "currency": "KRW",
-            "shipping": {"city": "Seoul", "street": "Seocho-daero 219", "postcode": "06590", "method": "digital", "cost": 0},
+            "shipping": {
+                "city": "Seoul",
+                "street": "Seocho-daero 219",
+                "postcode": "06590",
+                "method": "digital",
+                "cost": 0,
+            },
             "items": items,
-            "payment": {"method": chance.choice(["card", "transfer", "points"]), "status": chance.choice(["paid", "due"])},
+            "payment": {
+                "method": chance.choice(["card", "transfer", "points"]),
+                "status": chance.choice(["paid", "due"]),
+            },
             "tags": [chance.choice(["gift", "rush", "bulk", "trial", "renewal"]) for _ in range(chance.randint(0, 3))],
             "coupon": None if chance.random() < 0.5 else f"C{chance.randrange(200)}",
-            "note": "Please call before delivery; the office is closed on public holidays and between twelve and one. " * 4,
+            "note": "Please call before delivery; the office is closed on public holidays and between twelve and one. "
+            * 4,
             "client": {
                 "agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0",
                 "session": f"{chance.getrandbits(256):064x}",
@@ -188,8 +219,16 @@ def api_call(chance: random.Random) -> dict[str, Any]:
                 "bucketName": chance.choice(BUCKETS),
                 "instanceType": chance.choice(["t3.micro", "m7g.large", "c7i.xlarge"]),
                 "Host": "s3.ap-northeast-2.amazonaws.com",
-                "acl": {"grants": [{"grantee": f"{chance.getrandbits(128):032x}", "permission": "READ"}], "owner": "leh"},
-                "tagSet": {"project": "leh", "stage": "prod", "cost-center": "evidence", "owner": "platform@example.com"},
+                "acl": {
+                    "grants": [{"grantee": f"{chance.getrandbits(128):032x}", "permission": "READ"}],
+                    "owner": "leh",
+                },
+                "tagSet": {
+                    "project": "leh",
+                    "stage": "prod",
+                    "cost-center": "evidence",
+                    "owner": "platform@example.com",
+                },
             },
             "responseElements": None,
             "requestID": f"{chance.getrandbits(128):032x}",

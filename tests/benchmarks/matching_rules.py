@@ -80,7 +80,10 @@ def _exists(chance: random.Random) -> Rule:
 
 
 def _either(chance: random.Random) -> Rule:
-    choices = [{"coupon": [f"C{chance.randrange(200)}"]}, {"orderId": [{"prefix": f"ORD-{chance.randrange(10_000):05d}"}]}]
+    choices = [
+        {"coupon": [f"C{chance.randrange(200)}"]},
+        {"orderId": [{"prefix": f"ORD-{chance.randrange(10_000):05d}"}]},
+    ]
     return _order({"$or": choices, "customer": {"tier": [chance.choice(TIERS)]}})
 
 

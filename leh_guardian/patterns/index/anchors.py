@@ -5,9 +5,9 @@ Rule kept: an anchor may be found in vain, but where the operator is satisfied i
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leh_guardian.patterns.fields import Field
 from leh_guardian.patterns.ignore_case import AnyCase
@@ -65,55 +65,56 @@ def anchors_of(field: Field) -> tuple[Choice, ...] | None:
     """Give the choices for a field: from each, one anchor must be looked for. None if nothing tells."""
     choices: list[Choice] = []
     for operator in field.operators:
-        found = _of_operator(operator)
+        of_operator = _CHOICES.get(type(operator))
+        found = of_operator(operator) if of_operator else ()
         if not found:
             return None
         choices += found
     return tuple(choices)
 
 
-def _of_operator(operator: Operator) -> Sequence[Choice]:  # noqa: PLR0911  one return for each kind of operator
-    match operator:
-        case Exact(keys):
-            return [(Anchor(Kind.EXACT, key, proof=True),) for key in keys]
-        case ExactAddress((version, number)):
-            return [(Anchor(Kind.BLOCK, (version, 0, number), proof=True),)]
-        case Cidr(block):
-            return [(Anchor(Kind.BLOCK, (block.version, block.host_bits, block.network), proof=True),)]
-        case Numeric():
-            return [(Anchor(Kind.RANGE, operator, proof=True),)]
-        case Prefix(text):
-            return [(Anchor(Kind.PREFIX, text, proof=True),)]
-        case Suffix(text):
-            return [(Anchor(Kind.SUFFIX, text, proof=True),)]
-        case EqualsIgnoreCase(text):
-            return _folded(Kind.FOLDED, text)
-        case PrefixIgnoreCase(text):
-            return _folded(Kind.FOLDED_PREFIX, text)
-        case SuffixIgnoreCase(text):
-            return _folded(Kind.FOLDED_SUFFIX, text)
-        case Wildcard(pieces):
-            return [_of_wildcard(pieces)] if any(pieces) else []
-        case _:
-            return []
+def _sure(kind: Kind, key: Hashable) -> Sequence[Choice]:
+    return [(Anchor(kind, key, proof=True),)]
 
 
 def _folded(kind: Kind, text: AnyCase) -> Sequence[Choice]:
     return [] if text.folded is None else [(Anchor(kind, text.folded, proof=False),)]
 
 
-def _of_wildcard(pieces: tuple[str, ...]) -> Choice:
+def _of_cidr(operator: Cidr) -> Sequence[Choice]:
+    block = operator.block
+    return _sure(Kind.BLOCK, (block.version, block.host_bits, block.network))
+
+
+def _of_wildcard(operator: Wildcard) -> Sequence[Choice]:
+    pieces = operator.pieces
     if len(pieces) == 1:
-        return (Anchor(Kind.EXACT, pieces[0], proof=True),)
+        return _sure(Kind.EXACT, pieces[0])
     choice = [
         Anchor(kind, text, proof=False) for kind, text in ((Kind.PREFIX, pieces[0]), (Kind.SUFFIX, pieces[-1])) if text
     ]
     grams = {gram for piece in pieces for gram in _grams(piece)}
     # The longer ones first: they say more.
     best = sorted(grams, key=lambda gram: (-len(gram), gram))[:_MAX_GRAMS]
-    return (*choice, *(Anchor(Kind.GRAM, gram, proof=False) for gram in best))
+    choice += (Anchor(Kind.GRAM, gram, proof=False) for gram in best)
+    return [tuple(choice)] if choice else []
 
 
 def _grams(piece: str) -> Sequence[str]:
     length = next((length for length in GRAM_LENGTHS if length <= len(piece)), 0)
     return [piece[at : at + length] for at in range(len(piece) - length + 1)] if length else []
+
+
+# Operators without an entry (the negations, and presence) are satisfied by too much to be looked for.
+_CHOICES: dict[type[Operator], Callable[[Any], Sequence[Choice]]] = {
+    Exact: lambda operator: [(Anchor(Kind.EXACT, key, proof=True),) for key in operator.keys],
+    ExactAddress: lambda operator: _sure(Kind.BLOCK, (operator.address[0], 0, operator.address[1])),
+    Cidr: _of_cidr,
+    Numeric: lambda operator: _sure(Kind.RANGE, operator),
+    Prefix: lambda operator: _sure(Kind.PREFIX, operator.text),
+    Suffix: lambda operator: _sure(Kind.SUFFIX, operator.text),
+    EqualsIgnoreCase: lambda operator: _folded(Kind.FOLDED, operator.text),
+    PrefixIgnoreCase: lambda operator: _folded(Kind.FOLDED_PREFIX, operator.text),
+    SuffixIgnoreCase: lambda operator: _folded(Kind.FOLDED_SUFFIX, operator.text),
+    Wildcard: _of_wildcard,
+}

@@ -16,8 +16,8 @@ from leh_guardian.patterns.fields import Alternative, Field
 from leh_guardian.patterns.index import texts, values
 from leh_guardian.patterns.index.anchors import Anchor, Choice, Kind, anchors_of
 from leh_guardian.patterns.index.ranges import ranges
-from leh_guardian.patterns.index.tree import Entry, Lookup, Node
 from leh_guardian.patterns.index.refusals import refusals, refused_by
+from leh_guardian.patterns.index.tree import Entry, Finder, Node
 from leh_guardian.patterns.operators import Numeric
 from leh_guardian.patterns.values import Value
 
@@ -26,7 +26,7 @@ _FEW = 6
 _MAX_DEPTH = 12
 _GROWTH = 8
 
-_LOOKUPS: dict[Kind, Callable[[Mapping[Any, Node]], Lookup]] = {
+_LOOKUPS: dict[Kind, Callable[[Mapping[Any, Node]], Finder]] = {
     Kind.EXACT: values.exact,
     Kind.PREFIX: texts.prefixes,
     Kind.SUFFIX: texts.suffixes,
@@ -94,14 +94,14 @@ class _Builder:
             rest = _file_by_presence(rest, crowd, tables)
         filed = sum(len(bucket) for table in tables.values() for bucket in table.values())
         self._room += -filed if depth else _GROWTH * filed
-        by_path: defaultdict[str, list[Lookup]] = defaultdict(list)
+        by_path: defaultdict[str, list[Finder]] = defaultdict(list)
         for (path, kind), table in tables.items():
             nodes = {key: self.build(bucket, depth + 1) for key, bucket in table.items()}
             by_path[path].append(_LOOKUPS[kind](nodes))
         return _leaf(rest, by_path)
 
 
-def _leaf(rest: Sequence[_Open], by_path: Mapping[str, Sequence[Lookup]]) -> Node:
+def _leaf(rest: Sequence[_Open], by_path: Mapping[str, Sequence[Finder]]) -> Node:
     """Make a node in which these are left to be judged, one by one or, where they only refuse a value, at once."""
     lookups = {path: list(there) for path, there in by_path.items()}
     refusing: defaultdict[str, list[tuple[frozenset[Value], Entry]]] = defaultdict(list)
@@ -114,7 +114,7 @@ def _leaf(rest: Sequence[_Open], by_path: Mapping[str, Sequence[Lookup]]) -> Nod
             refusing[one.conditions[0].path].append((refused, _entry(one)))
     for path, group in refusing.items():
         lookups.setdefault(path, []).append(refusals(group))
-    return Node(tuple(entries), {path: tuple(there) for path, there in lookups.items()})
+    return Node(tuple(entries), lookups)
 
 
 class _Chosen(NamedTuple):

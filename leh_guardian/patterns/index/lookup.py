@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from leh_guardian.patterns.fields import Alternative, Field
 from leh_guardian.patterns.index.builder import build_tree
-from leh_guardian.patterns.index.tree import Entry, Lookup, Node
+from leh_guardian.patterns.index.tree import Entry
 from leh_guardian.patterns.many import Many
 from leh_guardian.patterns.pattern import Pattern
 from leh_guardian.patterns.satisfaction import satisfied
@@ -61,66 +61,66 @@ class PatternIndex(Generic[K]):
     def match(self, event: dict[str, Any]) -> set[K]:
         """Give the keys of the patterns that the event matches: those whose ``matches`` says so."""
         matched: set[Hashable] = set()
-        if isinstance(event, dict):
+        leaves = None if self._shut_out(event) else find_leaves(event, self._trie)
+        if leaves is not None:
+            self._descend(leaves, matched)
+            for key, alternatives, common in self._apart:
+                if satisfied(common, leaves) and any(satisfied(one.fields, leaves) for one in alternatives):
+                    matched.add(key)
+        return cast("set[K]", matched)
+
+    def _shut_out(self, event: dict[str, Any]) -> bool:
+        """Tell whether one look at the top of the event shows that nothing can match."""
+        if self._gates and isinstance(event, dict):
             for name, allowed in self._gates:
                 value = event.get(name)
                 if isinstance(value, str) and value not in allowed:
-                    return set()
-        leaves = find_leaves(event, self._trie)
-        if leaves is None:
-            return set()
+                    return True
+        return False
+
+    def _descend(self, leaves: Leaves, matched: set[Hashable]) -> None:
         found = leaves.found
-        judge = _judge_arrays if leaves.owner_of else _judge
         stack = [self._root]
         while stack:
             node = stack.pop()
             if node.entries:
-                judge(node.entries, leaves, matched)
+                _judge(node.entries, leaves, matched)
             lookups = node.lookups
-            for path, finders in lookups if len(lookups) <= len(found) else _in_both(node.by_path, found):
+            if len(lookups) > len(found):
+                lookups = tuple(node.by_path[path] for path in found if path in node.by_path)
+            for path, ones, manys in lookups:
                 value = found.get(path)
                 if value is None:
                     continue
-                if value.__class__ is Many:
-                    stack += _nodes(value, finders)
+                if isinstance(value, Many):
+                    # Several values may lead to one node; it is visited once.
+                    stack += {inner for find in manys for inner in find(value)}
                     continue
-                for find in finders:
+                for find in ones:
                     nodes = find(value)
                     if nodes:
                         stack += nodes
-        for key, alternatives, common in self._apart:
-            if satisfied(common, leaves) and any(satisfied(one.fields, leaves) for one in alternatives):
-                matched.add(key)
-        return cast("set[K]", matched)
-
-
-def _in_both(by_path: dict[str, tuple[Lookup, ...]], found: dict[str, Any]) -> list[tuple[str, tuple[Lookup, ...]]]:
-    return [(path, by_path[path]) for path in found if path in by_path]
-
-
-def _nodes(many: Many, finders: tuple[Lookup, ...]) -> set[Node]:
-    return {node for find in finders for value in many.distinct for node in find(value) or ()}
 
 
 def _judge(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -> None:
     value_at = leaves.found.get
-    for conditions, keys, _, _ in entries:
-        for path, test, field in conditions:
+    crossed = leaves.owner_of
+    for entry in entries:
+        for path, test, field in entry.conditions:
             value = value_at(path, MISSING)
             if value.__class__ is Many:
-                if not value.satisfies(field):
+                # Within arrays of objects an absence depends on the other fields, which are asked below.
+                if not value.satisfies(field) and not (crossed and field.may_be_absent):
                     break
-            elif not test(value):
+            elif not test(value):  # type: ignore[arg-type]  # it is not Many
                 break
         else:
-            matched.update(keys)
-
-
-def _judge_arrays(entries: tuple[Entry, ...], leaves: Leaves, matched: set[Hashable]) -> None:
-    for entry in entries:
-        for one in entry.parts or (entry,):
-            if not matched.issuperset(one.keys) and satisfied(one.fields, leaves):
-                matched.update(one.keys)
+            if not crossed:
+                matched.update(entry.keys)
+                continue
+            for one in entry.parts or (entry,):
+                if not matched.issuperset(one.keys) and satisfied(one.fields, leaves):
+                    matched.update(one.keys)
 
 
 def _common(alternatives: Sequence[Alternative]) -> tuple[Field, ...]:

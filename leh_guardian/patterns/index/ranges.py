@@ -11,12 +11,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
 
-from leh_guardian.patterns.index.tree import Lookup, Node
+from leh_guardian.patterns.index.tree import Finder, Node, value_by_value
 from leh_guardian.patterns.operators import Numeric
 from leh_guardian.patterns.values import Value
 
 
-def ranges(table: Mapping[Numeric, Node]) -> Lookup:
+def ranges(table: Mapping[Numeric, Node]) -> Finder:
     """Look up by a number."""
     bounds = sorted({bound for one in table for bound in (one.low, one.high)})
     pieces = 2 * len(bounds) + 1
@@ -39,7 +39,7 @@ def ranges(table: Mapping[Numeric, Node]) -> Lookup:
             nodes += group
         return nodes
 
-    return find
+    return value_by_value(find)
 
 
 def _cover(left: int, right: int) -> list[int]:

@@ -7,10 +7,11 @@ one; those that refuse the value are taken away from all of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 from leh_guardian.patterns.fields import Field
-from leh_guardian.patterns.index.tree import Entry, Lookup, Node
+from leh_guardian.patterns.index.tree import Entry, Finder, Node
+from leh_guardian.patterns.many import Many
 from leh_guardian.patterns.operators import AnythingBut, Exact
 from leh_guardian.patterns.values import Value
 
@@ -24,7 +25,7 @@ def refused_by(field: Field) -> frozenset[Value] | None:
             return None
 
 
-def refusals(group: Sequence[tuple[frozenset[Value], Entry]]) -> Lookup:
+def refusals(group: Sequence[tuple[frozenset[Value], Entry]]) -> Finder:
     """Look up those that do not refuse a value."""
     refused_of: dict[Hashable, frozenset[Value]] = {}
     for refused, entry in group:
@@ -38,8 +39,17 @@ def refusals(group: Sequence[tuple[frozenset[Value], Entry]]) -> Lookup:
     everyone = frozenset(refused_of)
     parts = tuple(entry for _, entry in group)
 
-    def find(value: Value) -> tuple[Node, ...]:
-        keys = everyone.difference(refusing.get(value, ()))
-        return (Node((Entry((), keys, (), parts),), {}),)
+    def without(lost: Collection[Hashable]) -> tuple[Node, ...]:
+        return (Node((Entry((), everyone.difference(lost), (), parts),), {}),)
 
-    return find
+    def of_many(many: Many) -> tuple[Node, ...]:
+        # Lost is who refuses every one of the values.
+        lost: set[Hashable] | None = None
+        for value in many.distinct:
+            refused = refusing.get(value, ())
+            lost = set(refused) if lost is None else lost.intersection(refused)
+            if not lost:
+                break
+        return without(lost or ())
+
+    return Finder(one=lambda value: without(refusing.get(value, ())), many=of_many)

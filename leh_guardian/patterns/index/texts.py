@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
-from leh_guardian.patterns.index.tree import Lookup, Node
+from leh_guardian.patterns.index.tree import Finder, Node, value_by_value
 
 
 class _Text:
@@ -24,34 +24,34 @@ class _Text:
         self.shorter = shorter
 
 
-def prefixes(table: Mapping[str, Node]) -> Lookup:
+def prefixes(table: Mapping[str, Node]) -> Finder:
     """Look up by the beginning of a text."""
     find = _finder(table)
-    return lambda value: find(value) if isinstance(value, str) else None
+    return value_by_value(lambda value: find(value) if isinstance(value, str) else None)
 
 
-def suffixes(table: Mapping[str, Node]) -> Lookup:
+def suffixes(table: Mapping[str, Node]) -> Finder:
     """Look up by the end of a text."""
     find = _finder({text[::-1]: node for text, node in table.items()})
-    return lambda value: find(value[::-1]) if isinstance(value, str) else None
+    return value_by_value(lambda value: find(value[::-1]) if isinstance(value, str) else None)
 
 
-def folded(table: Mapping[str, Node]) -> Lookup:
+def folded(table: Mapping[str, Node]) -> Finder:
     """Look up by a text in any case."""
     found = {text: (node,) for text, node in table.items()}.get
-    return lambda value: found(value.casefold()) if isinstance(value, str) else None
+    return value_by_value(lambda value: found(value.casefold()) if isinstance(value, str) else None)
 
 
-def folded_prefixes(table: Mapping[str, Node]) -> Lookup:
+def folded_prefixes(table: Mapping[str, Node]) -> Finder:
     """Look up by the beginning of a text, in any case."""
     find = _finder(table)
-    return lambda value: find(value.casefold()) if isinstance(value, str) else None
+    return value_by_value(lambda value: find(value.casefold()) if isinstance(value, str) else None)
 
 
-def folded_suffixes(table: Mapping[str, Node]) -> Lookup:
+def folded_suffixes(table: Mapping[str, Node]) -> Finder:
     """Look up by the end of a text, in any case."""
     find = _finder({text[::-1]: node for text, node in table.items()})
-    return lambda value: find(value.casefold()[::-1]) if isinstance(value, str) else None
+    return value_by_value(lambda value: find(value.casefold()[::-1]) if isinstance(value, str) else None)
 
 
 def _finder(table: Mapping[str, Node]) -> Callable[[str], tuple[Node, ...] | None]:
@@ -69,11 +69,10 @@ def _finder(table: Mapping[str, Node]) -> Callable[[str], tuple[Node, ...] | Non
         row = rows[at - 1] if at else None
         while row is not None and not value.startswith(row.text):
             row = row.shorter
-        if row is None or row.shorter is None:
-            return row and row.nodes
-        nodes = row.nodes
-        while (row := row.shorter) is not None:
+        nodes: tuple[Node, ...] = ()
+        while row is not None:
             nodes += row.nodes
+            row = row.shorter
         return nodes
 
     return find

@@ -6,14 +6,28 @@ patterns are to be judged here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from leh_guardian.patterns.fields import Field
+from leh_guardian.patterns.many import Many
 from leh_guardian.patterns.values import Value
 
 Lookup = Callable[[Any], "tuple[Node, ...] | None"]
 """Gives, for a value at some path, the nodes of all patterns that this value may satisfy there."""
+
+
+class Finder(NamedTuple):
+    """A look-up for one value, and the same for many."""
+
+    one: Lookup
+    many: Callable[[Many], Iterable[Node]]
+
+
+def value_by_value(one: Lookup) -> Finder:
+    """Make a finder that asks for each of many values."""
+    return Finder(one, lambda many: [node for value in many.distinct for node in one(value) or ()])
+
 
 Condition = tuple[str, Callable[[Value], bool], Field]
 """A path, what its value must pass, and the field that says so."""
@@ -36,7 +50,11 @@ class Node:
 
     __slots__ = ("by_path", "entries", "lookups")
 
-    def __init__(self, entries: tuple[Entry, ...], by_path: dict[str, tuple[Lookup, ...]]) -> None:
+    def __init__(self, entries: tuple[Entry, ...], finders: Mapping[str, Sequence[Finder]]) -> None:
         self.entries = entries
-        self.by_path = by_path
-        self.lookups = tuple(by_path.items())
+        self.by_path = {
+            path: (path, tuple(finder.one for finder in there), tuple(finder.many for finder in there))
+            for path, there in finders.items()
+        }
+        self.lookups = tuple(self.by_path.values())
+        """For each path: how to look up its one value, in so many ways, and how to look up many."""

@@ -12,16 +12,16 @@ from collections.abc import Hashable, Mapping
 from leh_guardian.patterns.address import parse_address
 from leh_guardian.patterns.fields import Field
 from leh_guardian.patterns.index.anchors import GRAM_LENGTHS
-from leh_guardian.patterns.index.tree import Lookup, Node
+from leh_guardian.patterns.index.tree import Finder, Node, value_by_value
 from leh_guardian.patterns.values import Value
 
 
-def exact(table: Mapping[Hashable, Node]) -> Lookup:
+def exact(table: Mapping[Hashable, Node]) -> Finder:
     """Look up by the value itself."""
-    return {value: (node,) for value, node in table.items()}.get
+    return value_by_value({value: (node,) for value, node in table.items()}.get)
 
 
-def blocks(table: Mapping[tuple[int, int, int], Node]) -> Lookup:
+def blocks(table: Mapping[tuple[int, int, int], Node]) -> Finder:
     """Look up by the blocks that an address lies in; a single address is a block without host bits."""
     by_version: defaultdict[int, defaultdict[int, dict[int, Node]]] = defaultdict(lambda: defaultdict(dict))
     for (version, host_bits, network), node in table.items():
@@ -39,10 +39,10 @@ def blocks(table: Mapping[tuple[int, int, int], Node]) -> Lookup:
             if number >> host_bits in networks
         )
 
-    return find
+    return value_by_value(find)
 
 
-def grams(table: Mapping[str, Node]) -> Lookup:
+def grams(table: Mapping[str, Node]) -> Finder:
     """Look up by every run of so many characters in a text."""
     lengths = [length for length in GRAM_LENGTHS if any(len(gram) == length for gram in table)]
 
@@ -57,16 +57,19 @@ def grams(table: Mapping[str, Node]) -> Lookup:
         ]
         return tuple(table[gram] for gram in dict.fromkeys(found)) if found else None
 
-    return find
+    return value_by_value(find)
 
 
-def tests(table: Mapping[Field, Node]) -> Lookup:
+def tests(table: Mapping[Field, Node]) -> Finder:
     """Look up by trying each condition."""
-    nodes = tuple((field.matches, node) for field, node in table.items())
-    return lambda value: tuple(node for test, node in nodes if test(value))
+    nodes = tuple((field, field.matches, node) for field, node in table.items())
+    return Finder(
+        one=lambda value: tuple(node for _, test, node in nodes if test(value)),
+        many=lambda many: [node for field, _, node in nodes if many.satisfies(field)],
+    )
 
 
-def present(table: Mapping[Hashable, Node]) -> Lookup:
+def present(table: Mapping[Hashable, Node]) -> Finder:
     """Find the same whatever the value."""
     nodes = tuple(table.values())
-    return lambda _: nodes
+    return Finder(one=lambda _: nodes, many=lambda _: nodes)
