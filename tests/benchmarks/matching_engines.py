@@ -43,6 +43,7 @@ def event_ruler(rules: list[dict[str, Any]]) -> Engine:
 
     Raises:
         ImportError: it is not installed.
+        ValueError: it takes none of the rules.
     """
     from event_ruler import event_ruler as engine  # type: ignore[import-not-found]  # not a dependency
 
@@ -52,8 +53,21 @@ def event_ruler(rules: list[dict[str, Any]]) -> Engine:
             engine.test_event_pattern("{}", json.dumps(rule))
             patterns.append(json.dumps(rule))
 
+    if rules and not patterns:
+        raise ValueError("it takes none of the rules")
+
     def count(body: bytes) -> int:
         event = body.decode()
         return sum(bool(engine.test_event_pattern(event, pattern)) for pattern in patterns)
 
+    return count
+
+
+def taken_by_event_ruler(rules: list[dict[str, Any]]) -> int:
+    """Count the rules that `event-ruler` of PyPI takes."""
+    count = 0
+    for rule in rules:
+        with contextlib.suppress(ValueError):
+            event_ruler([rule])
+            count += 1
     return count

@@ -1,7 +1,8 @@
 """Building the tree: each pattern is filed under what the fewest others share with it.
 
-Rule kept: building is bounded. A level files an alternative at one field; a field is used once; below the first level
-no more is filed than ``_GROWTH`` times what the first level had, and what is left over is judged one by one.
+Rule kept: building is bounded. A level files an alternative at one field, and a field is used once. Below the first level
+an alternative is filed under no more than ``_MAX_VALUES`` values of a field, and all together no more than ``_GROWTH``
+times on average; what is left over is judged one by one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from leh_guardian.patterns.values import Value
 _FEW = 6
 """So many alternatives are judged one by one."""
 _MAX_DEPTH = 12
+_MAX_VALUES = 16
 _GROWTH = 8
 
 _LOOKUPS: dict[Kind, Callable[[Mapping[Any, Node]], Finder]] = {
@@ -93,7 +95,7 @@ class _Builder:
         if depth == 0:
             rest = _file_by_presence(rest, crowd, tables)
         filed = sum(len(bucket) for table in tables.values() for bucket in table.values())
-        self._room += -filed if depth else _GROWTH * filed
+        self._room += -filed if depth else _GROWTH * len(opened)
         by_path: defaultdict[str, list[Finder]] = defaultdict(list)
         for (path, kind), table in tables.items():
             nodes = {key: self.build(bucket, depth + 1) for key, bucket in table.items()}
@@ -171,7 +173,9 @@ class _Crowd:
 def _without(one: _Open, field: Field, *, shown: bool) -> _Open:
     """Give what is left of the alternative when the field has been used, and shown to be satisfied or not."""
     conditions = tuple(other for other in one.conditions if other is not field) if shown else one.conditions
-    anchors = tuple((other, choices) for other, choices in one.anchors if other is not field)
+    anchors = tuple(
+        (other, choices) for other, choices in one.anchors if other is not field and len(choices) <= _MAX_VALUES
+    )
     return one._replace(conditions=conditions, anchors=anchors)
 
 

@@ -22,7 +22,7 @@ from leh_guardian.patterns.walk import Leaves, find_leaves
 K = TypeVar("K", bound=Hashable)
 
 MAX_INDEXED = 100_000
-"""So many alternatives are indexed, at about 2 KB each."""
+"""So many alternatives are indexed, at about 3 KB each, patterns included."""
 
 
 class PatternIndex(Generic[K]):
@@ -33,9 +33,9 @@ class PatternIndex(Generic[K]):
 
     * Patterns that say the same are one. A condition that many share, where nothing better tells them apart, is
       tried once for all; ``anything-but`` of plain values is one set difference for all.
-    * Memory grows with the patterns' text: each value of a list once at the first level, and below it at most eight
-      times as much again; numeric ranges n log n. Beyond MAX_INDEXED alternatives (``$or`` can make 1000 of
-      one pattern) the patterns with the most are not indexed but judged one by one.
+    * Building and memory grow with the patterns' text: each value of a list is filed once at the first level, and
+      below it an alternative at most eight times on average; numeric ranges take n log n. Beyond MAX_INDEXED
+      alternatives (``$or`` can make 1000 of one pattern) the patterns with the most are not indexed but judged one by one.
     * A text costs its own length, once for all its wildcards. An array costs its elements, once for all patterns, and
       a pattern on it the elements that have its values.
     * What is left linear in the number of patterns: those of which the event has everything that could be looked

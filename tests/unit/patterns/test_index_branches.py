@@ -24,10 +24,7 @@ SETS: dict[str, tuple[list[Any], list[Any]]] = {
     "nested prefixes": ([{"prefix": "a" * n} for n in range(20)], ["aaab", "a" * 30, "b", ""]),
     "suffix": ([{"suffix": f"{n}.png"} for n in range(20)], ["x13.png", "3.png", ".png", "13.png.x"]),
     "ignore case": ([{"equals-ignore-case": f"Straße {n}"} for n in range(20)], ["STRASSE 7", "straße 7", "strasse 7"]),
-    "ignore case unfoldable": (
-        [{"equals-ignore-case": f"\u0345{n}"} for n in range(20)],
-        ["\u03997", "\u0345\u0037", "x"],
-    ),
+    "ignore case unfoldable": ([{"equals-ignore-case": f"ı{n}"} for n in range(20)], ["I7", "ı7", "i7", "I"]),
     "prefix ignoring case": ([{"prefix": {"equals-ignore-case": f"Ab{n}"}} for n in range(20)], ["aB1x", "AB13", "b"]),
     "suffix ignoring case": ([{"suffix": {"equals-ignore-case": f"{n}ß"}} for n in range(20)], ["x13SS", "3ß", "ss"]),
     "blocks": ([{"cidr": f"10.{n}.0.0/{8 + n % 3 * 8}"} for n in range(20)], ["10.5.0.0", "10.6.9.9", "::1", "x", 7]),
