@@ -7,19 +7,17 @@ times on average; what is left over is judged one by one.
 
 from __future__ import annotations
 
-import sys
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from leh_guardian.patterns.fields import Alternative, Field
-from leh_guardian.patterns.index import texts, values
-from leh_guardian.patterns.index.anchors import Anchor, Choice, Kind, anchors_of
+from leh_guardian.patterns.index import tables, texts
+from leh_guardian.patterns.index.anchors import Choice, Kind, anchors_of
+from leh_guardian.patterns.index.crowd import Crowd, Open
 from leh_guardian.patterns.index.ranges import ranges
 from leh_guardian.patterns.index.refusals import refusals, refused_by
 from leh_guardian.patterns.index.tree import Entry, Finder, Node
-from leh_guardian.patterns.operators import Numeric
 from leh_guardian.patterns.values import Value
 
 _FEW = 6
@@ -29,32 +27,21 @@ _MAX_VALUES = 16
 _GROWTH = 8
 
 _LOOKUPS: dict[Kind, Callable[[Mapping[Any, Node]], Finder]] = {
-    Kind.EXACT: values.exact,
+    Kind.EXACT: tables.exact,
     Kind.PREFIX: texts.prefixes,
     Kind.SUFFIX: texts.suffixes,
     Kind.FOLDED: texts.folded,
     Kind.FOLDED_PREFIX: texts.folded_prefixes,
     Kind.FOLDED_SUFFIX: texts.folded_suffixes,
-    Kind.BLOCK: values.blocks,
+    Kind.BLOCK: tables.blocks,
     Kind.RANGE: ranges,
-    Kind.GRAM: values.grams,
-    Kind.TEST: values.tests,
-    Kind.PRESENT: values.present,
+    Kind.GRAM: tables.grams,
+    Kind.TEST: tables.tests,
+    Kind.PRESENT: tables.present,
 }
 
 
-_Tables = defaultdict[tuple[str, Kind], defaultdict[Hashable, list["_Open"]]]
-
-
-class _Open(NamedTuple):
-    """An alternative on its way down."""
-
-    keys: tuple[Hashable, ...]
-    alternative: Alternative
-    conditions: tuple[Field, ...]
-    """Fields that the way has not shown yet."""
-    anchors: tuple[tuple[Field, tuple[Choice, ...]], ...]
-    """Fields by which the way may go on."""
+_Filing = defaultdict[tuple[str, Kind], defaultdict[Hashable, list[Open]]]
 
 
 def build_tree(alternatives: Mapping[Alternative, Iterable[Hashable]]) -> Node:
@@ -69,7 +56,7 @@ def build_tree(alternatives: Mapping[Alternative, Iterable[Hashable]]) -> Node:
             choices = known[id(field)]
             if choices is not None:
                 anchors.append((field, choices))
-        opened.append(_Open(tuple(keys), alternative, alternative.fields, tuple(anchors)))
+        opened.append(Open(tuple(keys), alternative, alternative.fields, tuple(anchors)))
     return _Builder().build(opened, 0)
 
 
@@ -77,11 +64,11 @@ class _Builder:
     def __init__(self) -> None:
         self._room = 0
 
-    def build(self, opened: Sequence[_Open], depth: int) -> Node:
+    def build(self, opened: Sequence[Open], depth: int) -> Node:
         if len(opened) <= _FEW or depth > _MAX_DEPTH or (depth and self._room <= 0):
             return _leaf(opened, {})
-        crowd = _Crowd(opened)
-        tables: _Tables = defaultdict(lambda: defaultdict(list))
+        crowd = Crowd(opened)
+        filing: _Filing = defaultdict(lambda: defaultdict(list))
         rest = []
         for one in opened:
             chosen = crowd.best(one)
@@ -90,20 +77,20 @@ class _Builder:
                 continue
             below = _without(one, chosen.field, shown=all(anchor.proof for anchor in chosen.anchors))
             for anchor in chosen.anchors:
-                tables[chosen.field.path, anchor.kind][anchor.key].append(below)
-        rest = _file_by_tests(rest, tables)
+                filing[chosen.field.path, anchor.kind][anchor.key].append(below)
+        rest = _file_by_tests(rest, filing)
         if depth == 0:
-            rest = _file_by_presence(rest, crowd, tables)
-        filed = sum(len(bucket) for table in tables.values() for bucket in table.values())
+            rest = _file_by_presence(rest, crowd, filing)
+        filed = sum(len(bucket) for table in filing.values() for bucket in table.values())
         self._room += -filed if depth else _GROWTH * len(opened)
         by_path: defaultdict[str, list[Finder]] = defaultdict(list)
-        for (path, kind), table in tables.items():
+        for (path, kind), table in filing.items():
             nodes = {key: self.build(bucket, depth + 1) for key, bucket in table.items()}
             by_path[path].append(_LOOKUPS[kind](nodes))
         return _leaf(rest, by_path)
 
 
-def _leaf(rest: Sequence[_Open], by_path: Mapping[str, Sequence[Finder]]) -> Node:
+def _leaf(rest: Sequence[Open], by_path: Mapping[str, Sequence[Finder]]) -> Node:
     """Make a node in which these are left to be judged, one by one or, where they only refuse a value, at once."""
     lookups = {path: list(there) for path, there in by_path.items()}
     refusing: defaultdict[str, list[tuple[frozenset[Value], Entry]]] = defaultdict(list)
@@ -119,58 +106,7 @@ def _leaf(rest: Sequence[_Open], by_path: Mapping[str, Sequence[Finder]]) -> Nod
     return Node(tuple(entries), lookups)
 
 
-class _Chosen(NamedTuple):
-    score: float
-    field: Field
-    anchors: tuple[Anchor, ...]
-
-
-class _Crowd:
-    """How many alternatives share what."""
-
-    def __init__(self, opened: Sequence[_Open]) -> None:
-        self._sharing: Counter[tuple[str, Kind, Hashable]] = Counter()
-        self.paths: Counter[str] = Counter()
-        self._bounds: dict[str, tuple[list[float], list[float]]] = {}
-        numerics: defaultdict[str, list[Numeric]] = defaultdict(list)
-        for one in opened:
-            self.paths.update(field.path for field in one.conditions)
-            for field, choices in one.anchors:
-                for choice in choices:
-                    for anchor in choice:
-                        self._sharing[field.path, anchor.kind, anchor.key] += 1
-                        if anchor.kind is Kind.RANGE:
-                            numerics[field.path].append(anchor.key)  # type: ignore[arg-type]
-        for path, found in numerics.items():
-            self._bounds[path] = (sorted(one.low for one in found), sorted(one.high for one in found))
-
-    def best(self, one: _Open) -> _Chosen | None:
-        """Choose the field by which the alternative meets the fewest others."""
-        best: _Chosen | None = None
-        for field, choices in one.anchors:
-            score = 0.0
-            anchors = []
-            for choice in choices:
-                weight, anchor = min((self._weight(field.path, anchor), anchor) for anchor in choice)
-                score += weight
-                anchors.append(anchor)
-            if best is None or score < best.score:
-                best = _Chosen(score, field, tuple(anchors))
-        return best
-
-    def _weight(self, path: str, anchor: Anchor) -> float:
-        # Among equals the cheaper look-up wins.
-        cost = anchor.kind / 10
-        if anchor.kind is not Kind.RANGE:
-            return self._sharing[path, anchor.kind, anchor.key] + cost
-        # How many ranges hold its bounds: what a number near it would find.
-        lows, highs = self._bounds[path]
-        bounds = [bound for bound in (anchor.key.low, anchor.key.high) if abs(bound) < sys.float_info.max]  # type: ignore[attr-defined]
-        holding = [bisect_right(lows, bound) - bisect_left(highs, bound) for bound in bounds]
-        return sum(holding) / max(len(holding), 1) + cost
-
-
-def _without(one: _Open, field: Field, *, shown: bool) -> _Open:
+def _without(one: Open, field: Field, *, shown: bool) -> Open:
     """Give what is left of the alternative when the field has been used, and shown to be satisfied or not."""
     conditions = tuple(other for other in one.conditions if other is not field) if shown else one.conditions
     anchors = tuple(
@@ -179,7 +115,7 @@ def _without(one: _Open, field: Field, *, shown: bool) -> _Open:
     return one._replace(conditions=conditions, anchors=anchors)
 
 
-def _file_by_tests(rest: Sequence[_Open], tables: _Tables) -> list[_Open]:
+def _file_by_tests(rest: Sequence[Open], filing: _Filing) -> list[Open]:
     """File under a condition what shares it with many others, so that it is tried once; give what shares none."""
     sharing = Counter(field for one in rest for field in one.conditions if not field.may_be_absent)
     unshared = []
@@ -188,26 +124,26 @@ def _file_by_tests(rest: Sequence[_Open], tables: _Tables) -> list[_Open]:
         if field is None or sharing[field] <= _FEW:
             unshared.append(one)
         else:
-            tables[field.path, Kind.TEST][field].append(_without(one, field, shown=True))
+            filing[field.path, Kind.TEST][field].append(_without(one, field, shown=True))
     return unshared
 
 
 def _file_by_presence(
-    rest: Sequence[_Open],
-    crowd: _Crowd,
-    tables: _Tables,
-) -> list[_Open]:
+    rest: Sequence[Open],
+    crowd: Crowd,
+    filing: _Filing,
+) -> list[Open]:
     """File what has no anchor at the rarest path that it needs; give what needs no path at all."""
     always = []
     for one in rest:
         needed = [field.path for field in one.conditions if not field.may_be_absent]
         if needed:
-            tables[min(needed, key=lambda path: (crowd.paths[path], path)), Kind.PRESENT][None].append(one)
+            filing[min(needed, key=lambda path: (crowd.paths[path], path)), Kind.PRESENT][None].append(one)
         else:
             always.append(one)
     return always
 
 
-def _entry(one: _Open) -> Entry:
+def _entry(one: Open) -> Entry:
     ordered = sorted(one.conditions, key=lambda field: (field.exact_keys is None, field.path.count("."), field.path))
     return Entry(tuple((field.path, field.matches, field) for field in ordered), one.keys, one.alternative.fields)
