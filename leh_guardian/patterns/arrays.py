@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leh_guardian.patterns.fields import Field
-from leh_guardian.patterns.walk import Leaves
+from leh_guardian.patterns.leaves import Leaves
 
 _Fields = int
 """A set of fields, as the bits of an integer; the lowest bit is the first path."""

@@ -17,7 +17,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Many:
-    """Values with their places; see ``walk.Leaves`` for what a place is."""
+    """Values with their places; see ``leaves.Leaves`` for what a place is."""
 
     __slots__ = ("_at_value", "_distinct", "_in_element", "_satisfying", "places", "values")
 

@@ -12,10 +12,11 @@ from typing import Any
 from leh_guardian.patterns.compiler import compile_alternatives
 from leh_guardian.patterns.explanation import AlternativeExplanation, Explanation, FieldExplanation
 from leh_guardian.patterns.fields import Alternative, Field
+from leh_guardian.patterns.leaves import Leaves
 from leh_guardian.patterns.satisfaction import satisfied
 from leh_guardian.patterns.trie import Node, build_trie
 from leh_guardian.patterns.values import MISSING, plain
-from leh_guardian.patterns.walk import Leaves, find_leaves
+from leh_guardian.patterns.walk import find_leaves
 
 
 def compile_pattern(pattern: str | bytes | dict[str, Any]) -> Pattern:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from leh_guardian.patterns.arrays import consistent
 from leh_guardian.patterns.fields import Field
+from leh_guardian.patterns.leaves import Leaves
 from leh_guardian.patterns.many import Many
 from leh_guardian.patterns.values import MISSING
-from leh_guardian.patterns.walk import Leaves
 
 _Group = list[tuple[Field, Many]]
 

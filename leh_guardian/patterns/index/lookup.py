@@ -12,12 +12,13 @@ from typing import Any, Generic, TypeVar, cast
 from leh_guardian.patterns.fields import Alternative, Field
 from leh_guardian.patterns.index.builder import build_tree
 from leh_guardian.patterns.index.tree import Entry
+from leh_guardian.patterns.leaves import Leaves
 from leh_guardian.patterns.many import Many
 from leh_guardian.patterns.pattern import Pattern
 from leh_guardian.patterns.satisfaction import satisfied
 from leh_guardian.patterns.trie import build_trie
 from leh_guardian.patterns.values import MISSING
-from leh_guardian.patterns.walk import Leaves, find_leaves
+from leh_guardian.patterns.walk import find_leaves
 
 K = TypeVar("K", bound=Hashable)
 

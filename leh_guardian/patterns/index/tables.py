@@ -1,7 +1,7 @@
-"""Single values, blocks of addresses, inner texts of wildcards, and presence: look-ups that are one table each.
+"""Single values, blocks of addresses, inner texts of wildcards, shared conditions, presence: one table each.
 
 Rule kept: the work for a value is bounded by the value itself (its length, the masks there are), never by how many
-patterns share the table.
+patterns share the table; only of conditions that nothing else tells apart is each different one tried.
 """
 
 from __future__ import annotations
