@@ -48,9 +48,11 @@ def parse_address(text: str) -> Address | None:
 
 def parse_block(text: str, where: Where) -> Block:
     """Read a CIDR block, refusing what EventBridge refuses, in its words."""
-    address_text, slash, mask_text = text.partition("/")
-    if not slash or "/" in mask_text:
+    # Java's split, which event-ruler takes the block apart with, drops what is empty at the end.
+    parts = text.rstrip("/").split("/")
+    if len(parts) != 2:
         raise PatternError("Malformed CIDR, one '/' required", where)
+    address_text, mask_text = parts
     mask = _mask_bits(mask_text, where)
     address = parse_address(address_text)
     if address is None:

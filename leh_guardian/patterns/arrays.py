@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leh_guardian.patterns.fields import Field
-from leh_guardian.patterns.walk import Leaves
+from leh_guardian.patterns.leaves import Leaves
 
 _Fields = int
 """A set of fields, as the bits of an integer; the lowest bit is the first path."""
@@ -49,8 +49,7 @@ class _Terrain:
         self.leaf_beneath: defaultdict[int, _Fields] = defaultdict(int)
         self.hit_beneath: defaultdict[int, _Fields] = defaultdict(int)
         for index, field in enumerate(fields):
-            # No default is to be made here: the leaves are read only.
-            for value, place in zip(leaves.values.get(field.path, ()), leaves.places.get(field.path, ()), strict=True):
+            for value, place in zip(leaves.values(field.path), leaves.places(field.path), strict=True):
                 self._mark(self.leaf_here, self.leaf_beneath, place, 1 << index)
                 if field.matches(value):
                     self._mark(self.hit_here, self.hit_beneath, place, 1 << index)

@@ -7,9 +7,11 @@ JsonRuleCompiler; that the last key wins was seen on AWS).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from leh_guardian.patterns.complexity import refuse_complex_wildcards
 from leh_guardian.patterns.document import MAX_DEPTH, Members, Node, read_document, render
 from leh_guardian.patterns.errors import OrShapeError, PatternError, Where
 from leh_guardian.patterns.fields import Alternative, Field
@@ -41,18 +43,22 @@ def compile_alternatives(pattern: str | bytes | Mapping[str, object]) -> tuple[A
     document = read_document(pattern)
     if not isinstance(document, Members):
         raise PatternError("Filter is not an object")
+    compiler = _Compiler(or_is_operator=True)
     try:
-        drafts = _Compiler(or_is_operator=True).read_object([{}], document, _Place())
+        drafts = compiler.read_object([{}], document, _Place())
     except OrShapeError as as_operator:
-        drafts = _compile_with_or_as_field(document, as_operator)
+        compiler = _Compiler(or_is_operator=False)
+        drafts = _compile_with_or_as_field(compiler, document, as_operator)
+    for field in {id(field): field for draft in drafts for field in draft.values()}.values():
+        refuse_complex_wildcards(field.operators, compiler.where_of[id(field)])
     return tuple(Alternative.of(draft.values()) for draft in drafts)
 
 
-def _compile_with_or_as_field(document: Members, as_operator: OrShapeError) -> list[_Draft]:
+def _compile_with_or_as_field(compiler: _Compiler, document: Members, as_operator: OrShapeError) -> list[_Draft]:
     # "$or" is an ordinary field name where it cannot be the operator. If that fails as well,
     # EventBridge tells the first reason; the second one helps whoever meant a field.
     try:
-        return _Compiler(or_is_operator=False).read_object([{}], document, _Place())
+        return compiler.read_object([{}], document, _Place())
     except PatternError as as_field:
         raise PatternError(f'{as_operator} (with "$or" as a field name: {as_field})', as_operator.path) from None
 
@@ -76,6 +82,8 @@ class _Place:
 @dataclass(frozen=True, slots=True)
 class _Compiler:
     or_is_operator: bool
+    where_of: dict[int, Where] = dataclasses.field(default_factory=dict)
+    """Where each field, by its identity, was written."""
 
     def read_object(self, drafts: list[_Draft], members: Members, place: _Place) -> list[_Draft]:
         """Write the object's fields into the drafts, and give the drafts that it leaves."""
@@ -99,6 +107,7 @@ class _Compiler:
         if not isinstance(node, list):
             raise PatternError(f'"{name}" must be an object or an array', inner.where)
         field = _read_field(node, inner)
+        self.where_of[id(field)] = inner.where
         for draft in drafts:
             draft[field.path] = field
         return drafts

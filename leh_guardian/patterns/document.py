@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from leh_guardian.patterns import json_faults
 from leh_guardian.patterns.errors import PatternError, Where
 from leh_guardian.patterns.values import BigInteger, Value
 
@@ -99,6 +100,8 @@ def _from_json(text: str | bytes) -> Node:
         raise _too_deep(()) from None
     except PatternError:
         raise
+    except json.JSONDecodeError as error:
+        raise PatternError(json_faults.reason(error)) from error
     except ValueError as error:
         raise PatternError(f"Pattern is not valid JSON: {error}") from error
     return document
@@ -136,7 +139,7 @@ def _field_name(key: object, where: Where) -> str:
 
 
 def _refuse_constant(name: str, where: Where = ()) -> Number:
-    raise PatternError(f"Non-standard token '{name}': NaN and Infinity are not JSON", where)
+    raise PatternError(json_faults.non_standard(name), where)
 
 
 def _too_deep(where: Where) -> PatternError:

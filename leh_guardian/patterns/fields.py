@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from leh_guardian.patterns.operators import Absent, Exact, Operator
-from leh_guardian.patterns.values import Value
+from leh_guardian.patterns.values import MISSING, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +18,29 @@ class Field:
 
     path: str
     operators: tuple[Operator, ...]
-    expected: tuple[str, ...]
+    expected: tuple[str, ...] = field(compare=False)
     """The operators as they were written, as JSON text."""
     may_be_absent: bool = field(init=False)
     """Whether ``exists: false`` is among the operators."""
     exact_keys: frozenset[Value] | None = field(init=False)
     """The values that satisfy the field, if nothing but exact values do."""
     matches: Callable[[Value], bool] = field(init=False, compare=False, repr=False)
-    """Tells whether one value satisfies the field."""
+    """Tells whether one value satisfies the field, MISSING among them."""
+    _hash: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Merge the exact values into one set, so that most fields cost a single look-up."""
         keys = frozenset[Value]().union(*(op.keys for op in self.operators if isinstance(op, Exact)))
-        tests = [op.matches for op in self.operators if not isinstance(op, Exact | Absent)]
+        tests = [op.matches for op in self.operators if not isinstance(op, (Exact, Absent))]
         may_be_absent = any(isinstance(op, Absent) for op in self.operators)
         object.__setattr__(self, "may_be_absent", may_be_absent)
         object.__setattr__(self, "exact_keys", None if tests or may_be_absent else keys)
-        object.__setattr__(self, "matches", _any_of(keys, tests))
+        object.__setattr__(self, "matches", _any_of(keys | {MISSING} if may_be_absent else keys, tests))
+        object.__setattr__(self, "_hash", hash((self.path, self.operators)))
+
+    def __hash__(self) -> int:
+        """Give what was worked out once: an index asks thousands of times."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,19 @@ class AnyCase:
         self._lower = text.lower() if text.isascii() else None
         self._forms = () if text.isascii() else tuple((char.lower(), char.upper()) for char in text)
 
+    @property
+    def folded(self) -> str | None:
+        """What the case folding of every equal text is; None where folding tells the two forms of a character apart."""
+        if all(char.lower().casefold() == char.upper().casefold() for char in self.text):
+            return self.text.lower().casefold()
+        return None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AnyCase) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     def equals(self, value: str) -> bool:
         """Tell whether the value is this text."""
         if self._lower is not None:

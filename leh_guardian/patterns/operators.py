@@ -12,7 +12,7 @@ from typing import Protocol
 
 from leh_guardian.patterns.address import Address, Block, parse_address
 from leh_guardian.patterns.ignore_case import AnyCase
-from leh_guardian.patterns.values import Value
+from leh_guardian.patterns.values import MISSING, Value
 from leh_guardian.patterns.wildcard import wildcard_matches
 
 
@@ -20,7 +20,7 @@ class Operator(Protocol):
     """What one alternative of a field asks of a value."""
 
     def matches(self, value: Value) -> bool:
-        """Tell whether this value satisfies the operator."""
+        """Tell whether this value, which may be MISSING, satisfies the operator."""
         ...
 
 
@@ -125,7 +125,7 @@ class Numeric:
 
     def matches(self, value: Value) -> bool:
         """Tell whether the value is a comparable number of the range."""
-        if not isinstance(value, int | float) or not self.low <= value <= self.high:
+        if not isinstance(value, (int, float)) or not self.low <= value <= self.high:
             return False
         return not (self.above and value == self.low) and not (self.below and value == self.high)
 
@@ -145,18 +145,18 @@ class Cidr:
 class Exists:
     """Any leaf at all."""
 
-    def matches(self, value: Value) -> bool:  # noqa: ARG002  any value is a leaf
-        """Tell that the value is a leaf."""
-        return True
+    def matches(self, value: Value) -> bool:
+        """Tell whether there is a value."""
+        return value is not MISSING
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No leaf (``exists: false``). No value satisfies it; that there is none is seen by the field, not here."""
+    """No leaf (``exists: false``)."""
 
-    def matches(self, value: Value) -> bool:  # noqa: ARG002  no value is an absence
-        """Tell that the value is not an absence."""
-        return False
+    def matches(self, value: Value) -> bool:
+        """Tell whether there is no value."""
+        return value is MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +167,9 @@ class AnythingBut:
 
     def matches(self, value: Value) -> bool:
         """Tell whether no refused operator takes the value."""
-        return not any(operator.matches(value) for operator in self.refused)
+        if value is MISSING:
+            return False
+        for operator in self.refused:  # noqa: SIM110  a generator costs more than most refusals
+            if operator.matches(value):
+                return False
+        return True

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leh_guardian.patterns.arrays import consistent
 from leh_guardian.patterns.compiler import compile_alternatives
 from leh_guardian.patterns.explanation import AlternativeExplanation, Explanation, FieldExplanation
 from leh_guardian.patterns.fields import Alternative, Field
-from leh_guardian.patterns.values import plain
-from leh_guardian.patterns.walk import Leaves, build_trie, find_leaves
+from leh_guardian.patterns.leaves import Leaves
+from leh_guardian.patterns.satisfaction import satisfied
+from leh_guardian.patterns.trie import Node, build_trie
+from leh_guardian.patterns.values import MISSING, plain
+from leh_guardian.patterns.walk import find_leaves
 
 
 def compile_pattern(pattern: str | bytes | dict[str, Any]) -> Pattern:
@@ -39,7 +41,7 @@ class Pattern:
         """The pattern with every ``$or`` multiplied out; one of them must hold."""
         self.paths = tuple(sorted({field.path for alternative in alternatives for field in alternative.fields}))
         """The event paths in use, arrays left out of them, for example ``detail.state.value``."""
-        self._trie = build_trie(self.paths)
+        self._trie: Node | None = None
 
     def __repr__(self) -> str:
         return f"<Pattern on {', '.join(self.paths)}>"
@@ -49,38 +51,24 @@ class Pattern:
 
         Any JSON value may be given; what is not an object matches no pattern.
         """
-        leaves = find_leaves(event, self._trie)
+        leaves = self._find_leaves(event)
         return leaves is not None and any(satisfied(one.fields, leaves) for one in self.alternatives)
 
     def explain(self, event: dict[str, Any]) -> Explanation:
         """Tell field by field what was expected and what was seen."""
-        leaves = find_leaves(event, self._trie)
+        leaves = self._find_leaves(event)
         return Explanation(tuple(_explain(alternative.fields, leaves) for alternative in self.alternatives))
 
-
-def satisfied(fields: Sequence[Field], leaves: Leaves) -> bool:
-    """Tell whether the leaves satisfy all these fields."""
-    for field in fields:
-        if not _found(field, leaves) and not _may_be_hidden(field, leaves):
-            return False
-    if not leaves.owner_of:
-        return True
-    # Only where several fields reach into arrays can one element contradict another.
-    nested = [field for field in fields if any(leaves.places.get(field.path, ()))]
-    if len(nested) > 1:
-        return consistent(fields, leaves)
-    return all(_found(field, leaves) for field in nested)
+    def _find_leaves(self, event: object) -> Leaves | None:
+        # Made when first needed: a pattern that is only indexed needs no trie of its own.
+        if self._trie is None:
+            self._trie = build_trie(self.paths)
+        return find_leaves(event, self._trie)
 
 
 def _found(field: Field, leaves: Leaves) -> bool:
     """Tell whether the field is satisfied, taken by itself."""
-    values = leaves.values.get(field.path)
-    return field.may_be_absent if values is None else any(map(field.matches, values))
-
-
-def _may_be_hidden(field: Field, leaves: Leaves) -> bool:
-    """Tell whether other fields, by choosing elements of arrays, could make every leaf of this one absent."""
-    return field.may_be_absent and all(leaves.places.get(field.path, ()))
+    return any(map(field.matches, leaves.values(field.path) or (MISSING,)))
 
 
 def _explain(fields: Sequence[Field], leaves: Leaves | None) -> AlternativeExplanation:
@@ -99,5 +87,7 @@ def _explain(fields: Sequence[Field], leaves: Leaves | None) -> AlternativeExpla
 
 def _seen(field: Field, leaves: Leaves) -> tuple[str | int | float | bool | None, ...]:
     """Give the values at the field's path in the order of the event, whatever order the walk took."""
-    places, values = leaves.places.get(field.path, ()), leaves.values.get(field.path, ())
-    return tuple(plain(value) for _, value in sorted(zip(places, values, strict=True), key=lambda leaf: leaf[0]))
+    leaves_in_order = sorted(
+        zip(leaves.places(field.path), leaves.values(field.path), strict=True), key=lambda leaf: leaf[0]
+    )
+    return tuple(plain(value) for _, value in leaves_in_order)

@@ -1,65 +1,21 @@
 """One walk over a decoded event, along the paths that patterns use.
 
-Rule kept: the walk follows a trie of used paths only and keeps its own stack, so its cost is bounded by the part of
-the event that patterns name, and the event may be nested to any depth.
+Rule kept: the walk follows a trie of used paths only, so its cost is bounded by the part of the event that patterns
+name. Objects are read on a short way; what else there is (arrays, keys with dots) waits, and is read
+on its own stack, so that the event may be nested to any depth.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import Any
 
+from leh_guardian.patterns.leaves import Leaves
+from leh_guardian.patterns.many import Many
+from leh_guardian.patterns.trie import Node
 from leh_guardian.patterns.values import Value, canonical
 
-
-@dataclass(slots=True)
-class Node:
-    """A step of the trie of used paths.
-
-    ``children`` holds every node beneath, by its dotted way from here: an event may write ``{"a": {"b": 1}}`` as
-    ``{"a.b": 1}``, and both are the path ``a.b``.
-    """
-
-    children: dict[str, Node] = field(default_factory=dict)
-    path: str | None = None
-    """The path that ends here, if a pattern uses it."""
-
-
-@dataclass(slots=True)
-class Leaves:
-    """What a walk found: the leaves at each used path, each with its place.
-
-    A place is a number: 0 is the event itself, any other an object or array that is an element of an array. Scalars in
-    an array have the place of the array. Arrays of one element make no places: nothing can be inconsistent in them.
-    """
-
-    values: defaultdict[str, list[Value]] = field(default_factory=lambda: defaultdict(list))
-    places: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    array_of: list[int] = field(default_factory=lambda: [-1])
-    """The array that each place is an element of."""
-    owner_of: list[int] = field(default_factory=list)
-    """The place that each array stands in."""
-
-    def add(self, path: str, raw: object, place: int) -> None:
-        """Note a leaf."""
-        self.values[path].append(canonical(raw))
-        self.places[path].append(place)
-
-
-def build_trie(paths: Iterable[str]) -> Node:
-    """Make the trie of these paths. Pattern paths are short (document.MAX_DEPTH), so the square below is small."""
-    root = Node()
-    for path in paths:
-        steps = path.split(".")
-        trail = [root]
-        for step in steps:
-            trail.append(trail[-1].children.setdefault(step, Node()))
-        for start, node in enumerate(trail):
-            for end in range(start + 2, len(trail)):
-                node.children[".".join(steps[start:end])] = trail[end]
-        trail[-1].path = path
-    return root
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_Waiting = list[tuple[Node, object, int]]
 
 
 def find_leaves(event: object, trie: Node) -> Leaves | None:
@@ -67,7 +23,34 @@ def find_leaves(event: object, trie: Node) -> Leaves | None:
     if not isinstance(event, dict):
         return None
     leaves = Leaves()
-    stack: list[tuple[Node, object, int]] = [(trie, event, 0)]
+    waiting: _Waiting = []
+    _read_object(trie, event, leaves.found, waiting)
+    if waiting:
+        waiting.reverse()
+        _read_waiting(waiting, leaves)
+    return leaves
+
+
+def _read_object(node: Node, members: dict[str, Any], found: dict[str, Value | Many], waiting: _Waiting) -> None:
+    # The inner loop of all matching. It calls itself no deeper than the trie goes (document.MAX_DEPTH).
+    child_at = node.children.get
+    for name, value in members.items():
+        child = child_at(name)
+        if child is None:
+            continue
+        kind = value.__class__
+        if kind is dict:
+            if child.children:
+                _read_object(child, value, found, waiting)
+            elif child.alias_of is not None:
+                waiting.append((child.alias_of, value, 0))
+        elif child.alias_of is not None or kind not in _SCALARS:
+            waiting.append((child.alias_of or child, value, 0))
+        elif child.path is not None:
+            found[child.path] = value if kind is str else canonical(value)
+
+
+def _read_waiting(stack: _Waiting, leaves: Leaves) -> None:
     while stack:
         node, value, place = stack.pop()
         if isinstance(value, dict):
@@ -75,31 +58,24 @@ def find_leaves(event: object, trie: Node) -> Leaves | None:
         elif isinstance(value, list):
             _enter_array(node, value, place, stack, leaves)
         elif node.path is not None:
-            leaves.add(node.path, value, place)
-    return leaves
+            leaves.add(node.path, canonical(value), place)
 
 
-def _enter_object(node: Node, value: dict[str, object], place: int, stack: list[tuple[Node, object, int]]) -> None:
+def _enter_object(node: Node, members: dict[str, object], place: int, stack: _Waiting) -> None:
     children = node.children
     # The smaller side leads.
-    if len(children) <= len(value):
-        for name, child in children.items():
-            if name in value:
-                stack.append((child, value[name], place))
-    else:
-        for name, inner in value.items():
-            if name in children:
-                stack.append((children[name], inner, place))
+    for name in children if len(children) <= len(members) else members:
+        if name in members and name in children:
+            child = children[name]
+            stack.append((child.alias_of or child, members[name], place))
 
 
-def _enter_array(
-    node: Node, elements: list[object], place: int, stack: list[tuple[Node, object, int]], leaves: Leaves
-) -> None:
+def _enter_array(node: Node, elements: list[object], place: int, stack: _Waiting, leaves: Leaves) -> None:
     array = -1
     for element in elements:
-        if not isinstance(element, dict | list):
+        if not isinstance(element, (dict, list)):
             if node.path is not None:
-                leaves.add(node.path, element, place)
+                leaves.add(node.path, canonical(element), place)
             continue
         if len(elements) == 1:
             stack.append((node, element, place))
@@ -107,5 +83,7 @@ def _enter_array(
         if array < 0:
             array = len(leaves.owner_of)
             leaves.owner_of.append(place)
-        stack.append((node, element, len(leaves.array_of)))
+        inside = len(leaves.array_of)
+        stack.append((node, element, inside))
         leaves.array_of.append(array)
+        leaves.outermost.append(leaves.outermost[place] or inside)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leh_guardian.patterns import Pattern, PatternError, PatternIndex, compile_pattern
-from tests.unit.patterns.strategies import EVENTS, JSON, OBJECTS
+from tests.unit.patterns.strategies import CROWDED_EVENTS, CROWDS, EVENTS, JSON, OBJECTS
 
 
 @settings(max_examples=25, deadline=None)
@@ -29,6 +29,16 @@ def test_three_ways_agree(objects: list[dict[str, Any]], events: list[dict[str, 
             for one in explanation.alternatives:
                 assert not one.matched or all(field.matched for field in one.fields)
             assert str(explanation)
+
+
+@settings(max_examples=50, deadline=None)
+@given(CROWDS, st.lists(CROWDED_EVENTS, min_size=1, max_size=4))
+def test_crowds_agree(crowd: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
+    """However many patterns share paths and values, the index says of each what matches says."""
+    patterns = {number: compile_pattern(written) for number, written in enumerate(crowd)}
+    index = PatternIndex(patterns)
+    for event in events:
+        assert index.match(event) == {number for number, pattern in patterns.items() if pattern.matches(event)}
 
 
 @settings(max_examples=25, deadline=None)

@@ -9,6 +9,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from leh_guardian.patterns import Pattern, PatternError, compile_pattern
+from leh_guardian.patterns.values import plain
 from leh_guardian.rules.lint.implication import implies
 from leh_guardian.rules.lint.witness import witnesses
 
@@ -115,7 +116,7 @@ def test_every_pattern_implies_itself_and_has_a_witness_that_it_matches(written:
 
 def made(pattern: Pattern) -> list[dict[str, Any]]:
     """Return the witnesses of a pattern as events; a dotted key is a path."""
-    return [{path: getattr(value, "value", value) for path, value in one.items()} for one in witnesses(pattern) or []]
+    return [{path: plain(value) for path, value in one.items()} for one in witnesses(pattern) or []]
 
 
 @pytest.mark.parametrize(
