@@ -101,7 +101,7 @@ def missing_from_lock(requirements: Iterable[str], locked: Iterable[Locked]) -> 
 
 
 def check_locks() -> Iterable[Result]:
-    """Every lock file is whole, holds what pyproject.toml asks of it, and the three agree on versions."""
+    """Every lock file is whole, holds what pyproject.toml asks of it, and all agree on versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = [text for extra in project["project"].get("optional-dependencies", {}).values() for text in extra]
     groups = [text for group in project["dependency-groups"].values() for text in group]
@@ -110,6 +110,7 @@ def check_locks() -> Iterable[Result]:
         "requirements/runtime.lock": direct,
         "requirements/build.lock": project["build-system"]["requires"],
         "requirements/dev.lock": [*direct, *extras, *groups],
+        "requirements/bench.lock": (ROOT / "requirements/bench.in").read_text(encoding="utf-8").split(),
     }
     read = {}
     for name, requirements in expected.items():
