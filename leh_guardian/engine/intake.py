@@ -22,7 +22,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.planner import Matched, Planner
-from leh_guardian.errors import GuardianError, MalformedEvent, StoreUnavailable
+from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable
 from leh_guardian.model.event import Event, parse_body
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import shown
@@ -130,7 +130,10 @@ class Intake:
         return not self._kept and self._buffered < _WEIGHT
 
     async def _next(self, source: MemoryObjectReceiveStream[Sequence[ReceivedMessage]]) -> Sequence[ReceivedMessage]:
-        messages = await source.receive()
+        try:
+            messages = source.receive_nowait()
+        except anyio.WouldBlock:
+            messages = await source.receive()
         self._buffered -= _weight(messages)
         self._make_room()
         return messages
@@ -152,12 +155,13 @@ class Intake:
 
         Raises:
             anyio.EndOfStream: every poller has ended and the buffer is empty.
-            StoreUnavailable: nothing was committed, or nobody can tell; the next call tries the same messages again.
+            StoreError: nothing was committed, or nobody can tell; the next call tries the same messages again.
         """
         batch = self._kept or await self._gather(source)
         try:
             receipts = await self.commit(batch)
-        except StoreUnavailable:
+        except StoreError:
+            # Received again and again meanwhile, alerts would end in the queue's own DLQ.
             self._kept = batch
             raise
         self._kept = []
@@ -223,7 +227,7 @@ class Intake:
         """Commit a batch; if something in it cannot be stored, commit the others and leave that one to the queue."""
         try:
             await self._commit(reads, rules)
-        except StoreUnavailable:
+        except (StoreUnavailable, RightsMissing):
             raise
         except Exception as error:
             # One message that trips a defect must not stop all the others.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import anyio
 import pytest
 
 from leh_guardian.engine import intake as intakes
-from leh_guardian.errors import StoreUnavailable
+from leh_guardian.errors import RightsMissing, StoreUnavailable
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.ports import ReceivedMessage
 from leh_guardian.store.pool import Pool
@@ -97,6 +98,40 @@ async def test_what_was_received_is_kept_while_the_store_is_away(
         assert await one.intake.poll(send) == 10
     assert len(queue.deleted) == 10
     assert await logged(pool) == 10
+
+
+async def test_what_was_received_is_kept_while_a_right_is_missing(
+    house: Callable[[Queue], House], pool: Pool, postgres: EmbeddedPostgres
+) -> None:
+    """A right that was taken away is no fault of any message: none is given up, and all are taken in once it is back."""
+    role, other = f"weak_{uuid.uuid4().hex[:8]}", "leh_guardian.event_log"
+    async with transaction(pool) as tx:
+        await tx.execute(f"create role {role} login password 'weak'")
+        await tx.execute(f"grant usage on schema leh_guardian to {role}")
+        await tx.execute(f"grant select, insert, update, delete on all tables in schema leh_guardian to {role}")
+        await tx.execute(f"revoke insert on {other} from {role}")
+    weak = await Pool.open(f"postgresql://{role}:weak@127.0.0.1:{postgres.port}/guardian", size=1)
+    queue = Queue()
+    one = house(queue)
+    send, receive = anyio.create_memory_object_stream[Sequence[ReceivedMessage]](10)
+    try:
+        async with send, receive, anyio.create_task_group() as deletes:
+            await one.intake.poll(send)
+            one.intake._pool = weak
+            for _ in range(2):
+                with pytest.raises(RightsMissing):
+                    await one.intake.drain(receive, deletes)
+            assert queue.deleted == []
+            async with transaction(pool) as tx:
+                await tx.execute(f"grant insert on {other} to {role}")
+            assert await one.intake.drain(receive, deletes) == 10
+        assert len(queue.deleted) == 10
+        assert await logged(pool) == 10
+    finally:
+        await weak.close()
+        async with transaction(pool) as tx:
+            await tx.execute(f"drop owned by {role}")
+            await tx.execute(f"drop role {role}")
 
 
 async def test_a_storm_of_large_messages_is_bounded_by_weight(
