@@ -80,6 +80,18 @@ class Leaves:
                 part.found[path] = Many([many.values[n] for n in at], [many.places[n] for n in at])
         return part
 
+    def new_array(self, place: int) -> int:
+        """Number an array of several objects that stands at a place."""
+        self.owner_of.append(place)
+        return len(self.owner_of) - 1
+
+    def new_element(self, array: int, place: int) -> int:
+        """Number an element of an array that stands at a place; the number is a place itself."""
+        inside = len(self.array_of)
+        self.array_of.append(array)
+        self.outermost.append(self.outermost[place] or inside)
+        return inside
+
     def add(self, path: str, value: Value, place: int) -> None:
         """Note a leaf."""
         found = self.found.get(path)

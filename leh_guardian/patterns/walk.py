@@ -54,20 +54,31 @@ def _read_waiting(stack: _Waiting, leaves: Leaves) -> None:
     while stack:
         node, value, place = stack.pop()
         if isinstance(value, dict):
-            _enter_object(node, value, place, stack)
+            _enter_object(node, value, place, stack, leaves)
         elif isinstance(value, list):
             _enter_array(node, value, place, stack, leaves)
         elif node.path is not None:
             leaves.add(node.path, canonical(value), place)
 
 
-def _enter_object(node: Node, members: dict[str, object], place: int, stack: _Waiting) -> None:
+def _enter_object(node: Node, members: dict[str, Any], place: int, stack: _Waiting, leaves: Leaves) -> None:
     children = node.children
     # The smaller side leads.
     for name in children if len(children) <= len(members) else members:
         if name in members and name in children:
-            child = children[name]
-            stack.append((child.alias_of or child, members[name], place))
+            child = children[name].alias_of or children[name]
+            value = members[name]
+            if isinstance(value, (dict, list)):
+                stack.append((child, value, place))
+            elif child.path is not None:
+                scalar = value if value.__class__ is str else canonical(value)
+                there = leaves.found.get(child.path)
+                # The inner loop of arrays of objects: no call for what is usual there.
+                if isinstance(there, Many):
+                    there.values.append(scalar)
+                    there.places.append(place)
+                else:
+                    leaves.add(child.path, scalar, place)
 
 
 def _enter_array(node: Node, elements: list[object], place: int, stack: _Waiting, leaves: Leaves) -> None:
@@ -81,9 +92,9 @@ def _enter_array(node: Node, elements: list[object], place: int, stack: _Waiting
             stack.append((node, element, place))
             continue
         if array < 0:
-            array = len(leaves.owner_of)
-            leaves.owner_of.append(place)
-        inside = len(leaves.array_of)
-        stack.append((node, element, inside))
-        leaves.array_of.append(array)
-        leaves.outermost.append(leaves.outermost[place] or inside)
+            array = leaves.new_array(place)
+        inside = leaves.new_element(array, place)
+        if isinstance(element, dict):
+            _enter_object(node, element, inside, stack, leaves)
+        else:
+            stack.append((node, element, inside))

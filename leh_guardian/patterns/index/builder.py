@@ -23,8 +23,11 @@ from leh_guardian.patterns.values import Value
 _FEW = 6
 """So many alternatives are judged one by one."""
 _MAX_DEPTH = 12
+"""So many levels are built; patterns that need more differ in nothing that could be looked for."""
 _MAX_VALUES = 16
+"""Below the first level a field of more values is not filed by: lists would be multiplied with lists."""
 _GROWTH = 8
+"""So many times, on average, an alternative may be filed below the first level."""
 
 _LOOKUPS: dict[Kind, Callable[[Mapping[Any, Node]], Finder]] = {
     Kind.EXACT: tables.exact,

@@ -40,8 +40,8 @@ class PatternIndex(Generic[K]):
     * A text costs its own length, once for all its wildcards. An array costs its elements, once for all patterns, and
       a pattern on it the elements that have its values.
     * What is left linear in the number of patterns: those of which the event has everything that could be looked
-      for, among them all that match; and on nested arrays of objects, or where ``exists: false`` is asked in an array,
-      such a pattern costs the whole array.
+      for, among them all that match; and where ``exists: false`` is asked within an array of objects, such a pattern
+      costs the whole array.
     """
 
     __slots__ = ("_apart", "_gates", "_root", "_trie")
