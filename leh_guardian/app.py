@@ -5,6 +5,7 @@ Order: logs → rules → database and schema → clients → status endpoint �
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -94,7 +95,18 @@ def rules_in_use(settings: Settings, registry: Registry) -> RuleSet:
 async def _main(settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter) -> None:
     async with AsyncExitStack() as stack:
         daemon = await _build(settings, registry, rules, writer, stack)
+        _spare_the_collector()
         await daemon.run()
+
+
+def _spare_the_collector() -> None:
+    """Keep the collector of cycles from what start-up made, which stays, and from looking after every few alerts.
+
+    A batch of alerts makes tens of thousands of objects and hardly a cycle; looking through them was a tenth of the intake's CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def _build(

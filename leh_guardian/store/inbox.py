@@ -21,7 +21,7 @@ async def take(tx: Transaction, received_at: datetime, keys: Sequence[UUID]) -> 
         "insert into inbox (event_key, received_at) select k, $2 from unnest($1::uuid[]) k"
         " on conflict do nothing returning event_key",
         # Sorted, so that two replicas with the same duplicates wait for each other instead of deadlocking.
-        sorted(set(keys)),
+        sorted(set(keys), key=lambda key: key.int),
         received_at,
     )
     return {row["event_key"] for row in rows}
