@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from leh_guardian.engine.changes import Changes
@@ -51,6 +51,19 @@ class _Known:
     """Incidents with unsettled actions."""
     early_oks: dict[RuleKey, datetime]
     """OKs that came before their alarm."""
+    again: dict[RuleKey, tuple[int, datetime]] = field(default_factory=dict)
+    """More events of open incidents, and when the newest of them happened: a storm is counted, not rewritten for each."""
+
+    def count(self, key: RuleKey, happened: datetime) -> None:
+        """Count one more event of the open incident of `key`."""
+        events, newest = self.again.get(key, (0, happened))
+        self.again[key] = events + 1, max(newest, happened)
+
+    def caught_up(self, key: RuleKey, incident: Incident) -> Incident:
+        """Return the open incident of `key` with everything that was counted."""
+        events, newest = self.again.pop(key, (0, incident.last_trigger_at))
+        newest = max(newest, incident.last_trigger_at)
+        return replace(incident, event_count=incident.event_count + events, last_trigger_at=newest)
 
 
 class Planner:
@@ -72,6 +85,9 @@ class Planner:
                 changes.count(Kind.RULE_OFF, matched.match.rule.id, "the rule's mode is off")
             else:
                 self._take_trigger(changes, known, rules, matched)
+        for key in list(known.again):
+            incident = known.caught_up(key, known.open[key])
+            changes.incidents[incident.id] = incident
 
     async def _look_up(self, tx: Transaction, now: datetime, batch: Sequence[Matched]) -> _Known:
         rules = {m.match.rule.id: m.match.rule for m in batch}
@@ -103,18 +119,16 @@ class Planner:
         if incident is None:
             self._open(changes, known, rules, matched, happened)
             return
-        again = replace(
-            incident, event_count=incident.event_count + 1, last_trigger_at=max(incident.last_trigger_at, happened)
-        )
+        known.count(matched.key, happened)
         if incident.ok_at is not None and happened >= incident.ok_at:
-            again = replace(again, ok_at=None)
+            again = replace(known.caught_up(matched.key, incident), ok_at=None)
             changes.set_timer(again, TimerKind.RESOLVE, None)
             changes.note(Kind.OK_DROPPED, "the trouble came back while its OK was being held", incident=again)
             if incident.id not in known.busy:
                 self._run_again(changes, known, rules, matched, again)
                 return
-        self._remember(changes, known, matched, again)
-        changes.count(Kind.COALESCED, again.rule_id, "the incident is open already", incident=again)
+            self._remember(changes, known, matched, again)
+        changes.count(Kind.COALESCED, incident.rule_id, "the incident is open already", incident=incident)
 
     def _open(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched, happened: datetime) -> None:
         rule = matched.match.rule
@@ -181,7 +195,10 @@ class Planner:
         runs.append(now)
         known.last_runs[matched.key] = start
         changes.guard_runs.append((matched.key, start, incident.id))
+        before = len(changes.planned)
         self._progression.go_on(changes, Run(incident, event, {}), 0, start)
+        if any(action.keeps_busy for action in changes.planned[before:]):
+            known.busy.add(incident.id)
         # The progression may have closed the incident or raised its level.
         self._remember(changes, known, matched, changes.incidents[incident.id])
 
@@ -192,7 +209,10 @@ class Planner:
             changes.count(Kind.OK_UNMATCHED, matched.match.rule.id, "an OK without an open incident")
             newest = max(happened, known.early_oks.get(matched.key, happened))
             known.early_oks[matched.key] = changes.early_oks[matched.key] = newest
-        elif happened < incident.last_trigger_at:
+            return
+        incident = known.caught_up(matched.key, incident)
+        self._remember(changes, known, matched, incident)
+        if happened < incident.last_trigger_at:
             changes.count(Kind.OK_STALE, incident.rule_id, "older than the newest alarm", incident=incident)
         else:
             held = replace(incident, ok_at=max(happened, incident.ok_at or happened))

@@ -69,6 +69,11 @@ class NewAction:
     """When waiting ends in failure (a verification's `within`), or None."""
     outcome: Mapping[str, Any] | None = None
 
+    @property
+    def keeps_busy(self) -> bool:
+        """Whether its incident's remedy is under way because of it."""
+        return self.status in OPEN and self.role in {Role.STEP, Role.VERIFY}
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedAction:

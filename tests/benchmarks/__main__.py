@@ -59,7 +59,7 @@ def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: boo
         if quick:
             compare(postgres, folder, count=3_000, distinct=3_000, rounds=1, long_rounds=1, seconds=_INTAKE_SECONDS)
         else:
-            compare(postgres, folder, count=6_000, distinct=10_000, rounds=3, long_rounds=2, seconds=_INTAKE_SECONDS)
+            compare(postgres, folder, count=20_000, distinct=10_000, rounds=3, long_rounds=2, seconds=_INTAKE_SECONDS)
     if "elasticmq" in only:
         compare_on_elasticmq(postgres, folder, count=2_000 if quick else 4_000, rounds=1 if quick else 2)
     if "planning" in only:

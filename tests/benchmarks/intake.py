@@ -1,4 +1,4 @@
-"""Owns the intake benchmark: the real daemon beside a bare loop; the one rule: each share is of a bare run of the same round.
+"""Owns the intake benchmark: the real daemon beside bare loops; the one rule: each share is of a bare run of the same round.
 
 The daemon is the real process with its real PostgreSQL (fsync on); after each run its database must hold what was sent.
 "An incident each" comes twice: as it is (the incidents' actions run meanwhile) and with the actions put off by a cooldown,
@@ -39,8 +39,10 @@ class Sample:
     """The same of PostgreSQL."""
     server: float = 0.0
     """The same of the canned server."""
-    share: float = 0.0
-    """Its rate over that of the round's bare run."""
+    of_stock: float = 0.0
+    """Its rate over that of the round's bare run with the SDK as it comes."""
+    of_own: float = 0.0
+    """Its rate over that of the round's bare run with the daemon's own client."""
 
 
 @dataclass
@@ -75,23 +77,25 @@ class Comparison:
     def run(self, rounds: int, long_rounds: int, seconds: float) -> None:
         """Run the short cases `rounds` times and the long ones `long_rounds`, within `seconds`, and print the table."""
         deadline = time.monotonic() + seconds
-        self._stock.append(self._bare_run(stock=True))
         self._rounds(self._cases[0], self._cases[1], rounds, deadline)
-        self._stock.append(self._bare_run(stock=True))
         self._rounds(self._cases[2], self._cases[3], long_rounds, deadline)
         self._print()
 
     def _rounds(self, one: Case, other: Case, rounds: int, deadline: float) -> None:
-        """Run two cases and a bare loop between them, again and again; no round begins that would end too late."""
+        """Run two cases and the bare loops between them, again and again; no round begins that would end too late."""
         longest = 0.0
         for number in range(rounds):
             start = time.monotonic()
             if number and start + longest > deadline:
                 return
-            first, bare, second = self._daemon_run(one), self._bare_run(), self._daemon_run(other)
+            first = self._daemon_run(one)
+            stock, bare = self._bare_run(stock=True), self._bare_run()
+            second = self._daemon_run(other)
+            self._stock.append(stock)
             self._bare.append(bare)
             for case, sample in ((one, first), (other, second)):
-                case.samples.append(replace(sample, share=sample.rate / bare.rate))
+                shares = {"of_stock": sample.rate / stock.rate, "of_own": sample.rate / bare.rate}
+                case.samples.append(replace(sample, **shares))
             longest = max(longest, time.monotonic() - start)
 
     def _bare_run(self, *, stock: bool = False) -> Sample:
@@ -130,14 +134,19 @@ class Comparison:
         )
         bare, stock = self._bare, self._stock
         rows = [
-            ["bare loop, the SDK as it comes", *_figures(stock), ""],
-            ["bare loop, the daemon's client", *_figures(bare), ""],
+            ["bare loop, the SDK as it comes", *_figures(stock), "", ""],
+            ["bare loop, the daemon's client", *_figures(bare), "", ""],
             *(
-                [case.title, *_figures(case.samples), spread([s.share for s in case.samples], 2)]
+                [
+                    case.title,
+                    *_figures(case.samples),
+                    spread([s.of_stock for s in case.samples], 2),
+                    spread([s.of_own for s in case.samples], 2),
+                ]
                 for case in self._cases
             ),
         ]
-        table(["what", "runs", "msg/s", "CPU us/msg", "PostgreSQL us/msg", "share of bare"], rows)
+        table(["what", "runs", "msg/s", "CPU us/msg", "PostgreSQL us/msg", "of the SDK's", "of its own client's"], rows)
         print(
             f"The canned server itself: {spread([s.server for s in bare])} CPU us/msg. Every database held what was sent."
         )
