@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
@@ -89,7 +89,7 @@ class Reader:
         self.diagnostics: list[Diagnostic] = []
         self.unclear: set[Path] = set()
         self._source = source
-        self._events: Iterator[events.Event] = iter(())
+        self._next: Callable[[], Any]
 
     def read(self, text: str) -> Any:
         """Return the data of `text`.
@@ -98,13 +98,14 @@ class Reader:
             Stopped: reading on makes no sense; the diagnostics say why.
             yaml.YAMLError: the text is not YAML.
         """
-        self._events = iter(yaml.parse(text, Loader=_LOADER))
-        next(self._events)  # the start of the stream; its documents come with a start and an end of their own
-        if isinstance(next(self._events), events.StreamEndEvent):
+        # Asked directly: yaml.parse asks twice for each event.
+        self._next = _LOADER(text).get_event
+        self._next()  # the start of the stream; its documents come with a start and an end of their own
+        if isinstance(self._next(), events.StreamEndEvent):
             self._stop(TOP, "empty", "the file is empty", "delete it, or restore what it held")
-        data = self._node(next(self._events), ())
-        next(self._events)
-        after = next(self._events)
+        data = self._node(self._next(), ())
+        self._next()
+        after = self._next()
         if isinstance(after, events.DocumentStartEvent):
             self._stop(
                 _position(after), "several-documents", "a second document begins here", "give it a file of its own"
@@ -160,23 +161,23 @@ class Reader:
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
-        while not isinstance(event := next(self._events), events.SequenceEndEvent):
+        while not isinstance(event := self._next(), events.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items))))
         return items
 
     def _mapping(self, path: Path) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
-        while not isinstance(event := next(self._events), events.MappingEndEvent):
+        while not isinstance(event := self._next(), events.MappingEndEvent):
             position = _position(event)
             key = self._key(event, path, position)
             here = (*path, key)
             if key not in mapping:
                 self.keys[here] = position
-                mapping[key] = self._node(next(self._events), here)
+                mapping[key] = self._node(self._next(), here)
             else:
                 message = f"`{key}` stands here already, on line {self.keys[here].line}"
                 self._report(position, "duplicate-key", message, "keep one of them")
-                self._aside(next(self._events), path)
+                self._aside(self._next(), path)
         return mapping
 
     def _key(self, event: events.Event, path: Path, position: Position) -> str:
