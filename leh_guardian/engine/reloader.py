@@ -19,6 +19,7 @@ import structlog
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.orphans import tell_of_orphans
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.wording import Cause
 from leh_guardian.errors import RuleError
@@ -156,6 +157,9 @@ class Reloader:
         changes = Changes(self._clock.now())
         async with transaction(self._pool) as tx:
             await self._incident(tx, changes, refused=text if kind is Kind.RULES_REFUSED else None)
+            if kind is Kind.RULES_LOADED:
+                known = [RULES_RULE, *(rule.id for rule in self.current().rules)]
+                await tell_of_orphans(tx, changes, self._progression, known)
             changes.note(kind, text, data={"replica": self._replica})
             await changes.write(tx, self._replica)
         self._unwritten = None

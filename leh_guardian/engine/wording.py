@@ -20,6 +20,7 @@ class Cause(StrEnum):
     APPROVAL = "approval"
     NO_REMEDY = "no-remedy"
     RULES_REFUSED = "rules-refused"
+    RULE_GONE = "rule-gone"
 
 
 _SENTENCES = {
@@ -32,6 +33,7 @@ _SENTENCES = {
     Cause.APPROVAL: "승인을 기다리는 조치가 있습니다. 승인하지 않으면 아무것도 실행하지 않습니다.",
     Cause.NO_REMEDY: "자동 조치가 없는 장애입니다. 사람이 대응해야 합니다.",
     Cause.RULES_REFUSED: "규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",
+    Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
 
 

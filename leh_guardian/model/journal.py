@@ -29,6 +29,8 @@ class Kind(StrEnum):
     ACKNOWLEDGED = "incident.acknowledged"
     ESCALATED = "incident.escalated"
     RESOLVED = "incident.resolved"
+    ORPHANED = "incident.orphaned"
+    """Its rule is not in the rule files any more, so no OK will close it."""
     STILL_BUSY = "incident.still_busy"
     """The held OK may not close the incident yet."""
 

@@ -63,6 +63,17 @@ async def lock(tx: Transaction, incident_id: UUID) -> Incident | None:
     return _incident(row) if row else None
 
 
+async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> list[Incident]:
+    """Lock and return open incidents of rules that are not `known`, without those whose journal has a line of kind `said`."""
+    rows = await tx.fetch(
+        f"select {_COLUMNS} from incidents i where i.status <> 'resolved' and i.rule_id <> all($1::text[]) and not exists"
+        " (select 1 from journal j where j.incident_id = i.id and j.kind = $2) order by i.id limit 100 for update of i",
+        list(known),
+        said,
+    )
+    return [_incident(row) for row in rows]
+
+
 async def run_event(tx: Transaction, incident_id: UUID) -> RunEvent:
     """Return the event that started the incident's present run."""
     row = await tx.fetchrow("select event_id, event::text from incidents where id = $1", incident_id)

@@ -141,3 +141,24 @@ async def test_a_folder_that_vanishes_changes_nothing(folder: Folder) -> None:
     await folder.look()
     assert folder.description == "first"
     assert await folder.refused() == ["triggered"]
+
+
+async def test_an_open_incident_whose_rule_is_gone_is_told_once(folder: Folder) -> None:
+    """Its OK will be recognised by nobody, so a person must close it; one that waits for no OK is left alone."""
+    waiting = RULES.format(prefix="leh-", description="first").replace(
+        "    dedup:", "    resolve_on: {detail: {state: {value: [OK]}}}\n    dedup:"
+    )
+    other = "  - {id: other, pattern: {detail: {alarmName: [never]}}}\n"
+    (folder.path / "rules.yaml").write_text(waiting + other, encoding="utf-8")
+    await folder.look()
+    await folder.house.take(alarm_event("leh-a"))
+    await folder.house.work()
+    (folder.path / "cases" / "dlq.yaml").unlink()
+    for text in (waiting.replace("id: dlq", "id: renamed") + other, "\nversion: 1\nrules:\n" + other):
+        (folder.path / "rules.yaml").write_text(text, encoding="utf-8")
+        await folder.look()
+        await folder.house.work()
+    assert [line for line in await folder.house.journal() if line == "incident.orphaned"] == ["incident.orphaned"]
+    assert [text.splitlines()[0] for text in folder.house.world.told] == ["[SEV3] dlq (leh-a)"]
+    assert "직접 해결 처리하세요" in folder.house.world.told[0]
+    assert [i["status"] for i in await folder.house.incidents() if i["rule"] == "dlq"] == ["triggered"]
