@@ -119,11 +119,13 @@ class Reloader:
         except RuleError as error:
             self.in_use = replace(self.in_use, refused=str(error))
             self._unwritten = (Kind.RULES_REFUSED, str(error))
+            self._metrics.rules_loads.labels("refused").inc()
             self._log.error("rule files refused: the last good rules stay in use", diagnostics=str(error))
         else:
             self.in_use = RulesInUse(rules, self._clock.now())
             self._whole = found.contents
             self._unwritten = (Kind.RULES_LOADED, rules.revision)
+            self._metrics.rules_loads.labels("loaded").inc()
             self._log.info("rules loaded", revision=rules.revision, rules=len(rules.rules))
         self._show()
         await self._write_down()

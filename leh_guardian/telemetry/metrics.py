@@ -38,6 +38,9 @@ class Metrics:
             "guardian_messages_untold", "Messages to people that failed at least once and are not delivered", registry=r
         )
         self.timers_overdue = Gauge("guardian_timers_overdue", "Timers due for more than a minute", registry=r)
+        self.rules_loads = Counter(
+            "guardian_rules_loads", "Loads of the rule files, by outcome", ["outcome"], registry=r
+        )
         self.rules_ok = Gauge(
             "guardian_rules_last_reload_ok", "Whether the rule files on disk are the ones in use", registry=r
         )

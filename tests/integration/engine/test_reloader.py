@@ -47,8 +47,9 @@ class Folder:
         registry = world.registry()
         rules = load_rules(path, registry)
         self.house = House(pool, rules, world, clock)
+        self.metrics = Metrics()
         self.reloader = Reloader(
-            path, registry, pool, Progression(registry, "console"), clock, Metrics(), rules, replica="one"
+            path, registry, pool, Progression(registry, "console"), clock, self.metrics, rules, replica="one"
         )
 
     def write(self, prefix: str, description: str) -> None:
@@ -108,6 +109,8 @@ async def test_rules_whose_cases_fail_are_not_taken(folder: Folder) -> None:
     assert (folder.description, folder.reloader.in_use.refused) == ("second", None)
     assert await folder.refused() == ["resolved"]
     assert "rules.refused" in await folder.house.journal()
+    loads = {outcome: folder.metrics.rules_loads.labels(outcome)._value.get() for outcome in ("loaded", "refused")}
+    assert loads == {"loaded": 1, "refused": 1}
 
 
 async def test_a_case_that_breaks_is_told_although_the_rules_are_the_same(folder: Folder) -> None:
