@@ -105,6 +105,15 @@ def test_files_that_are_wrong(run: Run, broken: str) -> None:
     assert "unknown key `oops`" in err
 
 
+def test_a_case_that_cannot_be_run_is_counted(run: Run) -> None:
+    """The last line never looks like a success when the answer is no."""
+    write_cases(PASSES, "- {name: neither, expect: []}\n")
+    code, _, err = run("test")
+    assert code == 1
+    assert "rules/cases/c.yaml:4:3: `cases[1]`: give either `event` or `event_file` [bad-value]" in err
+    assert "1 cases: 1 passed, 0 failed; 1 mistakes in the files\n" in err
+
+
 def test_no_folder_of_rules(run: Run) -> None:
     """It is bad input, and not a lack of cases."""
     assert [run(*words)[0] for words in (["test", "gone"], ["explain", "-", "--rules", "gone"])] == [2, 2]
