@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from leh_guardian.cli.output import out, print_json
+from leh_guardian.cli.given_file import read_given
+from leh_guardian.cli.output import out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
 from leh_guardian.errors import MalformedEvent
 from leh_guardian.model.event import Event, parse_body
@@ -40,28 +41,29 @@ def explain(event: Path, directory: Path | None, only: str | None, json_: bool) 
             f"there is no rule {only!r}; {did_you_mean(only, [r.id for r in rules.rules])}".rstrip("; ")
         )
     matched = False
-    for one in _events(event):
+    events = _events(event)
+    for number, one in enumerate(events, 1):
+        if len(events) > 1 and not json_:
+            out(f"event {number} of {len(events)}: {shown(one.id, _WIDE)}")
         for explained in explain_rules(rules, one, handlers):
             if only is None or explained.rule.id == only:
                 matched |= explained.match is not None
-                _print(explained, json_=json_)
+                _print(one, explained, json_=json_)
+    if not events:
+        tell(f"{event}: a message that holds no event, such as the one by which S3 tests a queue; it concerns no rule")
     sys.exit(0 if matched else 1)
 
 
-def _print(explained: RuleExplained, *, json_: bool) -> None:
+def _print(event: Event, explained: RuleExplained, *, json_: bool) -> None:
     if json_:
-        print_json(explained.to_json())
+        print_json({"event": event.id, **explained.to_json()})
     for line in () if json_ else _lines(explained):
         out(line)
 
 
 def _events(file: Path) -> list[Event]:
     try:
-        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise click.UsageError(f"cannot read {file}: {error.strerror}") from None
-    try:
-        return parse_body(body)
+        return parse_body(read_given(file))
     except MalformedEvent as error:
         raise click.UsageError(f"{file}: not an event: {error}") from None
 

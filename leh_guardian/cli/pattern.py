@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import orjson
 
+from leh_guardian.cli.given_file import read_given
 from leh_guardian.cli.output import out, print_json
-from leh_guardian.files import read_file
 from leh_guardian.patterns import PatternError, compile_pattern
-
-_LARGEST: Final = 16 << 20
-"""Bytes; EventBridge takes events of 256 KiB, SQS messages of 1 MiB."""
 
 
 @click.group()
@@ -31,7 +28,7 @@ def pattern() -> None:
 @click.option("--json", "json_", is_flag=True, help='Print {"matched": …}.')
 def match(pattern_file: Path, event_file: Path, json_: bool) -> None:
     """Exit 0 if the event matches, 1 if not, 2 if the pattern is invalid (with EventBridge's reason)."""
-    text = _read(pattern_file)
+    text = read_given(pattern_file)
     event = _event(event_file)
     try:
         compiled = compile_pattern(text)
@@ -46,7 +43,7 @@ def match(pattern_file: Path, event_file: Path, json_: bool) -> None:
 
 
 def _event(file: Path) -> dict[str, Any]:
-    content = _read(file)
+    content = read_given(file)
     try:
         event = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -57,10 +54,3 @@ def _event(file: Path) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise click.UsageError(f"{file}: an event is a JSON object")
     return event
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return read_file(file, _LARGEST)
-    except OSError as error:
-        raise click.UsageError(f"cannot read {file}: {error.strerror}") from None

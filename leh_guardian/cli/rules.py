@@ -50,17 +50,17 @@ def test(directory: Path | None, json_: bool) -> None:
     """Run the cases in DIRECTORY/cases: given events and the plans that must follow; exit 1 if one fails."""
     checked = check_folder(read_folder(rules_folder(directory)), registry())
     of_cases = {failure for result in checked.results for failure in result.failures}
-    for diagnostic in checked.diagnostics:
-        # What is wrong with the files themselves; the failures follow with their cases.
-        if diagnostic.severity == "error" and diagnostic not in of_cases:
-            tell(diagnostic.render())
+    # What is wrong with the files themselves; the failures follow with their cases.
+    of_files = [one for one in checked.diagnostics if one.severity == "error" and one not in of_cases]
+    for diagnostic in of_files:
+        tell(diagnostic.render())
     for result in checked.results:
         if json_:
             print_json(result.to_json())
         else:
             out(_told(result))
     if not json_ and checked.rules is not None:
-        _summary(checked.rules, checked.results)
+        _summary(checked.rules, checked.results, len(of_files))
     sys.exit(1 if checked.refused else 0)
 
 
@@ -83,9 +83,10 @@ def _told(result: Result) -> str:
     return "\n".join([head, *(failure.render() for failure in result.failures)])
 
 
-def _summary(found: RuleSet, results: Sequence[Result]) -> None:
+def _summary(found: RuleSet, results: Sequence[Result], mistakes: int) -> None:
     failed = sum(not result.passed for result in results)
-    tell(f"{len(results)} cases: {len(results) - failed} passed, {failed} failed")
+    beside = f"; {mistakes} mistakes in the files" if mistakes else ""
+    tell(f"{len(results)} cases: {len(results) - failed} passed, {failed} failed{beside}")
     without = sorted({rule.id for rule in found.rules} - {rule for result in results for rule in result.rules})
     if without:
         tell(f"rules without a case: {', '.join(without)}")

@@ -21,15 +21,17 @@ def unmet(
     case: CaseEntry, events: Sequence[Event], path: Path, rules: RuleSet, registry: Registry
 ) -> Iterator[Problem]:
     """Yield every expectation that is not met, and every match that nobody expects to open an incident."""
+    yield from _idle_facts(case, path, rules)
     left = [(event, match) for event in events for match in rules.match(event)]
-    for index, expected in enumerate(case.expect):
+    # Those that say which incident they mean choose first: one that takes any must not take theirs.
+    for index, expected in sorted(enumerate(case.expect), key=lambda pair: pair[1].dedup is None):
         here = (*path, "expect", index)
         rule = rules.get(expected.rule)
         if rule is None:
             hint = did_you_mean(expected.rule, [one.id for one in rules.rules])
             yield Problem((*here, "rule"), "unknown-rule", f"there is no rule `{expected.rule}`", hint)
             continue
-        found = next((pair for pair in left if pair[1].rule.id == rule.id), None)
+        found = _fitting(expected, left)
         if found is None:
             yield Problem((*here, "rule"), _CODE, f"rule `{rule.id}` does not match", _why_not(rule, expected, events))
             continue
@@ -41,13 +43,38 @@ def unmet(
         yield Problem((*path, "expect"), _CODE, message, f"the rule stands at {match.rule.file}:{match.rule.line}")
 
 
+def _fitting(expected: ExpectedMatch, left: Sequence[tuple[Event, Match]]) -> tuple[Event, Match] | None:
+    """Return the match that is meant: of a batch's many, the one of that kind and incident, wherever it stands."""
+    of_rule = [pair for pair in left if pair[1].rule.id == expected.rule]
+
+    def strangeness(pair: tuple[Event, Match]) -> tuple[bool, bool]:
+        match = pair[1]
+        return match.kind is not expected.matches, expected.dedup not in {None, match.dedup_key}
+
+    return min(of_rule, key=strangeness, default=None)
+
+
+def _idle_facts(case: CaseEntry, path: Path, rules: RuleSet) -> Iterator[Problem]:
+    """Yield the facts of steps that no expected rule has: misspelt, they would decide nothing and nobody would know."""
+    expected = [rules.get(one.rule) for one in case.expect]
+    steps = {step.id for rule in expected if rule for step in rule.plan.steps}
+    if None in expected:  # which steps there should be is not known
+        return
+    for name in case.facts:
+        if name not in steps:
+            message = f"no rule that the case expects has a step called `{name}`"
+            yield Problem((*path, "facts", name), "unknown-step", message, did_you_mean(name, steps), True)
+
+
 def _why_not(rule: Rule, expected: ExpectedMatch, events: Sequence[Event]) -> str:
     pattern = rule.resolve_on if expected.matches is MatchKind.RESOLVE else rule.pattern
     if pattern is None:
         return "it has no `resolve_on`"
     if not events:
         return "the message holds no event"
-    explained = pattern.explain(events[0].envelope)
+    # Of a batch, the event that lacks least.
+    answers = [pattern.explain(event.envelope) for event in events]
+    explained = min(answers, key=lambda answer: sum(not field.matched for field in answer.fields))
     if explained.nearest.split:
         return "each field is found, but not all within one element of the same array"
     return "; ".join(str(field).removeprefix("NO ") for field in explained.fields if not field.matched)

@@ -122,7 +122,9 @@ def _problem(error: ErrorDetails, path: Path, fields: Mapping[str, str], base: P
         return Problem(full, "unknown-key", f"unknown key `{last}`", hint, on_key=True)
     context = error.get("ctx", {})
     if reason := context.get("error"):
-        return Problem(full, "bad-value", f"`{name}` cannot be {described(given)}: {reason}")
+        # Of a mapping what stands in it is wrong, not that it is one.
+        what = f"`{name}`" if isinstance(given, Mapping) else f"`{name}` cannot be {described(given)}"
+        return Problem(full, "bad-value", f"{what}: {reason}")
     if given in ("", []) and kind.endswith("too_short"):
         return Problem(full, "bad-value", f"`{name}` is empty")
     if kind in _DEMANDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from leh_guardian.patterns import Pattern, PatternError, compile_pattern
+from leh_guardian.patterns import Alternative, Pattern, PatternError, compile_pattern
 from leh_guardian.rules.diagnostics import Path, Problem
 from leh_guardian.rules.expressions import Expression
 from leh_guardian.rules.lint.fields import check_fields
@@ -31,7 +31,8 @@ def lint_rule(
         shared = inherited(rule["pattern"])
         closing, problems = _check_pattern(rule["resolve_on"], resolve, (*path, "resolve_on"), shared)
         yield from problems
-        if implies(resolve, trigger) and not any(problem.severity == "error" for problem in problems):
+        closes = _of_an_incident(resolve, trigger, keys.get("dedup"))
+        if implies(closes, trigger) and not any(problem.severity == "error" for problem in problems):
             message = "`resolve_on` never closes anything: whatever matches it matches `pattern` as well, which opens"
             hint = "name what differs when the trouble is over, such as detail: {state: {value: [OK]}}"
             yield Problem((*path, "resolve_on"), "never-closes", message, hint, on_key=True, severity="warning")
@@ -41,6 +42,20 @@ def lint_rule(
             yield from check_key(expression, (*path, name), types, ending)
     yield from check_references(rule, path, types)
     yield from _check_conditions(rule.get("actions"), (*path, "actions"))
+
+
+def _of_an_incident(resolve: Pattern, trigger: Pattern, dedup: Expression | None) -> Pattern:
+    """Return what `resolve_on` says together with what it says of an open incident: that one's key satisfied `pattern`.
+
+    Only for a field of `detail` or of the envelope: further down, an array could give the key null and the pattern a value.
+    """
+    path = dedup.text if dedup else ""
+    if len(trigger.alternatives) != 1 or path.removeprefix("detail.").count("."):
+        return resolve
+    asked = [field for field in trigger.alternatives[0].fields if field.path == path and not field.may_be_absent]
+    if not asked or path in resolve.paths:
+        return resolve
+    return Pattern(tuple(Alternative.of([*one.fields, *asked]) for one in resolve.alternatives))
 
 
 def _check_pattern(

@@ -186,6 +186,53 @@ def test_several_events_of_one_body_are_expected_one_by_one(run: Try, folder: Pa
     assert said == ["3 case-failed rule `s3` matches too, and the case does not expect it"]
 
 
+def write_batch(folder: Path, *keys: str) -> None:
+    """Write S3's notification of several uploads, and a rule about each of them."""
+    records = [
+        {
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": "b"}, "object": {"key": k}},
+        }
+        for k in keys
+    ]
+    (folder / "cases" / "s3.json").write_text(json.dumps({"Records": records}), encoding="utf-8")
+    rule = (
+        "{id: s3, pattern: {source: [aws.s3], detail: {object: {key: [{wildcard: '*-y'}]}}}, dedup: detail.object.key}"
+    )
+    (folder / "more.yaml").write_text(f"version: 1\nrules: [{rule}]\n", encoding="utf-8")
+
+
+def test_the_matches_of_a_batch_are_expected_in_any_order(run: Try, folder: Path) -> None:
+    """Which incident is meant is said by its key, not by where it stands in the message."""
+    write_batch(folder, "a-y", "b-y", "c-y")
+    expect = "[{rule: s3}, {rule: s3, dedup: c-y}, {rule: s3, dedup: a-y}]"
+    assert not run(f"- {{name: n, event_file: s3.json, expect: {expect}}}\n")[1]
+    _, said = run(f"- {{name: n, event_file: s3.json, expect: {expect.replace('a-y', 'd-y')}}}\n")
+    assert said == ['3 case-failed rule `s3`: `dedup` is "a-y", not "d-y"']
+
+
+def test_a_batch_that_does_not_match_is_explained_by_its_nearest_event(
+    run: Try, folder: Path, registry: Registry
+) -> None:
+    """The event that lacks least says why, not the first."""
+    write_batch(folder, "a-x", "b-x")
+    more = (folder / "more.yaml").read_text().replace("source: [aws.s3]", "source: [aws.s3], region: [us-east-1]")
+    (folder / "more.yaml").write_text(more)
+    batch = json.loads((folder / "cases" / "s3.json").read_text())
+    batch["Records"][1]["awsRegion"] = "us-east-1"
+    (folder / "cases" / "s3.json").write_text(json.dumps(batch))
+    run("- {name: n, event_file: s3.json, expect: [{rule: s3}]}\n")
+    _, [diagnostic] = check_rules(Path(), registry)
+    assert diagnostic.hint == 'detail.object.key: expected {"wildcard": "*-y"}; saw "b-x"'
+
+
+def test_facts_of_a_step_that_is_not_there_are_a_finding(run: Try) -> None:
+    """Misspelt, they would decide nothing, and the case would show less than its author thinks."""
+    _, said = run(case("facts: {caus: {verdict: transient}}\nexpect: [{rule: dlq}]"))
+    assert said == ["5 unknown-step no rule that the case expects has a step called `caus`"]
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

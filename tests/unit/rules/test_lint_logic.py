@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -178,3 +179,21 @@ def test_an_unreachable_rule_is_refused(one_rule: Check) -> None:
     rules, diagnostics = one_rule("resolve_on: {detail: {state: [OK], state.value: [OK]}}\n")
     assert rules is None
     assert [(diagnostic.code, diagnostic.severity) for diagnostic in diagnostics] == [("unreachable", "error")]
+
+
+@pytest.mark.parametrize(
+    ("dedup", "resolve_on", "found"),
+    [
+        ("detail.alarmName", "detail: {state: {value: [ALARM]}}", ["never-closes"]),
+        ("detail.alarmName", "detail: {state: {value: [OK]}}", []),
+        ("detail.alarmName", "detail: {alarmName: [b], state: {value: [ALARM]}}", []),
+        ("account", "detail: {state: {value: [ALARM]}}", []),  # another alarm of the account closes it
+    ],
+)
+def test_what_closes_has_the_key_of_what_opened(check: Check, dedup: str, resolve_on: str, found: list[str]) -> None:
+    """An OK copied from the alarm's pattern, state and all, closes nothing: the alarm it is for opens."""
+    alarm = "{alarmName: [a], state: {value: [ALARM]}}"
+    pattern = f"{{source: [aws.cloudwatch], detail-type: [CloudWatch Alarm State Change], detail: {alarm}}}"
+    rule = f"{{id: r, pattern: {pattern}, resolve_on: {{{resolve_on}}}, dedup: {dedup}}}"
+    _, diagnostics = check(f"version: 1\nrules:\n- {rule}\n")
+    assert [diagnostic.code for diagnostic in diagnostics] == found
