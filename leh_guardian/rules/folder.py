@@ -7,6 +7,7 @@ cases, and the events that they name, in its subfolder `cases`.
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from leh_guardian.rules.reader import LARGEST
 
 CASES: Final = "cases"
 """The subfolder of rule cases."""
+SUMS: Final = "SHA256SUMS"
+"""The optional file of checksums."""
 
 _NOT_RULES: Final = frozenset({"oncall.yaml"})
 _YAML: Final = frozenset({".yaml", ".yml"})
@@ -52,6 +55,8 @@ class Folder:
     cases: tuple[File, ...]
     """Files of cases and of events."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    sums: File | None = None
+    """The file of checksums, if there is one."""
 
     @property
     def revision(self) -> str:
@@ -66,7 +71,7 @@ class Folder:
     @property
     def digest(self) -> str:
         """The digest of everything that decides whether these rules are taken."""
-        return _digest((*self.rules, *self.cases))
+        return _digest((*self.rules, *self.cases, *([self.sums] if self.sums else [])))
 
 
 def read_folder(directory: Path) -> Folder:
@@ -77,13 +82,14 @@ def read_folder(directory: Path) -> Folder:
         return Folder(
             directory, (), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),)
         )
+    sums = next((_read(path) for path in [directory / SUMS] if os.path.lexists(path)), None)
     try:
-        return Folder(directory, rules, _files(directory / CASES, _is_case_file))
+        return Folder(directory, rules, _files(directory / CASES, _is_case_file), sums=sums)
     except FileNotFoundError:
-        return Folder(directory, rules, ())
+        return Folder(directory, rules, (), sums=sums)
     except OSError as error:
         message = f"the folder of rule cases cannot be read: {reason(error)}"
-        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),))
+        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),), sums)
 
 
 def about(path: Path, code: str, message: str, hint: str = "") -> Diagnostic:

@@ -15,6 +15,7 @@ from typing import Final
 
 from leh_guardian.registry import Registry
 from leh_guardian.rules.cases import Result, run_cases
+from leh_guardian.rules.checksums import check_sums
 from leh_guardian.rules.compiling import Where, compile_rule
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, RulesRefused
 from leh_guardian.rules.document import Document, read_document
@@ -108,7 +109,7 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     doubled: defaultdict[str, list[Problem]] = defaultdict(list)
     for rule, problem in check_pairs(placed, registry):
         doubled[rule.rule.file].append(problem)
-    diagnostics = list(folder.diagnostics)
+    diagnostics = [*folder.diagnostics, *check_sums(folder)]
     for file in folder.rules:
         diagnostics += _told(file, checked.get(file.path), doubled[str(file.path)])
     if not placed and not Checked(None, tuple(diagnostics)).refused:

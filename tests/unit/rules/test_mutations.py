@@ -7,11 +7,13 @@ scalars read as JSON reads them. Its data, written as JSON into a rule file, mus
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,7 @@ import yaml
 
 from leh_guardian.patterns import Pattern
 from leh_guardian.registry import Registry
+from leh_guardian.rules.checksums import check_sums
 from leh_guardian.rules.cut_off import find_cut_off
 from leh_guardian.rules.document import read_document
 from leh_guardian.rules.folder import File, Folder
@@ -209,13 +212,16 @@ def test_a_broken_file_never_loads_as_something_else(
         content = mutate(rng, FILES[name], NEWER[name])
         outcome = judged({**FILES, name: content}, registry, whole)
         outcomes[outcome] += 1
+        # Where the installation has checksums, whatever differs is refused, valid or not.
+        sealed = replace(folder_of({**FILES, name: content}), sums=SUMS)
+        assert bool(check_sums(sealed)) == (content != FILES[name])
         if mutate is truncate:
             assert outcome in {"refused", "held back", "loaded the same"}, content
     assert sum(outcomes.values()) == TRIED
     assert min(outcomes[one] for one in ("refused", "held back", "loaded the same", "loaded as written")) > 0
     with capsys.disabled():
         counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-        print(f"\nmutated rule files: {TRIED} tried, {counts}")  # noqa: T201 - the count is the test's own result
+        print(f"\nmutated rule files: {TRIED} tried, {counts}; with SHA256SUMS every difference is refused")  # noqa: T201 - the count is the test's own result
 
 
 def judged(files: Mapping[str, bytes], registry: Registry, whole: RuleSet) -> str:
@@ -252,6 +258,12 @@ def test_every_truncation_is_seen(registry: Registry, whole: RuleSet) -> None:
                 seen[judged({**FILES, name: line_end}, registry, whole)] += 1
     assert set(seen) <= {"refused", "held back", "loaded the same"}
     assert seen["held back"] > 10
+
+
+SUMS = File(
+    Path("SHA256SUMS"),
+    "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in FILES.items()).encode(),
+)
 
 
 def folder_of(files: Mapping[str, bytes]) -> Folder:
