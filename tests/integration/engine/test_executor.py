@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import anyio
@@ -20,38 +19,12 @@ from leh_guardian.model.outcome import Done, NoOp, Wait
 from leh_guardian.store import actions
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
+from tests.integration.engine.conftest import RULE
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
 from tests.support.house import House, World, rule_set
 
-RULE = """
-version: 1
-rules:
-  - id: r
-    mode: {mode}
-    pattern: {{detail: {{alarmName: [{{prefix: leh-}}], state: {{value: [ALARM]}}}}}}
-    dedup: detail.alarmName
-    {serialize}
-    guards: {{cooldown: 1s}}
-    actions:
-      - uses: {uses}
-        with: {{what: "${{event.detail.alarmName}}"}}
-        retry: {{attempts: 3, backoff: 1s}}
-"""
-
 Houses = Callable[..., House]
-
-
-@pytest.fixture
-def house(pool: Pool, tmp_path: Path) -> Houses:
-    """Make houses over one database and one world."""
-    world, clock = World(), FakeClock()
-
-    def make(*, rule_mode: str = "act", uses: str = "fix", serialize: str = "", **options: Any) -> House:
-        text = RULE.format(mode=rule_mode, uses=uses, serialize=serialize)
-        return House(pool, rule_set(tmp_path / "rules", text, world), world, clock, **options)
-
-    return make
 
 
 async def set_mode(house: House, mode: Mode, scope: str = "*") -> None:

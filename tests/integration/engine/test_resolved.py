@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import anyio
 import pytest
@@ -14,38 +13,12 @@ from leh_guardian.errors import Transient
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Outcome, Wait
 from leh_guardian.store import actions
-from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
-from tests.support.house import House, World, rule_set
-
-RULE = """
-version: 1
-rules:
-  - id: r
-    mode: act
-    pattern: {{detail: {{alarmName: [{{prefix: leh-}}], state: {{value: [ALARM]}}}}}}
-    dedup: detail.alarmName
-    guards: {{cooldown: 1s}}
-    actions:
-      - uses: {uses}
-        with: {{what: "${{event.detail.alarmName}}"}}
-        retry: {{attempts: 3, backoff: 1s}}
-"""
+from tests.support.house import House
 
 Houses = Callable[..., House]
-
-
-@pytest.fixture
-def house(pool: Pool, tmp_path: Path) -> Houses:
-    """Make houses over one database and one world."""
-    world, clock = World(), FakeClock()
-
-    def make(uses: str = "fix") -> House:
-        return House(pool, rule_set(tmp_path / "rules", RULE.format(uses=uses), world), world, clock)
-
-    return make
 
 
 @pytest.mark.parametrize("outcome", [Transient("later"), Wait(FakeClock().now(), "not yet")])
