@@ -18,8 +18,6 @@ from leh_guardian.store.transaction import Transaction
 async def tell_of_orphans(tx: Transaction, changes: Changes, progression: Progression, known: Collection[str]) -> None:
     """Tell people of every open incident that waits for an OK which no rule of `known` recognises any more."""
     for incident in await incidents.lock_orphans(tx, known, said=Kind.ORPHANED):
-        if not incident.plan.resolves_on_event:
-            continue
         reason = f"the rule {incident.rule_id} is not in the rule files any more: its OK will not close this incident"
         changes.note(Kind.ORPHANED, reason, incident=incident)
         progression.escalate(changes, incident, Cause.RULE_GONE, reason)

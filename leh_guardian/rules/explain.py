@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from leh_guardian.files import read_file
 from leh_guardian.model.event import Event
 from leh_guardian.patterns import Explanation, FieldExplanation, Pattern
 from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import Position
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.preview import PlannedStep, preview
+from leh_guardian.rules.reader import LARGEST
 from leh_guardian.rules.ruleset import Match, MatchKind, Rule, RuleSet
 
 Places = Mapping[str, Position]
@@ -119,7 +121,7 @@ def _places(document: Document, rule: Rule, key: str) -> Places:
 def _document(file: str) -> Document:
     """Read a rule file again, for its places; what has changed meanwhile costs line numbers and nothing else."""
     try:
-        content = Path(file).read_bytes()
+        content = read_file(Path(file), LARGEST)
     except OSError:
         content = b""
     return read_document(content, file)

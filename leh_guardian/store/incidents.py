@@ -64,9 +64,13 @@ async def lock(tx: Transaction, incident_id: UUID) -> Incident | None:
 
 
 async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> list[Incident]:
-    """Lock and return open incidents of rules that are not `known`, without those whose journal has a line of kind `said`."""
+    """Lock and return open incidents that wait for the OK of a rule which is not `known`, at most a hundred.
+
+    Left out are those whose journal has a line of kind `said`.
+    """
     rows = await tx.fetch(
-        f"select {_COLUMNS} from incidents i where i.status <> 'resolved' and i.rule_id <> all($1::text[]) and not exists"
+        f"select {_COLUMNS} from incidents i where i.status <> 'resolved' and i.rule_id <> all($1::text[])"
+        " and (i.plan->>'resolves_on_event')::boolean and not exists"
         " (select 1 from journal j where j.incident_id = i.id and j.kind = $2) order by i.id limit 100 for update of i",
         list(known),
         said,

@@ -152,7 +152,10 @@ async def test_an_open_incident_whose_rule_is_gone_is_told_once(folder: Folder) 
         "    dedup:", "    resolve_on: {detail: {state: {value: [OK]}}}\n    dedup:"
     )
     other = "  - {id: other, pattern: {detail: {alarmName: [never]}}}\n"
-    (folder.path / "rules.yaml").write_text(waiting + other, encoding="utf-8")
+    people = "  - {id: people, mode: act, pattern: {detail: {alarmName: [leh-a]}}}\n"
+    case = folder.path / "cases" / "dlq.yaml"
+    case.write_text(case.read_text().replace("[{rule: dlq}]", "[{rule: dlq}, {rule: people}]"), encoding="utf-8")
+    (folder.path / "rules.yaml").write_text(waiting + people + other, encoding="utf-8")
     await folder.look()
     await folder.house.take(alarm_event("leh-a"))
     await folder.house.work()
@@ -162,6 +165,9 @@ async def test_an_open_incident_whose_rule_is_gone_is_told_once(folder: Folder) 
         await folder.look()
         await folder.house.work()
     assert [line for line in await folder.house.journal() if line == "incident.orphaned"] == ["incident.orphaned"]
-    assert [text.splitlines()[0] for text in folder.house.world.told] == ["[SEV3] dlq (leh-a)"]
-    assert "직접 해결 처리하세요" in folder.house.world.told[0]
-    assert [i["status"] for i in await folder.house.incidents() if i["rule"] == "dlq"] == ["triggered"]
+    told = [text.splitlines()[0] for text in folder.house.world.told if "직접 해결 처리하세요" in text]
+    assert told == ["[SEV3] dlq (leh-a)"]
+    assert {i["rule"]: i["status"] for i in await folder.house.incidents()} == {
+        "dlq": "triggered",
+        "people": "triggered",
+    }
