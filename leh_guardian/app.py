@@ -112,7 +112,8 @@ def _spare_the_collector() -> None:
 async def _build(
     settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter, stack: AsyncExitStack
 ) -> Daemon:
-    clock, metrics, progress = SystemClock(), Metrics(), Progress()
+    clock, metrics = SystemClock(), Metrics()
+    progress = Progress(clock.monotonic)
     replica = f"{socket.gethostname()}:{os.getpid()}"
     pool = await Pool.open(settings.database_url.get_secret_value(), replica=replica)
     stack.push_async_callback(pool.close)
