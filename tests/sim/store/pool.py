@@ -56,7 +56,7 @@ class SimConnection:
         self._requesting = False
         database.connections.append(self)
 
-    async def execute(self, sql: str, *, timeout: float = COMMAND_TIMEOUT) -> str:
+    async def execute(self, sql: str, *, timeout: float | None = None) -> str:
         """Begin, commit or roll back."""
         async with self.request(sql, timeout):
             if sql == "begin":
@@ -73,7 +73,7 @@ class SimConnection:
         return self.work
 
     @asynccontextmanager
-    async def request(self, what: str, timeout: float = COMMAND_TIMEOUT) -> AsyncIterator[None]:
+    async def request(self, what: str, timeout: float | None = None) -> AsyncIterator[None]:
         """Carry a request to the database, run the block as what the database does, and its answer back.
 
         Raises:
@@ -84,7 +84,7 @@ class SimConnection:
             raise StoreUnavailable("PostgreSQL cannot be reached: another operation is in progress")
         self._requesting, reply = True, None
         try:
-            with anyio.move_on_after(timeout) as deadline:
+            with anyio.move_on_after(COMMAND_TIMEOUT if timeout is None else timeout) as deadline:
                 reply = await self._carried(what)
                 yield
             _need_answer(given_up=deadline.cancelled_caught, reply=reply)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from leh_guardian.errors import StoreError, StoreUnavailable
+from leh_guardian.errors import StoreError
+from leh_guardian.model.text import storable
 
 Row = Mapping[str, Any]
 """A version of a row. JSON is its text: nothing in a row can be changed in place."""
@@ -111,7 +112,7 @@ def stored(row: Row) -> dict[str, Any]:
     """Return a row as PostgreSQL gives it back.
 
     Raises:
-        StoreError, StoreUnavailable: a text that PostgreSQL, or its driver, refuses: model/text.py was not asked.
+        StoreError: a text that PostgreSQL, or its driver, refuses: model/text.py was not asked.
     """
     return {column: _stored(value) for column, value in row.items()}
 
@@ -120,11 +121,7 @@ def _stored(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, str):
-        if "\x00" in value:
+        if value != storable(value):
             raise StoreError("PostgreSQL refused a statement: invalid byte sequence for encoding")
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise StoreUnavailable(f"PostgreSQL cannot be reached: {error}") from error
         return str(value)
     return value
