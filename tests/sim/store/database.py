@@ -1,4 +1,9 @@
-"""Owns what survives a process: the committed rows and the transactions under way; the one rule: a commit is one step."""
+"""Owns what survives a process: the committed rows and the transactions under way; the one rule: a commit is one step.
+
+It does what the store's statements rely on, as tests/integration/store/contract holds it to: READ COMMITTED, row locks and
+`skip locked`, unique indexes and foreign keys that wait for who is undecided, advisory locks, deadlocks, deadlines. Left out:
+a statement's own steps are never interleaved with others' but where it waits. Nothing depends on hashes or on chance.
+"""
 
 from __future__ import annotations
 

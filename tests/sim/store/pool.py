@@ -57,13 +57,15 @@ class SimConnection:
         database.connections.append(self)
 
     async def execute(self, sql: str, *, timeout: float | None = None) -> str:
-        """Begin, commit or roll back."""
+        """Begin, commit or roll back; returns what was done: a failed transaction cannot be committed."""
         async with self.request(sql, timeout):
             if sql == "begin":
                 self.work = self._database.begin(self.end)
             else:
                 work, self.work = self.open_work(), None
                 self._database.finish(work, commit=sql == "commit")
+                if work.failed:
+                    return "ROLLBACK"
         return sql.upper()
 
     def open_work(self) -> Work:

@@ -102,14 +102,18 @@ async def test_others_see_the_row_as_it_was(store: Store) -> None:
 
 
 async def test_a_refused_statement_spoils_the_transaction(store: Store) -> None:
-    """After a refused statement nothing is accepted any more, and what is committed all the same leaves nothing."""
-    await store.open(incident())
-    async with transaction(store.pool) as tx:
+    """After a refused statement nothing is accepted any more, and whoever swallowed it is told at the commit."""
+
+    async def careless(tx: Transaction) -> None:
         await control.set_mode(tx, "*", Mode.OFF, "stop", "kim", NOW)
         with pytest.raises(StoreError):
             await incidents.insert(tx, NOW, [(incident(), EVENT)])
         with pytest.raises(StoreError):
             await control.modes(tx)
+
+    await store.open(incident())
+    with pytest.raises(StoreError, match="rolled back"):
+        await store.do(careless)
     assert await store.do(control.modes) == []
 
 
