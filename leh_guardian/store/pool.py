@@ -80,6 +80,9 @@ def translated(connection: Any = None, grants: rights.Grants = rights.for_daemon
         raise StoreError(f"PostgreSQL refused a statement: {_said(error)}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise StoreUnavailable(f"PostgreSQL cannot be reached: {_said(error) or type(error).__name__}") from error
+    except (ValueError, OverflowError) as error:
+        # What asyncpg cannot encode for a COPY it raises as it is; for other statements it makes a PostgresError of it.
+        raise StoreError(f"PostgreSQL refused a statement: {_said(error)}") from error
 
 
 class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
