@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.daemon import Daemon
@@ -22,6 +23,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.model.mode import Mode
@@ -54,10 +56,12 @@ class Parts:
 
 async def run(parts: Parts, process: Process) -> None:
     """Run a replica until it is told to stop."""
-    clock, metrics = SimClock(parts.world, process), Metrics()
+    clock, metrics = SharedClock(SimClock(parts.world, process)), Metrics()
     progress = Progress(clock.monotonic)
     pool, queue = parts.pool(process), parts.alert_queue(process)
     registry, name = parts.registry, process.name
+    timekeeper = Timekeeper(pool, clock, metrics)
+    await timekeeper.run_once()
     progression = Progression(registry, "people")
     reloader = Reloader(parts.rules_folder, registry, pool, progression, clock, metrics, parts.rules, replica=name)
     planned = Wake()
@@ -89,6 +93,7 @@ async def run(parts: Parts, process: Process) -> None:
         reloader=reloader,
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=0.5),
+            loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),
         ],

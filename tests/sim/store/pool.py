@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
@@ -193,6 +194,12 @@ class SimPool(Pool):
             connection.end()
             raise
         return connection
+
+    async def time(self) -> datetime:
+        """Ask the database for the time."""
+        async with self.connection() as connection, connection.request("time", 3):
+            told: datetime = self._database.now()
+        return told
 
     async def ping(self) -> None:
         """Ask the database whether it is there."""
