@@ -38,10 +38,10 @@ def server() -> Iterator[Counter]:
         yield made
 
 
-def ask(server: Counter, timeout: float = 5.0) -> object:
+def ask(server: Counter, timeout: float = 5.0, body: bytes = b"{}") -> object:
     """Post something; returns the answer, the status of an error, or the exception's type."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"{server.url}/x", b"{}"), timeout=timeout) as answer:
+        with urllib.request.urlopen(urllib.request.Request(f"{server.url}/x", body), timeout=timeout) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -136,9 +136,8 @@ def test_a_defect_of_the_server_fails_its_test() -> None:
     """An exception in the test's own server is no fault of the other side: it comes out at the end."""
 
     def run() -> None:
-        with Counter() as server, pytest.raises(urllib.error.HTTPError) as error:
-            urllib.request.urlopen(urllib.request.Request(f"{server.url}/x", b"defect"))
-        error.value.close()
+        with Counter() as server:
+            ask(server, body=b"defect")
 
     with pytest.raises(ZeroDivisionError):
         run()
