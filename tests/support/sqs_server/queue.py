@@ -149,6 +149,11 @@ class Queue:
                     self._line.left(message)
                 else:
                     found.append((message, self._hand_out(message, visibility, now, by)))
+        for message, _ in found:
+            if message.state is State.READY:
+                # Only now, or one receive would hand it out twice.
+                self._line.left(message)
+                self._line.add(message)
         return found
 
     def take_out(self, now: float) -> Message | None:
@@ -191,8 +196,6 @@ class Queue:
             # -1: both receipts hold, that of this receive and that of the next.
             message.hidden_until = -1.0 if again else 0.0
             message.place += 1
-            self._line.left(message)
-            self._line.add(message)
         else:
             self._move(message, State.IN_FLIGHT)
             self._hide(message, now + seconds)
