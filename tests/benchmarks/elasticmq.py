@@ -6,11 +6,7 @@ nine tenths deleted. Skipped with one line where Maven, Java or the library cann
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
-import urllib.error
-import urllib.request
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +18,10 @@ from aiobotocore.session import get_session
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.benchmarks.clients import DAEMON, aws_environment, bare_loop, daemon_environment
 from tests.benchmarks.messages import RULES, body
-from tests.benchmarks.processes import Child, Died, child, free_port, spawn
+from tests.benchmarks.processes import Child, Died, child
 from tests.benchmarks.report import spread, table
+from tests.support.elasticmq import Unavailable, listens, server_command
 
-_POM = """<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version>
-<dependencies><dependency><groupId>org.elasticmq</groupId><artifactId>elasticmq-server_2.13</artifactId>
-<version>1.6.9</version></dependency></dependencies></project>"""
-_FETCH_SECONDS = 60
 _DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
 
@@ -38,10 +31,6 @@ class _Sample:
     cpu: float
 
 
-class Unavailable(Exception):
-    """ElasticMQ cannot run here."""
-
-
 def compare_on_elasticmq(postgres: EmbeddedPostgres, folder: Path, *, count: int, rounds: int) -> None:
     """Print the daemon beside the bare loop, or why not."""
     home = folder / "elasticmq"
@@ -49,9 +38,9 @@ def compare_on_elasticmq(postgres: EmbeddedPostgres, folder: Path, *, count: int
     (folder / "rules").mkdir(exist_ok=True)
     (folder / "rules" / "storm.yaml").write_text(RULES, encoding="utf-8")
     try:
-        command, url = _server_command(home)
+        command, url = server_command(home)
         with child(command, {}, home) as server:
-            server.wait_until(lambda: _listens(url), 30)
+            server.wait_until(lambda: listens(url), 30)
             anyio.run(_measure, url, count, None, folder)  # warms the server up
             bare: list[_Sample] = []
             full: list[_Sample] = []
@@ -78,41 +67,6 @@ def compare_on_elasticmq(postgres: EmbeddedPostgres, folder: Path, *, count: int
 
 def _figures(samples: list[_Sample]) -> list[str]:
     return [spread([s.rate for s in samples]), spread([s.cpu for s in samples])]
-
-
-def _server_command(home: Path) -> tuple[list[str], str]:
-    """Fetch the server; returns how to run it, and where it will listen."""
-    maven, java = shutil.which("mvn"), shutil.which("java")
-    if not (maven and java):
-        raise Unavailable("it needs Maven and Java")
-    (home / "pom.xml").write_text(_POM, encoding="utf-8")
-    fetch = [maven, "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
-    maven_run = spawn(fetch, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        code = maven_run.wait(_FETCH_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"Maven needs more than {_FETCH_SECONDS} s to fetch it") from None
-    finally:
-        maven_run.kill()
-        maven_run.wait()
-    if code != 0:
-        raise Unavailable("Maven cannot fetch it here")
-    port = free_port()
-    # The addresses in its answers must name the free port, too.
-    options = [f"-Drest-sqs.bind-port={port}", f"-Dnode-address.port={port}", "-Dnode-address.host=127.0.0.1"]
-    options += ["-Drest-sqs.bind-hostname=127.0.0.1", "-Drest-stats.enabled=false"]
-    command = [java, "-Xmx512m", *options, "-cp", f"{home}/lib/*", "org.elasticmq.server.Main"]
-    return command, f"http://127.0.0.1:{port}"
-
-
-def _listens(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
 
 
 async def _measure(url: str, count: int, dsn: str | None, folder: Path) -> _Sample:
