@@ -37,8 +37,10 @@ class BusyLoop(AssertionError):
 class Process:
     """A program on the loop: what can be killed, frozen and sent a signal as a whole."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, number: int = 1) -> None:
         self.name = name
+        self.id = f"{name}/{number}"
+        """Its name, and the how manieth of that name it is."""
         self.alive = True
         self.frozen = False
         self.ended = False

@@ -1,56 +1,39 @@
-"""Owns SQS in virtual time: standard queues with visibility timeouts, receipts, redrive policies; the one rule: as bad as SQS may be.
+"""Owns SQS in virtual time: the queues of the tests' own server under the real adapters; the one rule: as bad as SQS may be.
 
-A long poll goes on at the server when its client dies or gives up, and what it finds stays hidden. A receipt that has run out
-deletes nothing and says that it did. A message may be delivered again though it is hidden, and in any order.
+The same queues answer over HTTP in tests/support/sqs_server, where one suite holds them beside other SQS servers. Here a client
+stands in the place of aiobotocore's. A long poll goes on at the server when its client dies or gives up, and what it finds
+stays hidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import anyio
+from botocore.exceptions import ClientError, HTTPClientError
 
-from leh_guardian.errors import NotFound, Throttled, Unavailable
-from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
-from tests.sim.loop import Process, current_process
+from tests.sim.loop import current_process
 from tests.sim.world import EPOCH, Fate, World
+from tests.support.sqs_server.account import Account
+from tests.support.sqs_server.errors import SqsError
+from tests.support.sqs_server.messages import Message, State
+from tests.support.sqs_server.operations import Operations
 
-Answer = TypeVar("Answer")
+Body = Mapping[str, Any]
 
-_ARN = "arn:aws:sqs:ap-northeast-2:012345670123:"
-_FULL = 10
-
-
-@dataclass
-class Message:
-    """A message in a queue."""
-
-    id: str
-    body: bytes
-    attributes: Mapping[str, object]
-    sent_at: float
-    visible_at: float
-    receives: int = 0
-    taken_by: Process | None = None
-
-    @property
-    def receipt(self) -> str:
-        """The only receipt that deletes it: the newest."""
-        return f"{self.id}/{self.receives}"
+_LIVE = {State.READY, State.DELAYED, State.IN_FLIGHT}
 
 
-@dataclass
-class Queue:
-    """A queue at the server."""
+class _Account(Account):
+    def __init__(self, world: World) -> None:
+        super().__init__(0)
+        self._world = world
+        self.random = random.Random(world.seed + 3)
 
-    name: str
-    visibility: float = 30.0
-    max_receive: int | None = None
-    dead_letters: str | None = None
-    messages: dict[str, Message] = field(default_factory=dict)
-    arrived: anyio.Event = field(default_factory=anyio.Event)
+    def now(self) -> float:
+        return EPOCH.timestamp() + self._world.loop.time()
 
 
 class SimSqs:
@@ -58,209 +41,131 @@ class SimSqs:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._queues: dict[str, Queue] = {}
-        self._made = 0
+        self._account = _Account(world)
+        self._account.knobs.duplicates = world.weather.duplicate
+        self._account.knobs.resurrections = world.weather.lose / 4
+        self._account.knobs.entry_failures = world.weather.fail
+        self._account.knobs.shuffle = True
+        self._operations = Operations(self._account, lambda queue: f"https://sqs.test/{queue.name}")
+        self._changed = anyio.Event()
         self.on_delete: Callable[[str, bytes], None] = lambda queue, body: None
         """Called with each message before it is gone."""
 
-    def create(self, name: str, **attributes: object) -> None:
+    def create(self, name: str, **attributes: str) -> None:
         """Make a queue."""
-        self._queues[name] = Queue(name, **attributes)  # type: ignore[arg-type]
+        self._account.create(name, attributes)
 
-    def queue(self, name: str) -> Queue:
-        """Return a queue.
+    def calm_down(self) -> None:
+        """Misbehave no longer."""
+        for queue in self._account:
+            queue.knobs.duplicates = queue.knobs.resurrections = queue.knobs.entry_failures = 0.0
 
-        Raises:
-            NotFound: there is none of that name.
-        """
-        found = self._queues.get(name.rpartition(":")[2])
-        if found is None:
-            raise NotFound(f"queue {name} does not exist")
-        return found
+    def messages(self, name: str) -> list[Message]:
+        """Return what is in a queue, hidden or not."""
+        return [message for message in self._account.named(name).messages if message.state in _LIVE]
 
     def bodies(self, name: str) -> list[bytes]:
-        """Return what is in a queue, hidden or not."""
-        return [message.body for message in self.queue(name).messages.values()]
+        """Return the bodies of what is in a queue."""
+        return [message.body.encode() for message in self.messages(name)]
 
-    def send(self, name: str, body: bytes, attributes: Mapping[str, object] | None = None) -> None:
+    def put(self, name: str, body: bytes) -> None:
         """Put a message into a queue."""
-        self._made += 1
-        now = self._world.loop.time()
-        message = Message(f"m{self._made}", body, dict(attributes or {}), now, now)
-        self._put(self.queue(name), message)
+        self.run("SendMessage", {"QueueUrl": f"/{name}", "MessageBody": body.decode()}, "sender")
 
-    def _put(self, queue: Queue, message: Message) -> None:
-        queue.messages[message.id] = message
-        queue.arrived.set()
-        queue.arrived = anyio.Event()
+    def held_by(self, name: str, who: str) -> list[Message]:
+        """Return what a client has taken from a queue and neither deleted nor given back."""
+        return [m for m in self.messages(name) if m.state is State.IN_FLIGHT and m.received[-1][1] == who]
 
-    async def receive(
-        self, name: str, count: int, wait: float, visibility: float, taker: Process | None = None
-    ) -> list[ReceivedMessage]:
-        """Long-poll for `taker`: what is visible, or becomes so while the wait lasts."""
-        queue = self.queue(name)
-        end = self._world.loop.time() + wait
-        while not (taken := self._take(queue, count, visibility, taker)) and (now := self._world.loop.time()) < end:
-            soon = min((m.visible_at for m in queue.messages.values() if m.visible_at > now), default=end)
-            with anyio.move_on_after(min(end, soon) - now):
-                await queue.arrived.wait()
-        return taken
+    def run(self, operation: str, body: Body, by: str) -> Body:
+        """Run an operation.
 
-    def _take(self, queue: Queue, count: int, visibility: float, taker: Process | None) -> list[ReceivedMessage]:
-        now, rng = self._world.loop.time(), self._world.rng
-        visible = [message for message in queue.messages.values() if message.visible_at <= now]
-        rng.shuffle(visible)
-        taken: list[ReceivedMessage] = []
-        for message in visible[:count]:
-            if queue.max_receive is not None and message.receives >= queue.max_receive and queue.dead_letters:
-                self._put(self.queue(queue.dead_letters), queue.messages.pop(message.id))
-                message.visible_at = now
-                continue
-            message.receives += 1
-            message.taken_by = taker
-            if not self._world.roll(self._world.weather.duplicate, "delivered again"):
-                message.visible_at = now + visibility
-            taken.append(
-                ReceivedMessage(
-                    message.id,
-                    message.receipt,
-                    message.body,
-                    message.receives,
-                    message.attributes,
-                    sent_at=EPOCH.timestamp() + message.sent_at,
-                )
-            )
-        return taken
+        Raises:
+            SqsError: it is refused.
+        """
+        if operation.startswith("DeleteMessage"):
+            self._tell_of_deletes(body)
+        answer = self._operations.run(operation, body, by)
+        self._changed.set()
+        self._changed = anyio.Event()
+        return answer
 
-    def delete(self, name: str, receipts: Sequence[str]) -> int:
-        """Delete messages; a receipt that is not the newest deletes nothing and counts."""
-        queue = self.queue(name)
-        for receipt in receipts:
-            message = queue.messages.get(receipt.partition("/")[0])
-            if message is not None and message.receipt == receipt:
-                self.on_delete(name, message.body)
-                del queue.messages[message.id]
-        return len(receipts)
+    def _tell_of_deletes(self, body: Body) -> None:
+        queue = self._account.at(body["QueueUrl"])
+        for entry in body.get("Entries", [body]):
+            message = queue.of_receipt(entry["ReceiptHandle"])
+            if message is not None:
+                self.on_delete(queue.name, message.body.encode())
 
-    def release(self, name: str, receipts: Sequence[str]) -> None:
-        """Make messages visible again."""
-        queue = self.queue(name)
-        for receipt in receipts:
-            message = queue.messages.get(receipt.partition("/")[0])
-            if message is not None and message.receipt == receipt:
-                message.visible_at = self._world.loop.time()
-        queue.arrived.set()
-        queue.arrived = anyio.Event()
-
-    def held_by(self, name: str, process: Process) -> list[Message]:
-        """Return what a process has taken from a queue and neither deleted nor given back."""
-        now = self._world.loop.time()
-        return [m for m in self.queue(name).messages.values() if m.taken_by is process and m.visible_at > now]
-
-    def depth(self, name: str) -> QueueDepth:
-        """Count a queue's messages."""
-        now = self._world.loop.time()
-        messages = self.queue(name).messages.values()
-        visible = sum(message.visible_at <= now for message in messages)
-        return QueueDepth(visible, len(messages) - visible)
-
-    def info(self, name: str) -> QueueInfo:
-        """Describe a queue."""
-        queue = self.queue(name)
-        dead = f"{_ARN}{queue.dead_letters}" if queue.dead_letters else None
-        depth = self.depth(name)
-        return QueueInfo(
-            queue.name, queue.name, f"{_ARN}{queue.name}", False, depth, queue.visibility, queue.max_receive, dead
-        )
-
-    def sources(self, name: str) -> list[str]:
-        """Return the queues whose dead letters go to `name`."""
-        return [queue.name for queue in self._queues.values() if queue.dead_letters == name]
+    async def receive(self, body: Body, by: str) -> Body:
+        """Long-poll: what is visible, or becomes so while the wait lasts."""
+        queue, loop = self._account.at(body["QueueUrl"]), self._world.loop
+        end = loop.time() + body.get("WaitTimeSeconds", 0)
+        while not (found := self._operations.run("ReceiveMessage", body, by)) and loop.time() < end:
+            due = queue.next_due()
+            soon = end if due is None else min(end, due - EPOCH.timestamp())
+            with anyio.move_on_after(max(0.001, soon - loop.time())):
+                await self._changed.wait()
+        return found
 
 
-class Client:
-    """The way from a process to the server."""
+class SimClient:
+    """A process's client, in the place of aiobotocore's."""
 
     def __init__(self, world: World, sqs: SimSqs) -> None:
         self._world = world
         self._sqs = sqs
 
-    async def ask(self, what: str, serve: Callable[[], Awaitable[Answer]], *, effect: bool = False) -> Answer:
-        """Have the server do something; it goes on with it whatever becomes of the one who asked."""
-        fate = await self._world.call(what, effect=effect)
+    async def receive_message(self, **body: Any) -> Body:
+        """Long-poll once."""
+        return await self._ask("ReceiveMessage", body)
+
+    async def delete_message_batch(self, **body: Any) -> Body:
+        """Delete up to ten messages."""
+        return await self._ask("DeleteMessageBatch", body)
+
+    async def send_message_batch(self, **body: Any) -> Body:
+        """Send up to ten messages."""
+        return await self._ask("SendMessageBatch", body, effect=True)
+
+    async def change_message_visibility_batch(self, **body: Any) -> Body:
+        """Hide or show up to ten messages."""
+        return await self._ask("ChangeMessageVisibilityBatch", body)
+
+    async def get_queue_attributes(self, **body: Any) -> Body:
+        """Describe a queue."""
+        return await self._ask("GetQueueAttributes", body)
+
+    async def get_queue_url(self, **body: Any) -> Body:
+        """Find a queue."""
+        return await self._ask("GetQueueUrl", body)
+
+    async def list_dead_letter_source_queues(self, **body: Any) -> Body:
+        """Find the sources of a dead-letter queue."""
+        return await self._ask("ListDeadLetterSourceQueues", body)
+
+    async def _ask(self, operation: str, body: Body, *, effect: bool = False) -> Body:
+        process = current_process()
+        assert process is not None
+        fate = await self._world.call(operation, effect=effect)
         if fate is Fate.FAILS:
-            raise Unavailable(f"{what}: SQS refused")
+            raise _refusal(operation, "ServiceUnavailable", 503)
         if self._world.roll(self._world.weather.throttle, "throttled"):
-            raise Throttled(f"{what}: slow down")
-        answer = await self._world.remote(serve)
+            raise _refusal(operation, "RequestThrottled", 400)
+        answer = await self._world.remote(lambda: self._serve(operation, body, process.id))
         await self._world.reply(fate)
         if fate is Fate.LOSES_ANSWER:
-            raise Unavailable(f"{what}: no answer")
+            raise HTTPClientError(error="no answer")
         return answer
 
-
-class SimAlertQueue(Client):
-    """The alert queue of a replica."""
-
-    def __init__(self, world: World, sqs: SimSqs, name: str, *, wait: float, visibility: float) -> None:
-        super().__init__(world, sqs)
-        self.name = name
-        self.wait = wait
-        self._visibility = visibility
-
-    async def receive(self) -> Sequence[ReceivedMessage]:
-        """Long-poll once."""
-        taker = current_process()
-        return await self.ask(
-            "receive", lambda: self._sqs.receive(self.name, _FULL, self.wait, self._visibility, taker)
-        )
-
-    async def delete(self, receipts: Sequence[str]) -> int:
-        """Delete up to ten messages."""
-        return await self.ask("delete", lambda: _now(lambda: self._sqs.delete(self.name, receipts)))
-
-    async def depth(self) -> QueueDepth:
-        """Return the counts."""
-        return await self.ask("depth", lambda: _now(lambda: self._sqs.depth(self.name)))
-
-    async def ping(self) -> None:
-        """Raise when it cannot be used."""
-        await self.depth()
+    async def _serve(self, operation: str, body: Body, by: str) -> Body:
+        try:
+            if operation == "ReceiveMessage":
+                return await self._sqs.receive(body, by)
+            return self._sqs.run(operation, body, by)
+        except SqsError as error:
+            raise _refusal(operation, error.code, 400) from error
 
 
-class SimQueues(Client):
-    """SQS as handlers use it."""
-
-    async def info(self, queue: str) -> QueueInfo:
-        """Describe a queue."""
-        return await self.ask(f"describe {queue}", lambda: _now(lambda: self._sqs.info(queue)))
-
-    async def dead_letter_sources(self, queue: QueueInfo) -> Sequence[str]:
-        """Return the queues whose dead letters go to `queue`."""
-        return await self.ask("sources", lambda: _now(lambda: self._sqs.sources(queue.name)))
-
-    async def receive(self, queue: QueueInfo, count: int, visibility: float) -> Sequence[ReceivedMessage]:
-        """Take up to `count` messages."""
-        return await self.ask("take letters", lambda: self._sqs.receive(queue.name, min(_FULL, count), 1, visibility))
-
-    async def send(self, queue: QueueInfo, messages: Sequence[OutgoingMessage]) -> Mapping[str, str]:
-        """Send messages."""
-
-        def put() -> Mapping[str, str]:
-            for message in messages:
-                self._sqs.send(queue.name, message.body, message.attributes)
-            return {}
-
-        return await self.ask("send letters", lambda: _now(put), effect=True)
-
-    async def delete(self, queue: QueueInfo, receipts: Sequence[str]) -> int:
-        """Delete messages."""
-        return await self.ask("delete letters", lambda: _now(lambda: self._sqs.delete(queue.name, receipts)))
-
-    async def release(self, queue: QueueInfo, receipts: Sequence[str]) -> None:
-        """Make messages visible again."""
-        await self.ask("release letters", lambda: _now(lambda: self._sqs.release(queue.name, receipts)))
-
-
-async def _now(work: Callable[[], Answer]) -> Answer:
-    return work()
+def _refusal(operation: str, code: str, status: int) -> ClientError:
+    error = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(error, operation)  # type: ignore[arg-type]

@@ -6,12 +6,15 @@ Left out is what the simulation has no time for: the folder's reloader and the s
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.auditor import Auditor, Client
@@ -33,9 +36,12 @@ from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from tests.sim.loop import Process
 from tests.sim.world import SimClock, World
+from tests.support.sqs_server.account import REGION
 
 HOLD = timedelta(seconds=8)
 """How long an OK is held."""
+WAIT, VISIBILITY = 4, 10
+"""Seconds of a long poll, and that an alert stays hidden."""
 GRACE = timedelta(seconds=5)
 _KEEP = Retention(timedelta(days=14), 1_000_000, timedelta(days=800))
 
@@ -49,8 +55,7 @@ class Parts:
     rules_folder: Path
     registry: Registry
     pool: Callable[[Process], Any]
-    alert_queue: Callable[[Process], Any]
-    queues: Any
+    sqs: Any
     channel: Any
 
 
@@ -58,7 +63,8 @@ async def run(parts: Parts, process: Process) -> None:
     """Run a replica until it is told to stop."""
     clock, metrics = SharedClock(SimClock(parts.world, process)), Metrics()
     progress = Progress(clock.monotonic)
-    pool, queue = parts.pool(process), parts.alert_queue(process)
+    pool, aws = parts.pool(process), Aws(REGION, AsyncExitStack())
+    queue = SqsAlertQueue(aws, parts.sqs, "alerts", wait=WAIT, visibility=VISIBILITY)
     registry, name = parts.registry, process.name
     timekeeper = Timekeeper(pool, clock, metrics)
     await timekeeper.run_once()
@@ -71,7 +77,7 @@ async def run(parts: Parts, process: Process) -> None:
         pool,
         registry,
         Settlement(progression, name),
-        Capabilities(queues=parts.queues, channels={"people": parts.channel, "console": parts.channel}),
+        Capabilities(queues=SqsQueues(aws, parts.sqs), channels={"people": parts.channel, "console": parts.channel}),
         clock,
         metrics,
         replica=name,
@@ -83,7 +89,7 @@ async def run(parts: Parts, process: Process) -> None:
     loop = partial(Loop, progress=progress, metrics=metrics)
     daemon = Daemon(
         pollers=2,
-        wait=queue.wait,
+        wait=WAIT,
         grace=GRACE,
         progress=progress,
         metrics=metrics,

@@ -6,6 +6,7 @@ are started again, and everything must come to its end within some virtual minut
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import tempfile
@@ -33,13 +34,14 @@ from leh_guardian.telemetry import failpoints
 from tests.sim import replica
 from tests.sim.checker import Checker, letters_lost
 from tests.sim.loop import BusyLoop, Deadlock, Process, SimLoop
-from tests.sim.queues import SimAlertQueue, SimQueues, SimSqs
+from tests.sim.queues import SimClient, SimSqs
 from tests.sim.store.database import SimDatabase
 from tests.sim.store.install import install
 from tests.sim.store.pool import Reply, SimPool
 from tests.sim.targets import Targets, registry, repeated, told
 from tests.sim.workload import RULES, TORN, drawn
 from tests.sim.world import LEASE, Fate, Weather, World
+from tests.support.sqs_server.account import ACCOUNT, REGION
 
 TROUBLE = 40.0
 """Virtual seconds in which alerts come and things go wrong."""
@@ -142,20 +144,22 @@ class Run:
             trouble.cancel_scope.cancel()
         await self._set_mode(Mode.ACT)
         self._world.calm = True
+        self._sqs.calm_down()
         self._world.note("calm")
         await self._come_to_an_end()
 
     def _prepare(self) -> None:
         self._sqs.create("alerts")
         self._sqs.create("worker-dlq")
-        self._sqs.create("worker", dead_letters="worker-dlq", max_receive=3)
+        policy = {"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:worker-dlq", "maxReceiveCount": 3}
+        self._sqs.create("worker", RedrivePolicy=json.dumps(policy))
         for number in range(self._load.letters):
-            self._sqs.send("worker-dlq", f"letter {number}".encode())
+            self._sqs.put("worker-dlq", f"letter {number}".encode())
         self._sqs.on_delete = lambda queue, body: self._checker.at_delete(body) if queue == "alerts" else None
 
     def _start(self, name: str) -> None:
         self._started += 1
-        process = Process(name)
+        process = Process(name, self._started)
         pool = SimPool(self._database, Ports(self._world))
         parts = replica.Parts(
             world=self._world,
@@ -163,8 +167,7 @@ class Run:
             rules_folder=_rules_folder(),
             registry=self._registry,
             pool=lambda _: pool,
-            alert_queue=lambda _: SimAlertQueue(self._world, self._sqs, "alerts", wait=4.0, visibility=10.0),
-            queues=SimQueues(self._world, self._sqs),
+            sqs=SimClient(self._world, self._sqs),
             channel=self._targets,
         )
         self._living[name] = (process, pool)
@@ -173,7 +176,7 @@ class Run:
     async def _send_alerts(self) -> None:
         for at, body in self._load.alerts:
             await anyio.sleep(at - self._loop.time())
-            self._sqs.send("alerts", body)
+            self._sqs.put("alerts", body)
 
     async def _kill_at_random(self) -> None:
         if not self._weather.kill_every:
@@ -232,11 +235,11 @@ class Run:
         for process, pool in self._living.values():
             if not process.alive:
                 self._database.kill(pool.connections)
-            if process.ended and self._weather.orderly:
-                for message in self._sqs.held_by("alerts", process):
-                    if not message.body.startswith(TORN):
+            if process.ended and process.alive and self._weather.orderly:
+                process.alive = False
+                for message in self._sqs.held_by("alerts", process.id):
+                    if not message.body.encode().startswith(TORN):
                         self._world.violated("F30", f"{process.name} has stopped and left {message.id} hidden")
-                    message.taken_by = None
 
     async def _come_to_an_end(self) -> None:
         async with anyio.create_task_group() as tasks:
