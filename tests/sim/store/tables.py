@@ -31,6 +31,10 @@ class Index:
         key = tuple(row[column] for column in self.columns)
         return None if None in key or not self.where(row) else key
 
+    def has(self, row: Row, key: Key) -> bool:
+        """Tell whether a row has this entry."""
+        return row[self.columns[0]] == key[0] and self.key(row) == key
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -81,7 +81,7 @@ class Work:
     async def update(self, table: Table, row: Row, **changed: Any) -> Row:
         """Write another version of a row that it has locked."""
         new = stored({**row, **changed})
-        rival = await self._rival(table, new, table.key(row))
+        rival = await self._rival(table, new, row)
         if rival is not None:
             raise _violation(rival[0])
         self.changes[table.name][table.key(row)] = new
@@ -142,12 +142,16 @@ class Work:
         if not await self.locked(INCIDENTS, among, mode=Mode.KEY_SHARE):
             raise StoreError("PostgreSQL refused a statement: insert violates a foreign key constraint")
 
-    async def _rival(self, table: Table, row: Row, own: Key | None = None) -> tuple[Index, Row] | None:
-        """Return the index and the row that keep `row` from being written; waits for other transactions to decide."""
-        indexes = (table.primary, *table.unique) if own is None else table.unique
+    async def _rival(self, table: Table, row: Row, old: Row | None = None) -> tuple[Index, Row] | None:
+        """Return the index and the row that keep `row` from being written; waits for other transactions to decide.
+
+        An entry that the version before, `old`, had already is its own.
+        """
+        keys = [(index, index.key(row)) for index in (table.primary, *table.unique)]
+        new = [(index, key) for index, key in keys if key is not None and (old is None or not index.has(old, key))]
         while True:
-            for index in indexes:
-                found = self._taken(table, index, index.key(row), own)
+            for index, key in new:
+                found = self._taken(table, index, key)
                 if found is not None:
                     break
             else:
@@ -158,18 +162,16 @@ class Work:
             # As in PostgreSQL, one waits for a transaction by a lock that it holds until it ends.
             await self.database.locks.acquire(self, writer, Mode.KEY_SHARE)
 
-    def _taken(self, table: Table, index: Index, key: Key | None, own: Key | None) -> tuple[Row, Work | None] | None:
+    def _taken(self, table: Table, index: Index, key: Key) -> tuple[Row, Work | None] | None:
         """Return the row that has a key, with the other transaction, if one has it in hand."""
-        if key is None:
-            return None
         committed = self.database.rows[table.name]
-        for place in (key,) if index is table.primary else committed:
-            row = committed.get(place)
-            if row is not None and place != own and place not in self.changes[table.name] and index.key(row) == key:
+        there = [(key, committed[key])] if key in committed else []
+        for place, row in there if index is table.primary else committed.items():
+            if index.has(row, key) and place not in self.changes[table.name]:
                 return row, next((work for work in self.database.works if place in work.changes[table.name]), None)
         for work in self.database.works:
-            for place, mine in work.changes[table.name].items():
-                if mine is not None and place != own and index.key(mine) == key:
+            for mine in work.changes[table.name].values():
+                if mine is not None and index.has(mine, key):
                     return mine, None if work is self else work
         return None
 

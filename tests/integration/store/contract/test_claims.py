@@ -145,7 +145,7 @@ async def test_a_key_whose_claim_rolled_back_is_free(store: Store) -> None:
 
 async def test_handlers_of_a_newer_version_are_left_to_it(store: Store) -> None:
     """An action whose handler is unknown is left alone for ten minutes, then claimed all the same."""
-    await store.plan(at(1, -5, handler="newer"), at(2, -11, handler="newer"), at(3, -5))
+    await store.plan(at(1, -9, handler="newer"), at(2, -11, handler="newer"), at(3, -5))
     assert await store.claimed_ids(handlers=["fix", "else"]) == ids(2, 3)
     assert await store.claimed_ids(handlers=[]) == []
     assert await store.claimed_ids() == ids(1)
