@@ -63,7 +63,7 @@ def load_rules(directory: Path, registry: Registry) -> RuleSet:
 
 
 def load_folder(folder: Folder, registry: Registry) -> RuleSet:
-    """Load all rules of a folder that was read.
+    """Load all rules of a folder that was read, ready to match: no event waits for what could be made before.
 
     Raises:
         RulesRefused: with every mistake of every file.
@@ -71,6 +71,8 @@ def load_folder(folder: Folder, registry: Registry) -> RuleSet:
     checked = check_folder(folder, registry)
     if checked.rules is None or checked.refused:
         raise RulesRefused(diagnostic for diagnostic in checked.diagnostics if diagnostic.severity == "error")
+    with _nothing_collected():
+        checked.rules.index()
     return checked.rules
 
 
@@ -99,6 +101,10 @@ def _nothing_collected() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            # Else the next look would go through all of it at once, as if it were young. A daemon's frozen start must not thaw.
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
