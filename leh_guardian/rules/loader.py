@@ -163,7 +163,10 @@ def _check_shape(document: Document) -> Iterator[Problem]:
             (), "not-a-rule-file", f"this {what}", "a rule file begins with `version: 1` and holds a list of `rules`"
         )
         return
-    yield from problems(validate(FileEntry, data)[1], FileEntry, data, ())
+    # Of the rules, that they are a list: what stands in each is looked at by itself.
+    rules = data.get("rules")
+    shape = {**data, "rules": [None] * len(rules)} if isinstance(rules, list) else data
+    yield from problems(validate(FileEntry, shape)[1], FileEntry, shape, ())
 
 
 def _entries(document: Document) -> Sequence[object]:
