@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from leh_guardian.registry import Registry
-from leh_guardian.rules.cases import Result, run_cases
 from leh_guardian.rules.checksums import check_sums
 from leh_guardian.rules.compiling import Where, compile_rule
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, RulesRefused
@@ -24,6 +23,9 @@ from leh_guardian.rules.folder import File, Folder, about, read_folder
 from leh_guardian.rules.lint.pairs import Placed, check_pairs
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.wording import described, problems, validate
+
+if TYPE_CHECKING:
+    from leh_guardian.rules.cases import Result
 
 _ALL_OFF: Final = "running without rules is never meant; to stop the rules, set the daemon's mode to off"
 
@@ -86,8 +88,11 @@ def check_folder(folder: Folder, registry: Registry) -> Checked:
     """Look at the rules of a folder that was read, and run their cases."""
     with _nothing_collected():
         without_cases = _compile(folder, registry)
-        if without_cases.rules is None:
+        if without_cases.rules is None or not folder.cases:
             return without_cases
+        # A tenth of what `rules check` loads, and many a folder has no cases.
+        from leh_guardian.rules.cases import run_cases
+
         results, complaints = run_cases(folder.cases, without_cases.rules, registry)
         return Checked(without_cases.rules, (*without_cases.diagnostics, *complaints), results)
 
