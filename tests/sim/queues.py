@@ -14,9 +14,10 @@ from typing import Any
 import anyio
 from botocore.exceptions import ClientError, HTTPClientError
 
+from leh_guardian.adapters.aws import Aws
 from tests.sim.loop import current_process
 from tests.sim.world import EPOCH, Fate, World
-from tests.support.sqs_server.account import Account
+from tests.support.sqs_server.account import REGION, Account
 from tests.support.sqs_server.errors import SqsError
 from tests.support.sqs_server.messages import Message, State
 from tests.support.sqs_server.operations import Operations
@@ -106,6 +107,13 @@ class SimSqs:
             with anyio.move_on_after(max(0.001, soon - loop.time())):
                 await self._changed.wait()
         return found
+
+
+class SimAws(Aws):
+    """The session, without the SDK behind it: its one retry layer and its table of errors are the real ones."""
+
+    def __init__(self) -> None:
+        self.region = REGION
 
 
 class SimClient:

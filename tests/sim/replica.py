@@ -6,14 +6,12 @@ Left out is what the simulation has no time for: the folder's reloader and the s
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
@@ -35,8 +33,8 @@ from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from tests.sim.loop import Process
+from tests.sim.queues import SimAws
 from tests.sim.world import SimClock, World
-from tests.support.sqs_server.account import REGION
 
 HOLD = timedelta(seconds=8)
 """How long an OK is held."""
@@ -63,7 +61,7 @@ async def run(parts: Parts, process: Process) -> None:
     """Run a replica until it is told to stop."""
     clock, metrics = SharedClock(SimClock(parts.world, process)), Metrics()
     progress = Progress(clock.monotonic)
-    pool, aws = parts.pool(process), Aws(REGION, AsyncExitStack())
+    pool, aws = parts.pool(process), SimAws()
     queue = SqsAlertQueue(aws, parts.sqs, "alerts", wait=WAIT, visibility=VISIBILITY)
     registry, name = parts.registry, process.name
     timekeeper = Timekeeper(pool, clock, metrics)
@@ -98,7 +96,7 @@ async def run(parts: Parts, process: Process) -> None:
         planned=planned,
         reloader=reloader,
         loops=[
-            loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=0.5),
+            loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=1.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),

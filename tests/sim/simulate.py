@@ -43,7 +43,7 @@ from tests.sim.workload import RULES, TORN, drawn
 from tests.sim.world import LEASE, Fate, Weather, World
 from tests.support.sqs_server.account import ACCOUNT, REGION
 
-TROUBLE = 40.0
+TROUBLE = 30.0
 """Virtual seconds in which alerts come and things go wrong."""
 PATIENCE = 600.0
 """Virtual seconds in which everything must come to its end afterwards."""
