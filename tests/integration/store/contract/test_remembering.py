@@ -49,11 +49,11 @@ async def test_a_timer_is_set_moved_taken_away_and_taken_once(store: Store) -> N
 async def test_a_timer_in_hand_is_skipped(store: Store) -> None:
     """Two replicas take two timers; one that rolls back gives its own back."""
     await store.open(incident(), incident(2))
-    await store.do(lambda tx: timers.set_timers(tx, [(ONE, RESOLVE, minutes(1)), (TWO, RESOLVE, minutes(2))]))
+    await store.do(lambda tx: timers.set_timers(tx, [(ONE, RESOLVE, minutes(2)), (TWO, RESOLVE, minutes(1))]))
     async with store.rolled_back() as one:
-        assert await timers.take_due(one, minutes(9)) == (ONE, RESOLVE)
-        assert [await taken(store, 9), await taken(store, 9)] == [TWO, None]
-    assert await taken(store, 9) == ONE
+        assert await timers.take_due(one, minutes(9)) == (TWO, RESOLVE)
+        assert [await taken(store, 9), await taken(store, 9)] == [ONE, None]
+    assert await taken(store, 9) == TWO
 
 
 async def test_a_timer_being_taken_is_set_anew(store: Store) -> None:
