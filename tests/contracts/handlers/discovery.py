@@ -27,13 +27,22 @@ def worlds_of(name: str) -> tuple[type[World], ...]:
     if not worlds:
         raise LookupError(f"tests/contracts/handlers/worlds/{name}.py names no class in WORLDS")
     for world in worlds:
-        if missing := sorted(getattr(world, "__abstractmethods__", ())):
-            raise LookupError(
-                f"{world.__name__}, a world of {name}, lacks {', '.join(missing)} (tests/contracts/handlers/world.py)"
-            )
-        if world.handler != name:
-            raise LookupError(f"{world.__name__} in worlds/{name}.py is a world of {world.handler}")
+        check(name, world)
     return worlds
+
+
+def check(name: str, world: type[World]) -> None:
+    """Check that a class is a whole world of the handler `name`.
+
+    Raises:
+        LookupError: it lacks something - the counting of effects, say - or is another handler's.
+    """
+    if missing := sorted(getattr(world, "__abstractmethods__", ())):
+        raise LookupError(
+            f"{world.__name__}, a world of {name}, lacks {', '.join(missing)} (tests/contracts/handlers/world.py)"
+        )
+    if world.handler != name:
+        raise LookupError(f"{world.__name__} in worlds/{name}.py is a world of {world.handler}")
 
 
 def all_worlds(registry: Registry) -> Iterable[type[World]]:
