@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any
 
 from leh_guardian.adapters.aws import Aws
-from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused
+from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
 from leh_guardian.fields import queue_name
 from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
 
@@ -61,7 +61,7 @@ class SqsAlertQueue:
             f"read the depth of alert queue {self.name}",
             lambda: self._client.get_queue_attributes(QueueUrl=url, AttributeNames=_DEPTH),
         )
-        return _depth(answer["Attributes"])
+        return _depth(_said(answer, "Attributes", f"read the depth of alert queue {self.name}"))
 
     async def ping(self) -> None:
         """Raise when the queue cannot be used, with what to do about it."""
@@ -95,12 +95,12 @@ class SqsQueues:
             f"describe queue {name}",
             lambda: self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]),
         )
-        attributes = answer["Attributes"]
+        attributes = _said(answer, "Attributes", f"describe queue {name}")
         policy = _redrive_policy(attributes)
         return QueueInfo(
             name=name,
             url=url,
-            arn=attributes["QueueArn"],
+            arn=_said(attributes, "QueueArn", f"describe queue {name}"),
             fifo=attributes.get("FifoQueue") == "true",
             depth=_depth(attributes),
             visibility_timeout=float(attributes.get("VisibilityTimeout", 30)),
@@ -124,11 +124,12 @@ class SqsQueues:
         return [name for name in names if name != queue.name and (await self.info(name)).dead_letter_arn == queue.arn]
 
     async def _listed_sources(self, queue: QueueInfo) -> list[str]:
+        doing = f"list the sources of {queue.name}"
         pages = self._pages(
-            f"list the sources of {queue.name}",
+            doing,
             lambda token: self._client.list_dead_letter_source_queues(QueueUrl=queue.url, MaxResults=1000, **token),
         )
-        return [queue_name(url) async for page in pages for url in page.get("queueUrls", ())]
+        return [queue_name(url) async for page in pages for url in _said(page, "queueUrls", doing)]
 
     async def _pages(
         self, doing: str, request: Callable[[Mapping[str, str]], Awaitable[dict[str, Any]]]
@@ -169,6 +170,11 @@ class SqsQueues:
             )
             for failed in answer.get("Failed", ()):
                 refused[batch[int(failed["Id"])].id] = f"{failed.get('Code')}: {failed.get('Message', '')}"
+            taken = {entry["Id"] for entry in answer.get("Successful", ())}
+            if unsaid := [m for n, m in enumerate(batch) if str(n) not in taken and m.id not in refused]:
+                raise Unavailable(
+                    f"cannot send to {queue.name}: SQS said nothing of {len(unsaid)} of {len(batch)} messages"
+                )
         return refused
 
     async def delete(self, queue: QueueInfo, receipts: Sequence[str]) -> int:
@@ -196,12 +202,19 @@ async def _queue_url(aws: Aws, client: Any, queue: str) -> str:
     parts = queue.split(":") if queue.startswith("arn:") else []
     owner = {"QueueOwnerAWSAccountId": parts[4]} if len(parts) == 6 else {}
     answer = await aws.call(f"find queue {name}", lambda: client.get_queue_url(QueueName=name, **owner))
-    url: str = answer["QueueUrl"]
+    url: str = _said(answer, "QueueUrl", f"find queue {name}")
     return url
 
 
+def _said(answer: Mapping[str, Any], member: str, doing: str) -> Any:
+    """Return a member that every answer of SQS has: the SDK takes a body that means nothing for an answer without members."""
+    if member not in answer:
+        raise Unavailable(f"cannot {doing}: the answer has no {member}, so it is not SQS's")
+    return answer[member]
+
+
 async def _delete(aws: Aws, client: Any, url: str, receipts: Sequence[str], doing: str) -> int:
-    """Delete with one repetition for entries that SQS reports as failed: partial failure is an answer, not an error."""
+    """Delete with one repetition for entries that SQS does not confirm: partial failure is an answer, not an error."""
     left = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)]
     if not left:
         # SQS refuses an empty batch.
@@ -212,12 +225,12 @@ async def _delete(aws: Aws, client: Any, url: str, receipts: Sequence[str], doin
             doing,
             lambda entries=entries: client.delete_message_batch(QueueUrl=url, Entries=entries),  # type: ignore[misc]
         )
-        failed = {entry["Id"] for entry in answer.get("Failed", ()) if not entry.get("SenderFault")}
-        refused = {entry["Id"] for entry in answer.get("Failed", ())} - failed
-        left = [entry for entry in left if entry["Id"] in failed]
+        confirmed = {entry["Id"] for entry in answer.get("Successful", ())}
+        refused = {entry["Id"] for entry in answer.get("Failed", ()) if entry.get("SenderFault")}
+        left = [entry for entry in left if entry["Id"] not in confirmed]
         if not left or refused:
             break
-    return len(receipts) - len(left) - len(refused)
+    return len(receipts) - len(left)
 
 
 def _received(message: Mapping[str, Any]) -> ReceivedMessage:

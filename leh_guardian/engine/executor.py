@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from leh_guardian.clock import Clock
 from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.engine.fence import fenced
 from leh_guardian.engine.lease import Lease, trusted_until
 from leh_guardian.engine.settlement import QUIET, Settlement
 from leh_guardian.errors import (
@@ -164,7 +165,7 @@ class Executor:
             tasks.start_soon(lease.renew, tasks.cancel_scope, name=f"lease of {action.id}")
             tasks.start_soon(lease.watch, tasks.cancel_scope, name=f"trust in the lease of {action.id}")
             try:
-                outcome = await self._outcome(action, log)
+                outcome = await self._outcome(action, lease, log)
             except (LeaseLost, Halted) as reason:
                 # Kept, not raised: out of a task group it would arrive as an exception group.
                 stopped = reason
@@ -176,7 +177,7 @@ class Executor:
         # Even if the lease has just been doubted: the settlement is fenced, and what happened is worth writing down.
         return outcome
 
-    async def _outcome(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> Outcome:
+    async def _outcome(self, action: ClaimedAction, lease: Lease, log: structlog.stdlib.BoundLogger) -> Outcome:
         spec = self._registry.get(action.handler)
         if spec is None:
             return Failed(f"this version of leh_guardian has no handler named {action.handler}")
@@ -192,7 +193,7 @@ class Executor:
             return Failed(f"its parameters were planned by another version and do not fit: {shown(error)}")
         if action.observed and spec.effect is not Effect.READS:
             action = replace(action, dry_run=True)
-        context = self._context(action, log)
+        context = self._context(action, lease, log)
         failpoint("executor.before_effect")
         try:
             with anyio.fail_after(action.timeout):
@@ -203,7 +204,7 @@ class Executor:
             # The one place that turns any failure into an outcome.
             return _failure(spec, action, error, log)
 
-    def _context(self, action: ClaimedAction, log: structlog.stdlib.BoundLogger) -> ActionContext:
+    def _context(self, action: ClaimedAction, lease: Lease, log: structlog.stdlib.BoundLogger) -> ActionContext:
         return ActionContext(
             action_id=action.id,
             incident_id=action.incident_id,
@@ -213,7 +214,7 @@ class Executor:
             incident=action.incident,
             clock=self._clock,
             log=log,
-            can=self._capabilities,
+            can=fenced(self._capabilities, lease),
             limits=action.limits,
             remembered=dict(action.checkpoints),
             checkpoints=_Fenced(self._pool, action, self._mode),

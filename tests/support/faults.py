@@ -82,9 +82,9 @@ def drip(pause: float = 0.5) -> Fault:
     return Fault(Kind.DRIP, seconds=pause, applied=True)
 
 
-def garbage(body: bytes = b'{"Messages": [{"Body"', status: int = 200) -> Fault:
-    """Apply the request, then answer with a body that means nothing."""
-    return Fault(Kind.GARBAGE, status, body=body, applied=True)
+def garbage(body: bytes = b'{"Messages": [{"Body"', status: int = 200, *, applied: bool = True) -> Fault:
+    """Answer with a body that means nothing, the request applied or (a proxy's own page) not."""
+    return Fault(Kind.GARBAGE, status, body=body, applied=applied)
 
 
 def throttle() -> Fault:

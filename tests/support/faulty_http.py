@@ -191,11 +191,8 @@ class _Connection(asyncio.Protocol):
 
     async def _suffer(self, request: Request, fault: Fault) -> None:
         """Go wrong."""
-        if fault.kind is Kind.REFUSE:
-            self._send(self._server.error(fault))
-            return
-        if fault.kind is Kind.CUT_BEFORE:
-            self.abort()
+        if fault.kind in {Kind.REFUSE, Kind.CUT_BEFORE} or (fault.kind is Kind.GARBAGE and not fault.applied):
+            self._without(fault)
             return
         if not fault.applied:
             await self._server.hold(fault.seconds)
@@ -214,6 +211,13 @@ class _Connection(asyncio.Protocol):
             if fault.applied:
                 await self._server.hold(fault.seconds)
             self._send(answer)
+
+    def _without(self, fault: Fault) -> None:
+        """Go wrong without applying anything."""
+        if fault.kind is Kind.CUT_BEFORE:
+            self.abort()
+        else:
+            self._send(self._server.error(fault) if fault.kind is Kind.REFUSE else Answer(fault.status, fault.body))
 
     async def _drip(self, answer: bytes, pause: float) -> None:
         for n in range(len(answer)):

@@ -1,4 +1,4 @@
-"""Owns what tests measured, for the report that is made of it; the one rule: nothing is written unless somebody asked for it."""
+"""Owns figures that tests measure beside what they check; the one rule: unless GUARDIAN_FIGURES names a folder, they go nowhere."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def record(section: str, key: str, value: Any) -> None:
-    """Write a figure down in the folder that GUARDIAN_FIGURES names, if it names one."""
-    folder = os.environ.get("GUARDIAN_FIGURES")
-    if not folder:
+    """Put `value` (JSON) under `key` into `<section>.json` of that folder; what other tests put there stays."""
+    if not (folder := os.environ.get("GUARDIAN_FIGURES")):
         return
     file = Path(folder) / f"{section}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    file.write_text(
-        json.dumps({**figures, key: value}, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    text = json.dumps({**known, key: value}, indent=2, sort_keys=True, ensure_ascii=False)
+    # Whole or not at all: a reader never meets half a file.
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text + "\n", encoding="utf-8")
+    fresh.replace(file)
+
+
+def show(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    """Print `line` past pytest's capture: a count that a reader of the run should see."""
+    with capsys.disabled():
+        print(f"\n{line}")  # noqa: T201 - that is what it is for

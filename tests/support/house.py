@@ -136,23 +136,25 @@ class NoQueue:
 
 
 class House:
-    """One replica."""
+    """One replica; its handlers are the toys of `world` unless a `registry` of others and their `capabilities` are given."""
 
     def __init__(
         self,
         pool: Pool,
         rules: RuleSet,
-        world: World,
+        world: World | None,
         clock: FakeClock,
         *,
+        registry: Registry | None = None,
+        capabilities: Capabilities | None = None,
         replica: str = "one",
         mode: Mode = Mode.ACT,
         modes: dict[str, Mode] | None = None,
         hold: str = "5m",
         channel: str = "console",
     ) -> None:
-        self.pool, self.world, self.clock = pool, world, clock
-        registry, metrics = world.registry(), Metrics()
+        self.pool, self.world, self.clock = pool, world or World(), clock
+        registry, metrics = registry or self.world.registry(), Metrics()
         progression = Progression(registry, channel)
         self.queue: Any = NoQueue()
         self.rules = rules
@@ -166,12 +168,11 @@ class House:
             replica=replica,
             planned=lambda: None,
         )
-        capabilities: Any = Capabilities(queues=None, channels={})  # type: ignore[arg-type]
         self.executor = Executor(
             pool,
             registry,
             Settlement(progression, replica),
-            capabilities,
+            capabilities or Capabilities(queues=None, channels={}),  # type: ignore[arg-type]
             clock,
             metrics,
             replica=replica,
@@ -236,8 +237,8 @@ class House:
             return [row["kind"] for row in await tx.fetch("select kind from journal order by id")]
 
 
-def rule_set(folder: Path, text: str, world: World | None = None) -> RuleSet:
+def rule_set(folder: Path, text: str, world: World | None = None, registry: Registry | None = None) -> RuleSet:
     """Load rules from YAML text."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rules.yaml").write_text(text, encoding="utf-8")
-    return load_rules(folder, (world or World()).registry())
+    return load_rules(folder, registry or (world or World()).registry())

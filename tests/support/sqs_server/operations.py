@@ -224,7 +224,7 @@ def _page(urls: list[str], body: Body, name: str) -> Body:
     most = body.get("MaxResults")
     start = int(body.get("NextToken") or 0)
     if most is None:
-        return {name: urls[:1000]} if urls else {}
+        return {name: urls[:1000]}
     shown = {name: urls[start : start + most]}
     return shown | ({"NextToken": str(start + most)} if start + most < len(urls) else {})
 

@@ -42,6 +42,8 @@ class Knobs:
     shuffle: bool = False
     """Whether a Standard queue hands out in a random order; holds for messages that come in from now on."""
     in_flight_limit: int = 120_000
+    longest_wait: float = 20.0
+    """Seconds after which a long poll ends, whatever it asked for: tests need not wait for nothing to come."""
     dead_polls_take: bool = False
     """Whether messages go to a long poll whose client has hung up, as they do on AWS."""
 

@@ -185,10 +185,10 @@ class SqsServer(FaultyServer):
         except SqsError as error:
             return told(error.code, str(error))
 
-    def _wait(self, body: Mapping[str, Any]) -> int:
+    def _wait(self, body: Mapping[str, Any]) -> float:
         queue = self._account.at(body.get("QueueUrl"))
         wait = body.get("WaitTimeSeconds")
-        return queue.attributes.wait if wait is None else int(wait)
+        return min(queue.attributes.wait if wait is None else wait, queue.knobs.longest_wait)
 
     def _hold(self, body: Mapping[str, Any], by: str, wait: float) -> Awaitable[Answer]:
         queue = self._account.at(body.get("QueueUrl"))

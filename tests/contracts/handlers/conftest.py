@@ -1,0 +1,59 @@
+"""What the contract tests share: stages over one PostgreSQL, emptied for each run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tenacity
+from aiobotocore.session import get_session
+
+from leh_guardian.adapters import aws
+from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.registry import Registry
+from leh_guardian.store.migrate import migrate
+from leh_guardian.store.pool import Pool
+from tests.contracts.handlers.stage import Stage
+from tests.contracts.handlers.world import World
+
+_LOADER = get_session().get_component("data_loader")
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The adapters' repetitions follow at once: their pauses are not the point."""
+    monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
+
+
+@pytest.fixture(autouse=True)
+def _one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's descriptions of AWS are read once, not for each of hundreds of clients."""
+
+    def session() -> Any:
+        made = get_session()
+        made.register_component("data_loader", _LOADER)
+        return made
+
+    monkeypatch.setattr(aws, "get_session", session)
+
+
+@pytest.fixture
+async def stages(postgres: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Make, for a world and a registry, the maker of fresh stages that `trouble` takes."""
+    dsn = postgres.dsn("guardian")
+    pool = await Pool.open(dsn, size=1)
+    await migrate(pool)
+
+    def of(world: type[World], registry: Registry) -> Callable[..., AbstractContextManager[Stage]]:
+        @contextmanager
+        def make(**options: Any) -> Iterator[Stage]:
+            with world() as outside:
+                yield Stage(outside, registry, dsn, tmp_path, **options)
+
+        return make
+
+    yield of
+    await pool.close()
