@@ -10,6 +10,7 @@ from typing import Any
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused
 from leh_guardian.fields import queue_name
+from leh_guardian.model.text import told
 from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
 
 _DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
@@ -168,7 +169,8 @@ class SqsQueues:
                 tries=1,
             )
             for failed in answer.get("Failed", ()):
-                refused[batch[int(failed["Id"])].id] = f"{failed.get('Code')}: {failed.get('Message', '')}"
+                reason = told(f"{failed.get('Code')}: {failed.get('Message', '')}")
+                refused[batch[int(failed["Id"])].id] = reason
         return refused
 
     async def delete(self, queue: QueueInfo, receipts: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from leh_guardian.model.incident import Incident
-from leh_guardian.model.text import shown
+from leh_guardian.model.text import told
 
 
 class Cause(StrEnum):
@@ -39,11 +39,11 @@ _SENTENCES = {
 
 def message(cause: Cause, incident: Incident, detail: str, *, action: str | None = None) -> str:
     """Return the text of a message about `incident`; `detail` is data and is shown on one line."""
-    subject = f" ({shown(incident.dedup_key, 120)})" if incident.dedup_key else ""
+    subject = f" ({told(incident.dedup_key, 120, phones=False)})" if incident.dedup_key else ""
     lines = [
         f"[{incident.severity.value.upper()}] {incident.rule_id}{subject}",
         _SENTENCES[cause],
-        f"상세: {shown(detail, 600)}",
+        f"상세: {told(detail, 600, phones=False)}",
     ]
     if action is not None:
         lines.append(f"승인: leh-guardian actions approve {action}")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from leh_guardian.errors import RuleError
-from leh_guardian.model.text import dump_json, encodable
+from leh_guardian.model.text import DEEPEST, TOO_DEEP, dump_json, encodable
 from leh_guardian.rules.diagnostics import Path
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 
@@ -150,11 +150,14 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else dump_json(value)
 
 
-def _map_texts(value: Any, change: Callable[[str], Any]) -> Any:
+def _map_texts(value: Any, change: Callable[[str], Any], levels: int = DEEPEST) -> Any:
+    """Return `value` with every text changed; what lies deeper than `levels`, as only hostile events do, is cut off with a note."""
     if isinstance(value, str):
         return change(value)
+    if levels == 0 and isinstance(value, Mapping | list | tuple):
+        return TOO_DEEP
     if isinstance(value, Mapping):
-        return {name: _map_texts(item, change) for name, item in value.items()}
+        return {name: _map_texts(item, change, levels - 1) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_map_texts(item, change) for item in value]
+        return [_map_texts(item, change, levels - 1) for item in value]
     return value

@@ -1,4 +1,7 @@
-"""Owns the journal's rows; the one rule: append only, in the transaction of what it tells of."""
+"""Owns the journal's rows; the one rule: append only, in the transaction of what it tells of.
+
+Reasons are redacted here, whoever gives them: they quote errors, and errors quote events and other people's answers.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from uuid import UUID
 from leh_guardian.model.journal import Entry
 from leh_guardian.model.text import dump_json, storable
 from leh_guardian.store.transaction import Transaction
+from leh_guardian.telemetry.redaction import redact
 
+_LONGEST_REASON = 64 * 1024
 _COLUMNS = ["at", "author", "kind", "reason", "incident_id", "action_id", "rule_id", "data"]
 
 
@@ -25,7 +30,7 @@ def _row(author: str, at: datetime, entry: Entry) -> tuple[Any, ...]:
         at,
         author,
         entry.kind.value,
-        storable(entry.reason),
+        storable(redact(entry.reason, _LONGEST_REASON, phones=False)),
         entry.incident_id,
         entry.action_id,
         entry.rule_id,

@@ -150,10 +150,13 @@ class House:
         modes: dict[str, Mode] | None = None,
         hold: str = "5m",
         channel: str = "console",
+        registry: Registry | None = None,
+        can: Capabilities | None = None,
     ) -> None:
         self.pool, self.world, self.clock = pool, world, clock
-        registry, metrics = world.registry(), Metrics()
-        progression = Progression(registry, channel)
+        registry = registry or world.registry()
+        self.metrics = metrics = Metrics()
+        self.progression = progression = Progression(registry, channel)
         self.queue: Any = NoQueue()
         self.rules = rules
         self.intake = Intake(
@@ -166,7 +169,7 @@ class House:
             replica=replica,
             planned=lambda: None,
         )
-        capabilities: Any = Capabilities(queues=None, channels={})  # type: ignore[arg-type]
+        capabilities: Any = can or Capabilities(queues=None, channels={})  # type: ignore[arg-type]
         self.executor = Executor(
             pool,
             registry,
