@@ -181,7 +181,8 @@ class Planner:
         self._remember(changes, known, matched, incident)
         runs = known.runs.setdefault(rule.id, [])
         if overdrawn := spent(rule.guards.budgets, runs, now):
-            reason = f"the budget of rule {rule.id} is spent ({overdrawn}): nothing was done, a person is needed"
+            follows = "this one and those that follow are neither acted on nor told singly"
+            reason = f"the budget of rule {rule.id} is spent ({overdrawn}): {follows}"
             changes.note(Kind.BUDGET_SPENT, reason, incident=incident)
             # Once per window: a flood of keys with a spent budget is one message.
             window = f"{overdrawn}/{int(now.timestamp() // overdrawn.per.total_seconds())}"
