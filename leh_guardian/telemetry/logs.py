@@ -14,58 +14,22 @@ import re
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
-from itertools import islice
 from typing import Any, TextIO
 
 import orjson
 import structlog
 
-from leh_guardian.telemetry.redaction import LONGEST, SECRET_NAME, one_line, redact
+from leh_guardian.telemetry.redaction import LONGEST, as_text, one_line, redact, redact_all
 
 _BOUND = 10_000
-_DEEPEST = 8
-_MOST_ITEMS = 100
-_SMALL = 10**9
-"""Numbers below it are too short to be a person's."""
-_WORD = 1 << 63
-"""Integers beyond it are written as text: JSON readers differ on them."""
 _UNSEEN = re.compile("[\x7f-\U0010ffff]")
 
 
 def _redact_all(_: Any, __: str, record: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    clean = {name: _value(name, value, _DEEPEST) for name, value in record.items()}
+    clean: dict[str, Any] = redact_all(record)
     if isinstance(trace := record.get("exception"), str):
         clean["exception"] = _middle_cut(redact(trace, 16 * LONGEST))
     return clean
-
-
-def _value(name: str, value: Any, levels: int) -> Any:
-    return "[redacted]" if SECRET_NAME.search(name) and value is not None else _redacted(value, levels)
-
-
-def _redacted(value: Any, levels: int) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _SMALL):
-        return value
-    if isinstance(value, int) and abs(value) < _WORD:
-        text = str(value)
-        return value if redact(text) == text else redact(text)
-    if isinstance(value, Mapping | list | tuple) and levels == 0:
-        return "…"
-    if isinstance(value, Mapping):
-        some = islice(value.items(), _MOST_ITEMS)
-        return {redact(_text(name)): _value(_text(name), item, levels - 1) for name, item in some}
-    if isinstance(value, list | tuple):
-        return [_redacted(item, levels - 1) for item in value[:_MOST_ITEMS]]
-    return redact(_text(value))
-
-
-def _text(value: object) -> str:
-    try:
-        return str(value)
-    except Exception as error:  # whatever a library's object does when it is asked for its text
-        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
 
 
 def _middle_cut(trace: str) -> str:
@@ -125,11 +89,11 @@ class _Foreign(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a record on."""
         error = record.exc_info[1] if record.exc_info else None
-        reason = {"error": f"{type(error).__name__}: {_text(error)}"} if error else {}
+        reason = {"error": f"{type(error).__name__}: {as_text(error)}"} if error else {}
         try:
             message = record.getMessage()
         except Exception:  # a library's own mistake in its format must not become ours
-            message = _text(record.msg)
+            message = as_text(record.msg)
         structlog.get_logger(record.name).log(record.levelno, message, **reason)
 
 

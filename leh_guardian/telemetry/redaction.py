@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any, Final
 from urllib.parse import unquote
 
 LONGEST: Final = 4000
@@ -24,6 +25,13 @@ _MARGIN: Final = 12_000
 """Characters beyond the limit that are looked at: longer than any secret that must be known by its end."""
 _EDGE: Final = 100
 """Characters at the end of a text that was cut unseen: longer than any number that could be half of one."""
+
+_DEEPEST: Final = 8
+_MOST_ITEMS: Final = 100
+_SMALL: Final = 10**9
+"""Numbers below it are too short to be a person's."""
+_WORD: Final = 1 << 63
+"""Integers beyond it are written as text: JSON readers differ on them."""
 
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
@@ -166,6 +174,37 @@ def redact(text: str, limit: int = LONGEST, *, phones: bool = True) -> str:
     if not whole:
         clean = clean[:-_EDGE] + "…"
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def redact_all(value: Any, levels: int = _DEEPEST) -> Any:
+    """Return `value` with every text in it redacted, values by their secret names too: plain data of a bounded size."""
+    if isinstance(value, str):
+        return redact(value)
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _SMALL):
+        return value
+    if isinstance(value, int) and abs(value) < _WORD:
+        text = str(value)
+        return value if redact(text) == text else redact(text)
+    if isinstance(value, Mapping | list | tuple) and levels == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        some = [(as_text(name), item) for name, item in islice(value.items(), _MOST_ITEMS)]
+        return {redact(name): _by_name(name, item, levels - 1) for name, item in some}
+    if isinstance(value, list | tuple):
+        return [redact_all(item, levels - 1) for item in value[:_MOST_ITEMS]]
+    return redact(as_text(value))
+
+
+def _by_name(name: str, value: Any, levels: int) -> Any:
+    return "[redacted]" if SECRET_NAME.search(name) and value is not None else redact_all(value, levels)
+
+
+def as_text(value: object) -> str:
+    """Return `str(value)`, or why there is none."""
+    try:
+        return str(value)
+    except Exception as error:  # whatever a library's object does when it is asked for its text
+        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
 
 
 def one_line(text: str) -> str:
