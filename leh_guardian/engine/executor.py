@@ -32,7 +32,7 @@ from leh_guardian.model.action import ClaimedAction
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Failed, NoOp, Outcome, Retry, Unknown
-from leh_guardian.model.text import dump_json, shown
+from leh_guardian.model.text import dump_json, told
 from leh_guardian.registry import Effect, HandlerSpec, Registry
 from leh_guardian.store import actions, journal
 from leh_guardian.store.pool import Pool
@@ -190,7 +190,7 @@ class Executor:
         try:
             params = spec.params.model_validate_json(dump_json(dict(action.params)))
         except ValidationError as error:
-            return Failed(f"its parameters were planned by another version and do not fit: {shown(error)}")
+            return Failed(f"its parameters were planned by another version and do not fit: {told(error)}")
         if action.observed and spec.effect is not Effect.READS:
             action = replace(action, dry_run=True)
         context = self._context(action, lease, log)
@@ -241,10 +241,10 @@ class Executor:
                     # Unsettled, it would be run again after every restart. People decide instead, and nothing is planned.
                     log.exception("what follows an attempt cannot be decided")
                     ended = f"it ended in {type(outcome).__name__}, and what follows could not be decided"
-                    outcome = Unknown(shown(f"{ended}: {type(error).__name__}: {error}", 1000))
+                    outcome = Unknown(told(f"{ended}: {type(error).__name__}: {error}", 1000))
         self._metrics.actions.labels(action.handler, verdict.status.value).inc()
         level = "info" if verdict.status in QUIET else "error"
-        getattr(log, level)("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
+        getattr(log, level)("attempt ended", status=verdict.status.value, summary=told(verdict.summary))
 
     async def _give_back(self, action: ClaimedAction, kind: Kind, reason: str) -> None:
         """Put an attempt back in the queue without counting it as failed; at-most-once actions go to a person."""
@@ -284,7 +284,7 @@ class _Fenced:
 
 def _failure(spec: HandlerSpec, action: ClaimedAction, error: Exception, log: structlog.stdlib.BoundLogger) -> Outcome:
     """Turn an exception into an outcome. What may have taken place and cannot be repeated is unknown, never retried."""
-    reason = shown(f"{type(error).__name__}: {error}" if not isinstance(error, GuardianError) else error, 1000)
+    reason = told(f"{type(error).__name__}: {error}" if not isinstance(error, GuardianError) else error, 1000)
     match error:
         case OutcomeUnknown():
             return Unknown(reason)
