@@ -32,6 +32,7 @@ from leh_guardian.store import inbox
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.failpoints import failpoint
+from leh_guardian.telemetry.logs import without_secrets
 from leh_guardian.telemetry.metrics import Metrics
 
 _BATCH = 500
@@ -50,6 +51,8 @@ _DELETE_DEADLINE = 15.0
 """Seconds for one delete: with SQS hanging, committing must go on."""
 _NAP = 5.0
 """Seconds to wait for room before saying that all is well."""
+_BEGINNING = 1000
+"""Bytes of a body that is no event of which something is shown."""
 _IDLE = 10.0
 """Seconds to wait for messages before saying that all is well."""
 
@@ -304,5 +307,6 @@ def _about(message: ReceivedMessage) -> dict[str, object]:
         "message_id": message.id,
         "receive_count": message.receive_count,
         "bytes": len(message.body),
-        "begins": shown(message.body[:120].decode("utf-8", "replace"), 120),
+        # Redacted before it is cut, so that a cut does not hide what half a secret is: the journal keeps this for years.
+        "begins": shown(without_secrets(message.body[:_BEGINNING].decode("utf-8", "replace")), 120),
     }

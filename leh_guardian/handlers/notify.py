@@ -10,6 +10,7 @@ from leh_guardian.fields import ChannelName
 from leh_guardian.model.outcome import Done, Outcome
 from leh_guardian.ports import Notice
 from leh_guardian.registry import Effect, Params, handler
+from leh_guardian.telemetry.logs import without_secrets
 
 
 class NotifyParams(Params):
@@ -35,7 +36,8 @@ async def notify(ctx: ActionContext, params: NotifyParams) -> Outcome:
         raise NotFound(
             f"no channel named {params.channel} (there are: {known}): add it to notify.channels in guardian.yaml"
         )
-    title, *lines = params.text.splitlines() or [params.text]
+    # Texts quote events, and a channel is somebody else's machine: what must not be in the log must not be there either.
+    title, *lines = [without_secrets(line) for line in params.text.splitlines() or [params.text]]
     if ctx.dry_run:
         return Done(f"would tell {params.channel}: {title}")
     reference = await channel.send(

@@ -1,4 +1,7 @@
-"""Owns the journal's rows; the one rule: append only, in the transaction of what it tells of."""
+"""Owns the journal's rows; the one rule: append only, in the transaction of what it tells of.
+
+What it quotes of events is redacted: it is kept for years, read by many, and nothing in it can ever be taken back.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from uuid import UUID
 from leh_guardian.model.journal import Entry
 from leh_guardian.model.text import dump_json, storable
 from leh_guardian.store.transaction import Transaction
+from leh_guardian.telemetry.logs import data_without_secrets, without_secrets
 
 _COLUMNS = ["at", "author", "kind", "reason", "incident_id", "action_id", "rule_id", "data"]
 
@@ -25,11 +29,11 @@ def _row(author: str, at: datetime, entry: Entry) -> tuple[Any, ...]:
         at,
         author,
         entry.kind.value,
-        storable(entry.reason),
+        storable(without_secrets(entry.reason)),
         entry.incident_id,
         entry.action_id,
         entry.rule_id,
-        dump_json(dict(entry.data)),
+        dump_json(data_without_secrets(entry.data)),
     )
 
 

@@ -37,7 +37,7 @@ _WORD = 1 << 63
 """Integers beyond it are written as text: JSON readers differ on them."""
 
 
-def redact(text: str) -> str:
+def without_secrets(text: str) -> str:
     """Return `text` without what looks like a secret or a Korean resident number, as text that UTF-8 can say."""
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     folded = unicodedata.normalize("NFKC", text)
@@ -45,7 +45,27 @@ def redact(text: str) -> str:
     if _RRN.search(folded):
         # Full-width digits are digits, too: what only shows after folding is redacted in the folded text.
         clean = _RRN.sub("[주민번호]", _SECRETS.sub(_keep_name, folded))
+    return clean
+
+
+def redact(text: str) -> str:
+    """Return `text` as the log may hold it: without secrets, and of bounded length."""
+    clean = without_secrets(text)
     return clean if len(clean) <= _LONGEST else clean[:_LONGEST] + "…"
+
+
+def data_without_secrets(value: Any) -> Any:
+    """Return JSON-like data without secrets in its texts and under names that tell of one; other values as they are."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, Mapping):
+        return {
+            name: "[redacted]" if _SECRET_NAME.search(str(name)) else data_without_secrets(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [data_without_secrets(item) for item in value]
+    return value
 
 
 def _keep_name(found: re.Match[str]) -> str:
