@@ -107,6 +107,23 @@ class World:
             **self.settings,
         }
 
+    def go_through(self, port: int) -> None:
+        """Let replicas reach PostgreSQL through a proxy at `port`; for those that start from now on."""
+        self.proxied_dsn = self.postgres.dsn(self.database).replace(f":{self.postgres.port}/", f":{port}/")
+
+    def keep_alive(self) -> None:
+        """Start again what is not running, as a service manager does."""
+        for replica in self.replicas:
+            if replica.pid is None:
+                replica.start()
+
+    def heal(self) -> None:
+        """End every fault of SQS and the receivers, and see to it that every replica runs."""
+        for server in (self.sqs, self.outside):
+            server.faults.off()
+            server.let_go()
+        self.keep_alive()
+
     def put(self, bodies: Sequence[str]) -> None:
         """Send alerts."""
         self.load.sent.puts += len(bodies)
@@ -174,12 +191,16 @@ class World:
     def settle(self, seconds: float = HEAL_SECONDS) -> dict[str, Any]:
         """Wait until all is settled and the drained queues' OKs are, too; returns what is not settled after `seconds`."""
         try:
-            wait_for(lambda: not self.unsettled(), seconds, pause=0.2)
+            wait_for(self._settled, seconds, pause=0.2)
             self.put(self.load.drained())
-            wait_for(lambda: not self.unsettled(), seconds, pause=0.2)
+            wait_for(self._settled, seconds, pause=0.2)
         except AssertionError:
             return self.unsettled()
         return {}
+
+    def _settled(self) -> bool:
+        self.keep_alive()
+        return not self.unsettled()
 
     async def _on_delete(self, queue: str, entries: Sequence[Mapping[str, Any]]) -> None:
         """Look whether what is about to be deleted is committed."""
