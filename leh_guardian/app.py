@@ -22,7 +22,7 @@ from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
-from leh_guardian.clock import SystemClock
+from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.daemon import Daemon
@@ -33,6 +33,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.errors import SettingsError
@@ -112,11 +113,14 @@ def _spare_the_collector() -> None:
 async def _build(
     settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter, stack: AsyncExitStack
 ) -> Daemon:
-    clock, metrics, progress = SystemClock(), Metrics(), Progress()
+    clock, metrics = SharedClock(SystemClock()), Metrics()
+    progress = Progress(clock.monotonic)
     replica = f"{socket.gethostname()}:{os.getpid()}"
     pool = await Pool.open(settings.database_url.get_secret_value(), replica=replica)
     stack.push_async_callback(pool.close)
     await migrate(pool)
+    timekeeper = Timekeeper(pool, clock, metrics)
+    await timekeeper.run_once()
     aws = await stack.enter_async_context(open_aws(settings.region))
     queues = await _alert_queues(settings, aws)
     capabilities = Capabilities(
@@ -181,6 +185,7 @@ async def _build(
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds()),
+            loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop(
                 "upkeep",
@@ -199,7 +204,7 @@ async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:
     return [SqsAlertQueue(aws, client, name, wait=wanted.wait, visibility=wanted.visibility) for name in names]
 
 
-async def _channels(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> dict[str, Channel]:
+async def _channels(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[str, Channel]:
     channels: dict[str, Channel] = {"console": ConsoleChannel()}
     if settings.notify.channels:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))

@@ -9,7 +9,6 @@ import click
 
 from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import find_id, who, with_store
-from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
 from leh_guardian.model.action import ActionStatus
 from leh_guardian.store import overview
@@ -82,7 +81,7 @@ def reject(id_: str, reason: str) -> None:
 def _decide(id_: str, reason: str, *, approve: bool) -> None:
     async def work(tx: Transaction) -> tuple[bool, str]:
         action_id: UUID = await find_id(tx, "actions", id_)
-        done = await verbs.answer_proposal(tx, action_id, SystemClock().now(), who(), reason, approve=approve)
+        done = await verbs.answer_proposal(tx, action_id, await tx.time(), who(), reason, approve=approve)
         return done, await tx.fetchval("select status from actions where id = $1", action_id)
 
     done, status = with_store(work)

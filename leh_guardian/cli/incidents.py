@@ -9,7 +9,6 @@ import click
 
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import find_id, who, with_store
-from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.store import overview
@@ -107,7 +106,7 @@ def ack(id_: str) -> None:
     """Say that a person is looking at an incident."""
 
     async def work(tx: Transaction) -> bool:
-        return await verbs.acknowledge(tx, await find_id(tx, "incidents", id_), SystemClock().now(), who())
+        return await verbs.acknowledge(tx, await find_id(tx, "incidents", id_), await tx.time(), who())
 
     _answer(with_store(work), "확인 처리했습니다.", "이미 해결된 장애입니다.")
 
@@ -119,7 +118,7 @@ def resolve(id_: str, reason: str) -> None:
     """Close an incident by hand; actions that have not started are withdrawn."""
 
     async def work(tx: Transaction) -> bool:
-        return await verbs.resolve(tx, await find_id(tx, "incidents", id_), SystemClock().now(), who(), reason)
+        return await verbs.resolve(tx, await find_id(tx, "incidents", id_), await tx.time(), who(), reason)
 
     _answer(with_store(work), "해결 처리했습니다.", "이미 해결된 장애입니다.")
 

@@ -9,12 +9,12 @@ import click
 import leh_guardian.handlers
 from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import who, with_store
-from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
 from leh_guardian.model.mode import Mode
 from leh_guardian.registry import discover
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.store import control
+from leh_guardian.store.transaction import Transaction
 
 
 @click.group()
@@ -60,5 +60,9 @@ def set_(mode_: str, handler_: str | None, reason: str) -> None:
     if handler_ is not None and handler_ not in known:
         raise click.UsageError(f"no handler is named {handler_!r}; {did_you_mean(handler_, known) or ', '.join(known)}")
     scope = handler_ or control.EVERYTHING
-    with_store(lambda tx: verbs.set_mode(tx, scope, Mode(mode_), SystemClock().now(), who(), reason))
+
+    async def work(tx: Transaction) -> None:
+        await verbs.set_mode(tx, scope, Mode(mode_), await tx.time(), who(), reason)
+
+    with_store(work)
     tell(f"{'전체' if handler_ is None else handler_}: {mode_}. 모든 서버에 다음 실행부터 적용됩니다.")

@@ -89,7 +89,7 @@ class Executor:
         free = self._slots - self._running
         if free <= 0:
             return 0
-        trusted = trusted_until()
+        trusted = trusted_until(self._clock)
         self._claiming = True
         try:
             claimed = await self._claim(free)
@@ -157,7 +157,7 @@ class Executor:
         """Run the handler while its lease is renewed; a lease that cannot be trusted any more cancels the handler."""
         outcome: Outcome | None = None
         stopped: LeaseLost | Halted | None = None
-        lease = Lease(self._pool, action, trusted)
+        lease = Lease(self._pool, action, self._clock, trusted)
         if lease.over:
             raise LeaseLost
         async with anyio.create_task_group() as tasks:

@@ -1,13 +1,15 @@
 """Owns an attempt's hold on its action; the one rule: trust in a lease ends before the lease does, whatever the store does.
 
 Trust is counted from the moment before a claim or a renewal was asked for, so that a slow answer cannot stretch it, and it
-is watched apart from the renewals, which may hang as long as the store's deadlines.
+is watched apart from the renewals, which may hang as long as the store's deadlines. It is measured on a clock that goes on
+while the process or the machine stands still, as the database's does.
 """
 
 from __future__ import annotations
 
 import anyio
 
+from leh_guardian.clock import Clock
 from leh_guardian.errors import GuardianError, LeaseLost
 from leh_guardian.model.action import ClaimedAction
 from leh_guardian.store import actions
@@ -18,32 +20,35 @@ _TRUST = 0.9
 """The share of a lease in which its attempt may start effects."""
 _RETRY = 0.5
 """Seconds until a failed renewal is tried again."""
+_LOOK = 1.0
+"""Seconds between two looks at whether trust has ended: sleeping is on loop time, which stands still with the machine."""
 
 
-def trusted_until() -> float:
-    """Return until when (loop time) a lease may be trusted that is asked for now."""
-    return anyio.current_time() + actions.LEASE_SECONDS * _TRUST
+def trusted_until(clock: Clock) -> float:
+    """Return until when (`clock`'s monotonic seconds) a lease may be trusted that is asked for now."""
+    return clock.monotonic() + actions.LEASE_SECONDS * _TRUST
 
 
 class Lease:
     """Renews one attempt's lease."""
 
-    def __init__(self, pool: Pool, action: ClaimedAction, trusted: float) -> None:
+    def __init__(self, pool: Pool, action: ClaimedAction, clock: Clock, trusted: float) -> None:
         self._pool = pool
         self._action = action
+        self._clock = clock
         self._trusted = trusted
 
     @property
     def over(self) -> bool:
         """Whether somebody else may own the action by now."""
-        return anyio.current_time() >= self._trusted
+        return self._clock.monotonic() >= self._trusted
 
     async def renew(self, scope: anyio.CancelScope) -> None:
         """Renew until cancelled; cancels `scope` when another attempt has taken over."""
         pause = actions.LEASE_SECONDS / 3
         while True:
             await anyio.sleep(pause)
-            until = trusted_until()
+            until = trusted_until(self._clock)
             try:
                 async with transaction(self._pool) as tx:
                     await actions.renew(tx, self._action.id, self._action.attempt)
@@ -58,5 +63,5 @@ class Lease:
     async def watch(self, scope: anyio.CancelScope) -> None:
         """Cancel `scope` when the lease can no longer be trusted."""
         while not self.over:  # noqa: ASYNC110 - the end moves while it is waited for
-            await anyio.sleep(self._trusted - anyio.current_time())
+            await anyio.sleep(min(_LOOK, self._trusted - self._clock.monotonic()))
         scope.cancel()

@@ -50,7 +50,7 @@ class _Known:
     busy: set[uuid.UUID]
     """Incidents with unsettled actions."""
     early_oks: dict[RuleKey, datetime]
-    """OKs that came before their alarm."""
+    """The newest OK of each key, which an alarm on its way may be older than."""
     again: dict[RuleKey, tuple[int, datetime]] = field(default_factory=dict)
     """More events of open incidents, and when the newest of them happened: a storm is counted, not rewritten for each."""
 
@@ -205,10 +205,11 @@ class Planner:
     def _take_ok(self, changes: Changes, known: _Known, matched: Matched) -> None:
         incident = known.open.get(matched.key)
         happened = _happened(matched.event, changes.now)
+        # Whether or not it finds its incident: an alarm older than it may still be on its way, and no other OK will follow.
+        newest = max(happened, known.early_oks.get(matched.key, happened))
+        known.early_oks[matched.key] = changes.early_oks[matched.key] = newest
         if incident is None:
             changes.count(Kind.OK_UNMATCHED, matched.match.rule.id, "an OK without an open incident")
-            newest = max(happened, known.early_oks.get(matched.key, happened))
-            known.early_oks[matched.key] = changes.early_oks[matched.key] = newest
             return
         incident = known.caught_up(matched.key, incident)
         self._remember(changes, known, matched, incident)

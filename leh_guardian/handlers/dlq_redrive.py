@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import anyio
 from pydantic import Field
 
 from leh_guardian.clock import seconds
@@ -155,7 +154,7 @@ async def _move(
     """Move batch by batch until the plan is done or the queue stays empty; never more than was planned (a loop)."""
     vain = 0
     while not progress.finished and vain < _EMPTY_RECEIVES:
-        began = anyio.current_time()
+        began = ctx.clock.monotonic()
         wanted = min(10, max(1, progress.room), math.ceil(params.rate))
         messages = await ctx.can.queues.receive(source, wanted, _VISIBILITY)
         failpoint("redrive.received")
@@ -172,7 +171,7 @@ async def _move(
             await ctx.can.queues.release(source, [m.receipt for m in surplus])
         vain = 0 if again or fresh else vain + 1
         await _move_batch(ctx, source, destination, progress, fresh, began + _VISIBILITY)
-        await ctx.clock.sleep(len(fresh) / params.rate - (anyio.current_time() - began))
+        await ctx.clock.sleep(len(fresh) / params.rate - (ctx.clock.monotonic() - began))
 
 
 async def _move_batch(
@@ -183,7 +182,7 @@ async def _move_batch(
     batch: Sequence[ReceivedMessage],
     hidden_until: float,
 ) -> None:
-    if not batch or anyio.current_time() >= hidden_until:
+    if not batch or ctx.clock.monotonic() >= hidden_until:
         # After a stall the messages are visible again, and may be somebody else's: they are received anew.
         return
     sent, failure = await _send(ctx, destination, progress, batch)
@@ -195,7 +194,7 @@ async def _move_batch(
     await ctx.checkpoint("progress", asdict(progress))
     deleted = await ctx.can.queues.delete(source, [m.receipt for m in sent])
     # A receipt that has run out may delete nothing and say that it did (SQS API Reference, "DeleteMessage").
-    if deleted == len(sent) and anyio.current_time() < hidden_until:
+    if deleted == len(sent) and ctx.clock.monotonic() < hidden_until:
         progress.sent = earlier
     failpoint("redrive.deleted")
     if len(sent) < len(batch):

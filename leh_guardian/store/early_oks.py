@@ -1,4 +1,4 @@
-"""Owns OKs that found no open incident; the one rule: the newest for each key, kept while its alarm may still be on its way."""
+"""Owns the newest OK of each key; the one rule: kept while an alarm that is older than it may still be on its way."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import anyio
@@ -143,6 +144,13 @@ class Pool:
     def connection(self) -> _Connection:
         """Return one connection as an async context manager; only `store/transaction.py` and start-up checks use it."""
         return _Connection(self._pool)
+
+    async def time(self) -> datetime:
+        """Return what the server's clock shows; StoreUnavailable when it does not answer within three seconds."""
+        async with self.connection() as connection:
+            with translated():
+                told: datetime = await connection.fetchval("select clock_timestamp()", timeout=3)
+                return told
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless the server answers a query."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -45,6 +46,11 @@ class Transaction:
         with self._translated():
             status: str = await self._connection.execute(sql, *args)
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
+
+    async def time(self) -> datetime:
+        """Return what the server's clock shows: commands are typed on machines of any clock."""
+        told: datetime = await self.fetchval("select clock_timestamp()")
+        return told
 
     async def script(self, sql: str) -> None:
         """Run several statements without parameters (migrations)."""

@@ -37,6 +37,9 @@ class Metrics:
         self.untold = Gauge(
             "guardian_messages_untold", "Messages to people that failed at least once and are not delivered", registry=r
         )
+        self.clock_ahead = Gauge(
+            "guardian_clock_ahead_seconds", "How far this machine's clock is ahead of the database's", registry=r
+        )
         self.timers_overdue = Gauge("guardian_timers_overdue", "Timers due for more than a minute", registry=r)
         self.rules_loads = Counter(
             "guardian_rules_loads", "Loads of the rule files, by outcome", ["outcome"], registry=r

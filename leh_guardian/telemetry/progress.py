@@ -6,7 +6,6 @@ for ever stops stamping and is seen within its limit. `/livez` and systemd's wat
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,8 +20,8 @@ class _Loop:
 class Progress:
     """The last progress of every critical loop, on a monotonic clock that also counts suspended time."""
 
-    def __init__(self, monotonic: Callable[[], float] | None = None) -> None:
-        self._now = monotonic or _boottime
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._now = monotonic
         self._loops: dict[str, _Loop] = {}
 
     def watch(self, name: str, limit: float) -> Callable[..., None]:
@@ -52,8 +51,3 @@ class Progress:
     def stuck(self) -> dict[str, float]:
         """Return the loops past their limit, with the age of their last stamp in seconds."""
         return {name: age for name, age in self.ages().items() if age > self._loops[name].limit}
-
-
-def _boottime() -> float:
-    # CLOCK_BOOTTIME goes on while a machine sleeps; macOS's monotonic clock is the nearest elsewhere.
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import anyio.lowlevel
@@ -16,6 +17,10 @@ class FakeClock:
     def now(self) -> datetime:
         """Return the present instant."""
         return self._now
+
+    def monotonic(self) -> float:
+        """Return real seconds: leases are real in tests, too."""
+        return time.monotonic()
 
     def advance(self, **duration: float) -> None:
         """Move on by `timedelta(**duration)`."""

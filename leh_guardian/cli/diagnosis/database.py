@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
 from leh_guardian.cli.diagnosis.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import GuardianError, RightsMissing, SchemaMismatch
@@ -31,8 +29,7 @@ async def look_at_database(settings: Settings) -> list[Finding]:
 
 async def _clock(tx: Transaction) -> Finding:
     before = SystemClock().now()
-    there = await tx.fetchval("select clock_timestamp()")
-    skew = abs((there.astimezone(UTC) - before).total_seconds())
+    skew = abs((await tx.time() - before).total_seconds())
     if skew <= _SKEW:
         return Finding("clock", "OK", f"within {_SKEW:g} s of the database's clock")
     detail = f"{skew:.1f} s from the database's clock"

@@ -308,6 +308,20 @@ async def test_queue_alarm_is_confirmed_before_it_closes(house: Houses) -> None:
     assert [i["status"] for i in await one.incidents()] == ["resolved"]
 
 
+async def test_alarm_that_arrives_after_its_oks_incident_is_closed_ends_too(house: Houses) -> None:
+    """An alarm older than the OK that has closed its incident meanwhile waits for no further OK: none will come."""
+    one = house()
+    await one.take(alarm_event("leh-a", time="2026-11-22T17:58:00Z"))
+    await one.take(alarm_event("leh-a", "OK", time="2026-11-22T17:59:30Z"))
+    await one.work()
+    one.clock.advance(minutes=6)
+    await one.work()
+    await one.take(alarm_event("leh-a", time="2026-11-22T17:59:00Z"))
+    one.clock.advance(minutes=6)
+    await one.work()
+    assert [i["status"] for i in await one.incidents()] == ["resolved", "resolved"]
+
+
 @pytest.mark.parametrize(
     ("metrics", "threshold"),
     [(7, 1), ({"a": 1}, 1), (None, int("9" * 400)), (None, "5"), (None, [1])],

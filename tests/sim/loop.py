@@ -1,0 +1,203 @@
+"""Owns virtual time: a seeded event loop that jumps from timer to timer, and the processes that live on it.
+
+The one rule: a run is a function of its seed. There is no real I/O, no thread and no clock here; whatever would reach
+for one raises. Callbacks run in the order that asyncio promises; what differs between seeds is how long things take.
+
+A process is a group of tasks, known by a context variable that every task it starts inherits. Killed, none of its callbacks
+runs again: no `finally` acts, as under SIGKILL. Frozen, they are kept until it goes on, as under SIGSTOP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar, copy_context
+from typing import Any, NoReturn
+
+_MOST_STEPS = 3_000_000
+"""Callbacks in one run: more is a busy loop."""
+
+
+class Deadlock(AssertionError):
+    """Nothing can ever run again, and the run is not over."""
+
+
+class BusyLoop(AssertionError):
+    """The run took more steps than any run should."""
+
+
+class Process:
+    """A program on the loop: what can be killed, frozen and sent a signal as a whole."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.alive = True
+        self.frozen = False
+        self.ended = False
+        """Whether its main task came to its end by itself."""
+        self.held: list[asyncio.Handle] = []
+        """What became ready while it was frozen."""
+        self.signals: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {}
+        self.skew = 0.0
+        """Seconds by which its wall clock is wrong."""
+
+
+_process: ContextVar[Process | None] = ContextVar("process", default=None)
+
+
+def current_process() -> Process | None:
+    """Return the process that runs now, None for the world around them."""
+    return _process.get()
+
+
+class _Task(asyncio.Task[Any]):
+    """A task whose place in a set does not depend on its address: anyio keeps tasks in sets and cancels them in that order."""
+
+    _made = 0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _Task._made += 1
+        self._number = _Task._made
+        super().__init__(*args, **kwargs)
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class SimLoop(asyncio.BaseEventLoop):
+    """An event loop in virtual time."""
+
+    _scheduled: list[Any]  # asyncio's own heap of timers
+    _ready: deque[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._virtual = 0.0
+        self._clock_resolution = 1e-9
+        self.steps = 0
+        self.set_task_factory(_make_task)
+        self.set_exception_handler(_complain)
+        self.complaints: Counter[str] = Counter()
+        """What asyncio would have logged as an error: a task's exception that nobody took, say."""
+
+    def time(self) -> float:
+        """Return virtual seconds since the beginning."""
+        return self._virtual
+
+    def spawn(self, process: Process, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a process; its exceptions end the run."""
+
+        async def run() -> None:
+            await main()
+            process.ended = True
+
+        context = copy_context()
+        context.run(_process.set, process)
+        task = self.create_task(run(), name=process.name, context=context)
+        task.add_done_callback(lambda done: self._note_end(process, done))
+
+    def _note_end(self, process: Process, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and process.alive:
+            self.call_exception_handler({"message": f"{process.name} ended", "exception": error})
+
+    def kill(self, process: Process) -> None:
+        """End a process as SIGKILL does."""
+        process.alive = False
+        process.held.clear()
+
+    def freeze(self, process: Process, seconds: float) -> None:
+        """Stop a process as SIGSTOP does, and let it go on after `seconds`."""
+        if process.alive and not process.frozen:
+            process.frozen = True
+            # Called by the world, not by the process: that one does nothing now.
+            self.call_later(seconds, self._thaw, process, context=_OUTSIDE)
+
+    def _thaw(self, process: Process) -> None:
+        process.frozen = False
+        self._ready.extend(process.held)
+        process.held.clear()
+
+    def signal(self, process: Process, number: int) -> None:
+        """Send a process a signal that it listens for; one that it does not listen for kills it."""
+        if number in process.signals:
+            callback, args = process.signals[number]
+            context = copy_context()
+            context.run(_process.set, process)
+            self.call_soon(callback, *args, context=context)
+        else:
+            self.kill(process)
+
+    def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:
+        """Listen for a signal, for the running process alone."""
+        process = current_process()
+        assert process is not None
+        process.signals[int(sig)] = (callback, args)
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        """Listen for a signal no longer."""
+        process = current_process()
+        return process is not None and process.signals.pop(int(sig), None) is not None
+
+    def _run_once(self) -> None:
+        """Run what is ready; when nothing is, jump to the next timer (asyncio's loop calls this for ever)."""
+        timers = self._scheduled
+        while timers and timers[0]._cancelled:
+            heapq.heappop(timers)._scheduled = False
+        if not self._ready and not self._stopping:  # type: ignore[attr-defined]
+            if not timers:
+                raise Deadlock(f"nothing can run any more at {self._virtual:.3f} s")
+            self._virtual = max(self._virtual, timers[0]._when)
+        while timers and timers[0]._when <= self._virtual:
+            timer = heapq.heappop(timers)
+            timer._scheduled = False
+            self._ready.append(timer)
+        for _ in range(len(self._ready)):
+            self._step(self._ready.popleft())
+
+    def _step(self, handle: Any) -> None:
+        process = handle._context.get(_process)
+        if handle._cancelled or (process is not None and not process.alive):
+            return
+        if process is not None and process.frozen:
+            process.held.append(handle)
+            return
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise BusyLoop(f"{self.steps} steps by {self._virtual:.3f} s")
+        handle._run()
+
+    def _timer_handle_cancelled(self, handle: Any) -> None:
+        """Asyncio counts cancelled timers to tidy its heap; here they are dropped when they come up."""
+
+    def _write_to_self(self) -> None:
+        """Nothing waits in a selector that would have to be woken."""
+
+    def _process_events(self, _: Any) -> NoReturn:
+        raise AssertionError("there is no selector")
+
+    def _forbidden(self, *_: Any, **__: Any) -> NoReturn:
+        raise AssertionError("real I/O in a simulation")
+
+    # Threads and sockets have their own time.
+    run_in_executor = getaddrinfo = create_connection = create_server = create_datagram_endpoint = _forbidden  # type: ignore[assignment]
+    add_reader = add_writer = sock_connect = subprocess_exec = _forbidden  # type: ignore[assignment]
+
+
+def _make_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **kwargs: Any) -> asyncio.Task[Any]:
+    return _Task(coroutine, loop=loop, **kwargs)
+
+
+def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    assert isinstance(loop, SimLoop)
+    error = context.get("exception")
+    loop.complaints[f"{context['message']}: {type(error).__name__}: {error}"] += 1
+
+
+_OUTSIDE = copy_context()
+"""The context of the world around the processes."""

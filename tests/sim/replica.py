@@ -1,0 +1,96 @@
+"""Owns one replica: the real daemon over simulated ports; the one rule: it is put together as leh_guardian/app.py does.
+
+Left out is what the simulation has no time for: the folder's reloader and the status endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from leh_guardian.context import Capabilities
+from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.daemon import Daemon
+from leh_guardian.engine.executor import Executor
+from leh_guardian.engine.intake import Intake
+from leh_guardian.engine.loops import Loop, Wake
+from leh_guardian.engine.planner import Planner
+from leh_guardian.engine.progression import Progression
+from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.timers import Timers
+from leh_guardian.engine.upkeep import Retention, Upkeep
+from leh_guardian.model.mode import Mode
+from leh_guardian.registry import Registry
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.telemetry.metrics import Metrics
+from leh_guardian.telemetry.progress import Progress
+from tests.sim.loop import Process
+from tests.sim.world import SimClock, World
+
+HOLD = timedelta(seconds=8)
+"""How long an OK is held."""
+GRACE = timedelta(seconds=5)
+_KEEP = Retention(timedelta(days=14), 1_000_000, timedelta(days=800))
+
+
+@dataclass
+class Parts:
+    """What a replica is made of."""
+
+    world: World
+    rules: RuleSet
+    rules_folder: Path
+    registry: Registry
+    pool: Callable[[Process], Any]
+    alert_queue: Callable[[Process], Any]
+    queues: Any
+    channel: Any
+
+
+async def run(parts: Parts, process: Process) -> None:
+    """Run a replica until it is told to stop."""
+    clock, metrics = SimClock(parts.world, process), Metrics()
+    progress = Progress(clock.monotonic)
+    pool, queue = parts.pool(process), parts.alert_queue(process)
+    registry, name = parts.registry, process.name
+    progression = Progression(registry, "people")
+    reloader = Reloader(parts.rules_folder, registry, pool, progression, clock, metrics, parts.rules, replica=name)
+    planned = Wake()
+    planner = Planner(progression, {}, HOLD)
+    intake = Intake(queue, pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
+    executor = Executor(
+        pool,
+        registry,
+        Settlement(progression, name),
+        Capabilities(queues=parts.queues, channels={"people": parts.channel, "console": parts.channel}),
+        clock,
+        metrics,
+        replica=name,
+        mode=Mode.ACT,
+        slots=4,
+        freed=planned,
+    )
+    auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
+    loop = partial(Loop, progress=progress, metrics=metrics)
+    daemon = Daemon(
+        pollers=2,
+        wait=queue.wait,
+        grace=GRACE,
+        progress=progress,
+        metrics=metrics,
+        intakes=[intake],
+        executor=executor,
+        planned=planned,
+        reloader=reloader,
+        loops=[
+            loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=0.5),
+            loop("auditor", auditor.run_once, pause=5.0),
+            loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),
+        ],
+    )
+    await daemon.run()

@@ -1,0 +1,131 @@
+"""Owns the systems that effects reach: they count what happened to them; the one rule: they are the truth, not the journal.
+
+The switchboard keeps idempotency keys, so that its effect is made once however often it is asked for. The lever has no key:
+whoever pulls it twice has pulled it twice. The inbox of people takes every message.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from leh_guardian.context import ActionContext
+from leh_guardian.errors import Unavailable
+from leh_guardian.handlers.dlq_redrive import dlq_redrive
+from leh_guardian.handlers.notify import notify
+from leh_guardian.handlers.queue_drained import queue_drained
+from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.ports import Notice
+from leh_guardian.registry import Effect, Params, Registry, Via, handler
+from tests.sim.world import Fate, World
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One effect."""
+
+    at: datetime
+    """True time."""
+    what: str
+    action: UUID
+    rule: str
+
+
+class Targets:
+    """Everything that effects reach, but the queues."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.switched: dict[UUID, Happened] = {}
+        """The switchboard's effects by idempotency key."""
+        self.calls: Counter[UUID] = Counter()
+        """How often each of them was asked for."""
+        self.pulled: list[Happened] = []
+        """The lever's effects."""
+        self.notices: list[tuple[datetime, Notice]] = []
+        self.on_effect: Callable[[Happened], None] = lambda _: None
+        """Called at each effect, before anyone has heard of it."""
+
+    async def switch(self, ctx: ActionContext, what: str) -> None:
+        """Ask the switchboard for an effect, under the action's own key."""
+        await self._reach(f"switch {what}", lambda: self._switched(ctx, what))
+
+    def _switched(self, ctx: ActionContext, what: str) -> None:
+        self.calls[ctx.action_id] += 1
+        happened = Happened(self._world.now(), what, ctx.action_id, ctx.rule_id)
+        if ctx.action_id in self.switched:
+            # The same key for something else would be a defect of the caller.
+            if self.switched[ctx.action_id].what != what:
+                self._world.violated("I4", f"one key, two effects: {self.switched[ctx.action_id].what} and {what}")
+            return
+        self.switched[ctx.action_id] = happened
+        self.on_effect(happened)
+
+    async def pull(self, ctx: ActionContext, what: str) -> None:
+        """Pull the lever."""
+        await self._reach(f"pull {what}", lambda: self._pulled(ctx, what))
+
+    def _pulled(self, ctx: ActionContext, what: str) -> None:
+        happened = Happened(self._world.now(), what, ctx.action_id, ctx.rule_id)
+        self.pulled.append(happened)
+        self.on_effect(happened)
+
+    async def send(self, notice: Notice) -> str:
+        """Tell people: the channel of the simulation."""
+        await self._reach(f"tell {notice.rule}", lambda: self.notices.append((self._world.now(), notice)))
+        return ""
+
+    async def _reach(self, what: str, effect: Callable[[], None]) -> None:
+        fate = await self._world.call(what, effect=True)
+        if fate is Fate.FAILS:
+            raise Unavailable(f"{what}: refused")
+        effect()
+        await self._world.reply(fate)
+        if fate is Fate.LOSES_ANSWER:
+            raise Unavailable(f"{what}: no answer")
+
+
+class SwitchParams(Params):
+    """What to switch."""
+
+    what: str
+    """Its name."""
+    limit_of: str = "things"
+    """The limit that it counts against."""
+
+
+def registry(targets: Targets) -> Registry:
+    """Return the real handlers, and one for each effect class over `targets`."""
+
+    @handler(effect=Effect.EXACTLY_ONCE, via=Via.IDEMPOTENCY_KEY, changes=True, limits={"things": 10}, timeout="20s")
+    async def switch(ctx: ActionContext, params: SwitchParams) -> Outcome:
+        """Switch something at the switchboard."""
+        if ctx.dry_run:
+            return Done(f"would switch {params.what}")
+        await ctx.checkpoint("began", True)
+        await targets.switch(ctx, params.what)
+        return Done(f"switched {params.what}", {"what": params.what})
+
+    @handler(effect=Effect.AT_MOST_ONCE, changes=True, residual="It may be lost.", limits={"things": 10}, timeout="20s")
+    async def pull(ctx: ActionContext, params: SwitchParams) -> Outcome:
+        """Pull the lever."""
+        if ctx.dry_run:
+            return Done(f"would pull {params.what}")
+        await targets.pull(ctx, params.what)
+        return Done(f"pulled {params.what}")
+
+    functions = (switch, pull, dlq_redrive, queue_drained, notify)
+    return Registry(tuple(function.__handler__ for function in functions))  # type: ignore[attr-defined]
+
+
+def told(targets: Targets) -> Counter[str]:
+    """Return how often each message reached people, by its id."""
+    return Counter(notice.id for _, notice in targets.notices)
+
+
+def repeated(counts: Sequence[int]) -> int:
+    """Return how many of these were more than one."""
+    return sum(count - 1 for count in counts if count > 1)

@@ -1,0 +1,122 @@
+"""Owns what happens to the service in one run: rules, alerts, dead letters; the one rule: what must come of it is known here.
+
+Every alert of `fix` has a key of its own, so that its effects do not depend on the order of arrival; the keys of `flap` go up
+and down, and only the newest by its own time counts.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.sim.world import EPOCH
+from tests.support.builders import alarm_event
+
+RULES = """
+version: 1
+rules:
+  - id: fix
+    mode: act
+    pattern: {detail: {alarmName: [{prefix: fix-}], state: {value: [ALARM]}}}
+    dedup: detail.alarmName
+    actions:
+      - uses: switch
+        id: first
+        with: {what: "${event.detail.alarmName}/first"}
+        retry: {attempts: 40, backoff: 1s}
+      - uses: pull
+        id: lever
+        with: {what: "${event.detail.alarmName}/lever"}
+      - uses: switch
+        id: second
+        with: {what: "${event.detail.alarmName}/second"}
+        retry: {attempts: 40, backoff: 1s}
+    on_failure: escalate
+  - id: flap
+    mode: act
+    pattern: {detail: {alarmName: [{prefix: flap-}], state: {value: [ALARM]}}}
+    resolve_on: {detail: {state: {value: [OK]}}}
+    dedup: detail.alarmName
+    actions: []
+  - id: limited
+    mode: act
+    pattern: {detail: {alarmName: [{prefix: limited-}], state: {value: [ALARM]}}}
+    dedup: detail.alarmName
+    serialize: "limited"
+    guards: {budget: [{max: 3, per: 1h}]}
+    actions:
+      - uses: switch
+        id: only
+        with: {what: "${event.detail.alarmName}"}
+        retry: {attempts: 40, backoff: 1s}
+  - id: redrive
+    mode: act
+    pattern: {detail: {alarmName: [redrive], state: {value: [ALARM]}}}
+    resolve_on: {detail: {state: {value: [OK]}}}
+    dedup: detail.alarmName
+    actions:
+      - uses: dlq_redrive
+        with: {queue: worker-dlq, rate: 20}
+        retry: {attempts: 40, backoff: 1s}
+"""
+BUDGET = 3
+"""Runs of `limited` in an hour."""
+
+
+@dataclass
+class Workload:
+    """One run's alerts, by the virtual second at which each is sent."""
+
+    alerts: list[tuple[float, bytes]] = field(default_factory=list)
+    fixes: list[str] = field(default_factory=list)
+    limited: list[str] = field(default_factory=list)
+    flaps: dict[str, bool] = field(default_factory=dict)
+    """{alarm: whether its newest state is trouble}."""
+    malformed: int = 0
+    letters: int = 0
+    """Dead letters of the worker."""
+
+
+def drawn(rng: random.Random, seconds: float) -> Workload:
+    """Draw a run's alerts over its first `seconds`."""
+    load = Workload(letters=rng.choice([0, 7, 23]))
+    for number in range(rng.randint(1, 4)):
+        load.fixes.append(f"fix-{number}")
+        _send(load, rng, seconds, f"fix-{number}", "ALARM", rng.uniform(-60, 0))
+    for number in range(rng.choice([0, 5])):
+        load.limited.append(f"limited-{number}")
+        _send(load, rng, seconds, f"limited-{number}", "ALARM", 0)
+    for number in range(rng.randint(0, 3)):
+        _flap(load, rng, seconds, f"flap-{number}")
+    if load.letters:
+        _send(load, rng, seconds / 2, "redrive", "ALARM", -20)
+        _send(load, rng, seconds, "redrive", "OK", -10)
+    for number in range(rng.randint(0, 3)):
+        _send(load, rng, seconds, f"nobody-{number}", "ALARM", 0)
+    for _ in range(rng.randint(0, 2)):
+        load.malformed += 1
+        load.alerts.append((rng.uniform(0, seconds), b'{"torn": '))
+    load.alerts.sort(key=lambda alert: alert[0])
+    return load
+
+
+def _flap(load: Workload, rng: random.Random, seconds: float, name: str) -> None:
+    """Go up and down; what arrives when has nothing to do with what happened when."""
+    states = ["ALARM", "OK"] * 3
+    count = rng.randint(1, len(states))
+    for number, state in enumerate(states[:count]):
+        _send(load, rng, seconds, name, state, -60 + number * 5)
+    load.flaps[name] = states[count - 1] == "ALARM"
+
+
+def _send(load: Workload, rng: random.Random, seconds: float, name: str, state: str, happened: float) -> None:
+    at = (EPOCH + timedelta(seconds=happened)).isoformat().replace("+00:00", "Z")
+    event: dict[str, Any] = alarm_event(name, state, time=at, event_id=f"{name}-{state}-{happened:.3f}")
+    raw = json.dumps(event).encode()
+    load.alerts.append((rng.uniform(0, seconds), raw))
+    if rng.random() < 0.2:
+        # EventBridge delivers at least once, and the copy is another message.
+        load.alerts.append((rng.uniform(0, seconds), raw))
