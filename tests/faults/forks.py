@@ -59,6 +59,33 @@ class ForkServer:
             return json.loads(self._process.stdout.readline())
 
 
+class Spawner:
+    """Starts daemons one by one, where the process itself matters: its memory, its log's other end, its namespace."""
+
+    def __init__(self, *prefix: str, stderr: int | None = None) -> None:
+        self._prefix = prefix
+        """A command that becomes the daemon, such as `unshare`."""
+        self._stderr = stderr
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def spawn(self, environment: dict[str, str], log: Path) -> int:
+        """Start a daemon; returns its process id."""
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                [*self._prefix, sys.executable, "-m", "tests.support.daemon"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out if self._stderr is None else self._stderr,
+            )
+        self._processes[process.pid] = process
+        return process.pid
+
+    def code(self, pid: int) -> int | None:
+        """Return a daemon's exit code, None while it runs."""
+        return self._processes[pid].poll()
+
+
 def _serve() -> None:
     from tests.support import daemon
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.faults.forks import ForkServer
+from tests.faults.forks import ForkServer, Spawner
 from tests.support.process import clean_environment, wait_for
 
 _ANSWER_SECONDS = 5.0
@@ -24,7 +24,7 @@ class Replica:
     """One replica's place: at most one process at a time, all of them with the same name and the same log."""
 
     def __init__(
-        self, forks: ForkServer, name: str, folder: Path, environment: Callable[[str], dict[str, str]]
+        self, forks: ForkServer | Spawner, name: str, folder: Path, environment: Callable[[str], dict[str, str]]
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
@@ -36,6 +36,8 @@ class Replica:
         self._forks = forks
         self._environment = environment
         self._pid: int | None = None
+        self.fixed_url = ""
+        """Where it answers, for one whose log cannot tell."""
         self._url = ""
         self._turn = threading.RLock()
 
@@ -45,7 +47,7 @@ class Replica:
             assert self._pid is None
             own = {**self._environment(self.name), "GUARDIAN_TEST_HITS": str(self.hits_file), **more}
             self._began = self.log.stat().st_size if self.log.exists() else 0
-            self._url = ""
+            self._url = self.fixed_url
             self._pid = self._forks.spawn(clean_environment(**own), self.log)
             self.starts += 1
 

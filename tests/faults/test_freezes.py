@@ -50,7 +50,10 @@ def test_freezes_past_the_lease_double_nothing(tmp_path: Path, durable: Embedded
         results = list(pool.map(play, points))
     frozen, overtaken = sum(r[0] for r in results), sum(r[1] for r in results)
     figures = {"frozen": frozen, "points": len(points), "overtaken": overtaken}
-    sums = {name: sum(r[2].figures()[name] for r in results) for name in ("lost", "double", "duplicates", "unsettled", "events")}
+    sums = {
+        name: sum(r[2].figures()[name] for r in results)
+        for name in ("lost", "double", "duplicates", "unsettled", "events")
+    }
     record("faults", "freezes", figures | sums)
     assert {p: r[2].violations for p, r in zip(points, results, strict=True) if r[2].violations} == {}
     assert frozen == each * len(points)

@@ -52,7 +52,12 @@ def test_random_kills_lose_and_double_nothing(make_world: Callable[..., World]) 
         assert set(ends) <= {75}
         done = {f"{op} {kind.value}": n for (op, kind), n in sorted(world.sqs.faults.done.items())}
         cuts = {name: proxy.counts[name] for name in ("cut_before", "cut_after", "connections")}
-        figures = found.figures() | {"kills": kills, "sqs_faults": sum(done.values()), "postgresql": cuts, "ends_75": len(ends)}
+        figures = found.figures() | {
+            "kills": kills,
+            "sqs_faults": sum(done.values()),
+            "postgresql": cuts,
+            "ends_75": len(ends),
+        }
         record("faults", "random_kills", figures)
         assert found.events > KILLS
         assert sum(done.values()) > 0

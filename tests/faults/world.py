@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.faults.forks import ForkServer
+from tests.faults.forks import ForkServer, Spawner
 from tests.faults.load import RULES, Load, Redrive
 from tests.faults.outside import OutsideWorld
 from tests.faults.replicas import Replica
@@ -79,9 +79,11 @@ class World:
         self.outside.before = self._on_effect
         self.proxied_dsn: str | None = None
 
-    def replica(self, **more: str) -> Replica:
-        """Add a replica and start it."""
-        replica = Replica(self.forks, f"replica-{len(self.replicas) + 1}", self.folder, self.environment)
+    def replica(self, spawner: Spawner | None = None, *, url: str = "", **more: str) -> Replica:
+        """Add a replica and start it; `url` is where it answers, if its log cannot tell."""
+        name = f"replica-{len(self.replicas) + 1}"
+        replica = Replica(spawner or self.forks, name, self.folder, self.environment)
+        replica.fixed_url = url
         self.replicas.append(replica)
         replica.start(**more)
         return replica

@@ -3,7 +3,8 @@
 GUARDIAN_TEST_KILL=name:n kills the process with SIGKILL at the n-th hit of a failpoint, GUARDIAN_TEST_FREEZE=name:n stops
 it with SIGSTOP at every n-th hit, and GUARDIAN_TEST_HITS names a file that gets a line for each hit.
 GUARDIAN_TEST_OUTSIDE is the address of the outside world of the handlers in `tests/support/effects.py`. Leases and the
-redrive's hiding of messages are shortened, so that a test need not wait for the real ones to run out.
+redrive's hiding of messages are shortened, so that a test need not wait for the real ones to run out;
+GUARDIAN_TEST_LEASE=seconds sets the lease, GUARDIAN_TEST_LOG_BOUND=records how many of the log may wait.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from leh_guardian.cli.main import main as program
 from leh_guardian.handlers import dlq_redrive
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.store import actions
-from leh_guardian.telemetry import failpoints
+from leh_guardian.telemetry import failpoints, logs
 from tests.support import effects
 
 LEASE_SECONDS = 2.0
@@ -56,7 +57,8 @@ def _with_effects(registry: Registry) -> Registry:
 
 def main() -> None:
     """Run the program as the environment says; never returns."""
-    actions.LEASE_SECONDS = LEASE_SECONDS
+    actions.LEASE_SECONDS = float(os.environ.pop("GUARDIAN_TEST_LEASE", LEASE_SECONDS))
+    logs._BOUND = int(os.environ.pop("GUARDIAN_TEST_LOG_BOUND", logs._BOUND))
     dlq_redrive._VISIBILITY = HIDDEN_SECONDS
     orders = [os.environ.pop(f"GUARDIAN_TEST_{name}", "") for name in ("KILL", "FREEZE", "HITS")]
     if any(orders):
