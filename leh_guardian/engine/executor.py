@@ -128,10 +128,7 @@ class Executor:
         log = self._log.bind(action=str(action.id), handler=action.handler, attempt=action.attempt, rule=action.rule_id)
         started = self._clock.now()
         try:
-            outcome = await self._leased(action, trusted, log)
-            failpoint("executor.before_settle")
-            await self._settle(action, outcome, log)
-            failpoint("executor.settled")
+            await self._leased(action, trusted, log)
         except LeaseLost:
             log.warning("lease lost: another attempt goes on with this action")
         except Halted:
@@ -154,10 +151,14 @@ class Executor:
         self._ended.set()
         self._ended = anyio.Event()
 
-    async def _leased(self, action: ClaimedAction, trusted: float, log: structlog.stdlib.BoundLogger) -> Outcome:
-        """Run the handler while its lease is renewed; a lease that cannot be trusted any more cancels the handler."""
-        outcome: Outcome | None = None
-        stopped: LeaseLost | Halted | None = None
+    async def _leased(self, action: ClaimedAction, trusted: float, log: structlog.stdlib.BoundLogger) -> None:
+        """Run the handler and settle, with the lease renewed all the while.
+
+        A lease that cannot be trusted any more cancels the handler. The settlement is fenced and goes on: what happened is
+        worth writing down. It is renewed for, too, since with a slow store it may take longer than what is left of the lease.
+        """
+        stopped: GuardianError | None = None
+        ended = False
         lease = Lease(self._pool, action, self._clock, trusted)
         if lease.over:
             raise LeaseLost
@@ -166,16 +167,18 @@ class Executor:
             tasks.start_soon(lease.watch, tasks.cancel_scope, name=f"trust in the lease of {action.id}")
             try:
                 outcome = await self._outcome(action, lease, log)
-            except (LeaseLost, Halted) as reason:
+                ended = True
+                failpoint("executor.before_settle")
+                await self._settle(action, outcome, log)
+                failpoint("executor.settled")
+            except GuardianError as reason:
                 # Kept, not raised: out of a task group it would arrive as an exception group.
                 stopped = reason
             tasks.cancel_scope.cancel()
         if stopped is not None:
             raise stopped
-        if outcome is None:
+        if not ended:
             raise LeaseLost
-        # Even if the lease has just been doubted: the settlement is fenced, and what happened is worth writing down.
-        return outcome
 
     async def _outcome(self, action: ClaimedAction, lease: Lease, log: structlog.stdlib.BoundLogger) -> Outcome:
         spec = self._registry.get(action.handler)
@@ -251,6 +254,9 @@ class Executor:
         try:
             async with transaction(self._pool) as tx:
                 await self._settlement.give_back(tx, action, kind, reason, self._clock.now())
+        except LeaseLost:
+            # Settled already when the stop came, or another attempt owns it: nothing is left to give back.
+            return
         except GuardianError as error:
             self._log.warning(
                 "could not give the action back; its lease runs out", action=str(action.id), error=str(error)
