@@ -1,4 +1,4 @@
-"""Owns how much of each fault a run does; the one rule: few in `make test`, many in `make faults`, which says so in the environment."""
+"""Owns how much of each fault a run does; the one rule: few in `make test`, many in `make faults`, which names them in variables."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_thawed_redrive_sends_nothing_more(make_world: Callable[..., World]) -
     wait_for(lambda: zombie.frozen)
     made.replica()
     assert made.settle() == {}
-    thawed_at = made.sqs.call(lambda: made.sqs._account.now())
+    thawed_at = made.sqs.call(made.sqs._account.now)
     zombie.send(signal.SIGCONT)
     # It has had its say once it has found out, one way or another, that the action is not its own any more.
     wait_for(lambda: zombie.records("lease lost: another attempt goes on with this action"))

@@ -128,7 +128,7 @@ class Failing:
 
 async def status_pages(place: Place) -> str:
     """Let the auditor, a loop and the reloader fail; return all that the status endpoint says of it."""
-    house, progress = place.house, Progress()
+    house, progress = place.house, Progress(place.house.clock.monotonic)
     reloader = Reloader(
         place.rules,
         place.registry,
