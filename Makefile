@@ -5,10 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 ARGS   ?=
+SECONDS ?= 300
 
-.PHONY: setup demo check test faults bench docs lock clean
+.PHONY: setup demo check test faults fuzz bench docs lock clean
 
+# pip compiles what it copies, and an editable install copies nothing: where PYTHONDONTWRITEBYTECODE is set, every start of
+# the program would compile all of it anew. A folder that cannot be written to costs that time and nothing else.
 setup: $(STAMP)
+	@$(BIN)/python -m compileall -qq leh_guardian || true
 
 # A half-made environment has no stamp and is made again. --clear so that a broken one never lingers.
 $(STAMP): requirements/dev.lock pyproject.toml
@@ -39,6 +43,10 @@ test: setup
 # kill -9 at every named point of the path; part of `make test`, too.
 faults: setup
 	$(BIN)/python -m pytest tests/faults $(ARGS)
+
+# Mutated events and patterns, for SECONDS; `make test` has a short run of the same.
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 # The other engine is compared where it can be had: it has wheels for few Pythons.
 bench: setup

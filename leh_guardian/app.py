@@ -116,7 +116,7 @@ async def _build(
     clock, metrics = SharedClock(SystemClock()), Metrics()
     progress = Progress(clock.monotonic)
     replica = f"{socket.gethostname()}:{os.getpid()}"
-    pool = await Pool.open(settings.database_url.get_secret_value(), replica=replica)
+    pool = await Pool.open(settings.database_url.get_secret_value(), replica=replica, leases=True)
     stack.push_async_callback(pool.close)
     await migrate(pool)
     timekeeper = Timekeeper(pool, clock, metrics)

@@ -10,6 +10,7 @@ from typing import Any
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
 from leh_guardian.fields import queue_name
+from leh_guardian.model.text import told
 from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
 
 _DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
@@ -169,7 +170,8 @@ class SqsQueues:
                 tries=1,
             )
             for failed in answer.get("Failed", ()):
-                refused[batch[int(failed["Id"])].id] = f"{failed.get('Code')}: {failed.get('Message', '')}"
+                reason = told(f"{failed.get('Code')}: {failed.get('Message', '')}")
+                refused[batch[int(failed["Id"])].id] = reason
             taken = {entry["Id"] for entry in answer.get("Successful", ())}
             if unsaid := [m for n, m in enumerate(batch) if str(n) not in taken and m.id not in refused]:
                 raise Unavailable(

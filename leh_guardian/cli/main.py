@@ -6,7 +6,6 @@ The one rule: bad input never ends in a traceback. 0 good, 1 the answer is "no" 
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
 from typing import Any
@@ -15,6 +14,7 @@ import click
 
 from leh_guardian import __version__
 from leh_guardian.cli import output
+from leh_guardian.cli.lazy import LazyGroup
 from leh_guardian.errors import (
     AccessDenied,
     GuardianError,
@@ -39,23 +39,7 @@ _COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """Imports a subcommand when it is asked for: `rules check` must not load AWS's client."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the subcommands in the order of their weight."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a subcommand."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, elsewhere=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leh-guardian")
 def cli() -> None:
     """leh_guardian: takes alerts from SQS, matches YAML rules, runs remedies, tells people."""

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from leh_guardian.cli.explain import explain
+from leh_guardian.cli.lazy import LazyGroup
 from leh_guardian.cli.output import out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
-from leh_guardian.rules.cases import Result
 from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.loader import Checked, check_folder
 from leh_guardian.rules.ruleset import RuleSet
-from leh_guardian.rules.schema import case_schema, json_schema
+
+if TYPE_CHECKING:
+    from leh_guardian.rules.cases import Result
 
 
-@click.group()
+@click.group(cls=LazyGroup, elsewhere={"explain": "leh_guardian.cli.explain:explain"})
 def rules() -> None:
     """Check, test and explain rule files."""
-
-
-rules.add_command(explain)
+    # At its end the interpreter would search all that is left for cycles; the system takes the memory back anyway.
+    atexit.register(gc.freeze)
 
 
 @rules.command()
@@ -68,6 +71,8 @@ def test(directory: Path | None, json_: bool) -> None:
 @click.option("--cases", is_flag=True, help="Of files of rule cases.")
 def schema(cases: bool) -> None:
     """Print the JSON Schema of a rule file, for editors."""
+    from leh_guardian.rules.schema import case_schema, json_schema
+
     print_json(case_schema() if cases else json_schema(registry()), indent=2)
 
 

@@ -11,7 +11,7 @@ import anyio
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import GuardianError
-from leh_guardian.model.text import shown
+from leh_guardian.model.text import told
 from leh_guardian.ports import AlertQueue, Pingable
 from leh_guardian.store import overview
 from leh_guardian.store.pool import Pool
@@ -89,7 +89,7 @@ class Auditor:
                 await client.pingable.ping()
                 answers[client.name] = None
             except GuardianError as error:
-                answers[client.name] = shown(error, 500)
+                answers[client.name] = told(error, 500)
 
     async def _depth(self) -> dict[str, float]:
         with anyio.move_on_after(_PING_DEADLINE):

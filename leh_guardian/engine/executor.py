@@ -32,7 +32,7 @@ from leh_guardian.model.action import ClaimedAction
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Failed, NoOp, Outcome, Retry, Unknown
-from leh_guardian.model.text import dump_json, shown
+from leh_guardian.model.text import dump_json, told
 from leh_guardian.registry import Effect, HandlerSpec, Registry
 from leh_guardian.store import actions, journal
 from leh_guardian.store.pool import Pool
@@ -128,10 +128,7 @@ class Executor:
         log = self._log.bind(action=str(action.id), handler=action.handler, attempt=action.attempt, rule=action.rule_id)
         started = self._clock.now()
         try:
-            outcome = await self._leased(action, trusted, log)
-            failpoint("executor.before_settle")
-            await self._settle(action, outcome, log)
-            failpoint("executor.settled")
+            await self._leased(action, trusted, log)
         except LeaseLost:
             log.warning("lease lost: another attempt goes on with this action")
         except Halted:
@@ -154,10 +151,14 @@ class Executor:
         self._ended.set()
         self._ended = anyio.Event()
 
-    async def _leased(self, action: ClaimedAction, trusted: float, log: structlog.stdlib.BoundLogger) -> Outcome:
-        """Run the handler while its lease is renewed; a lease that cannot be trusted any more cancels the handler."""
-        outcome: Outcome | None = None
-        stopped: LeaseLost | Halted | None = None
+    async def _leased(self, action: ClaimedAction, trusted: float, log: structlog.stdlib.BoundLogger) -> None:
+        """Run the handler and settle, with the lease renewed all the while.
+
+        A lease that cannot be trusted any more cancels the handler. The settlement is fenced and goes on: what happened is
+        worth writing down. It is renewed for, too, since with a slow store it may take longer than what is left of the lease.
+        """
+        stopped: GuardianError | None = None
+        ended = False
         lease = Lease(self._pool, action, self._clock, trusted)
         if lease.over:
             raise LeaseLost
@@ -166,16 +167,18 @@ class Executor:
             tasks.start_soon(lease.watch, tasks.cancel_scope, name=f"trust in the lease of {action.id}")
             try:
                 outcome = await self._outcome(action, lease, log)
-            except (LeaseLost, Halted) as reason:
+                ended = True
+                failpoint("executor.before_settle")
+                await self._settle(action, outcome, log)
+                failpoint("executor.settled")
+            except GuardianError as reason:
                 # Kept, not raised: out of a task group it would arrive as an exception group.
                 stopped = reason
             tasks.cancel_scope.cancel()
         if stopped is not None:
             raise stopped
-        if outcome is None:
+        if not ended:
             raise LeaseLost
-        # Even if the lease has just been doubted: the settlement is fenced, and what happened is worth writing down.
-        return outcome
 
     async def _outcome(self, action: ClaimedAction, lease: Lease, log: structlog.stdlib.BoundLogger) -> Outcome:
         spec = self._registry.get(action.handler)
@@ -190,7 +193,7 @@ class Executor:
         try:
             params = spec.params.model_validate_json(dump_json(dict(action.params)))
         except ValidationError as error:
-            return Failed(f"its parameters were planned by another version and do not fit: {shown(error)}")
+            return Failed(f"its parameters were planned by another version and do not fit: {told(error)}")
         if action.observed and spec.effect is not Effect.READS:
             action = replace(action, dry_run=True)
         context = self._context(action, lease, log)
@@ -241,16 +244,19 @@ class Executor:
                     # Unsettled, it would be run again after every restart. People decide instead, and nothing is planned.
                     log.exception("what follows an attempt cannot be decided")
                     ended = f"it ended in {type(outcome).__name__}, and what follows could not be decided"
-                    outcome = Unknown(shown(f"{ended}: {type(error).__name__}: {error}", 1000))
+                    outcome = Unknown(told(f"{ended}: {type(error).__name__}: {error}", 1000))
         self._metrics.actions.labels(action.handler, verdict.status.value).inc()
         level = "info" if verdict.status in QUIET else "error"
-        getattr(log, level)("attempt ended", status=verdict.status.value, summary=shown(verdict.summary))
+        getattr(log, level)("attempt ended", status=verdict.status.value, summary=told(verdict.summary))
 
     async def _give_back(self, action: ClaimedAction, kind: Kind, reason: str) -> None:
         """Put an attempt back in the queue without counting it as failed; at-most-once actions go to a person."""
         try:
             async with transaction(self._pool) as tx:
                 await self._settlement.give_back(tx, action, kind, reason, self._clock.now())
+        except LeaseLost:
+            # Settled already when the stop came, or another attempt owns it: nothing is left to give back.
+            return
         except GuardianError as error:
             self._log.warning(
                 "could not give the action back; its lease runs out", action=str(action.id), error=str(error)
@@ -284,7 +290,7 @@ class _Fenced:
 
 def _failure(spec: HandlerSpec, action: ClaimedAction, error: Exception, log: structlog.stdlib.BoundLogger) -> Outcome:
     """Turn an exception into an outcome. What may have taken place and cannot be repeated is unknown, never retried."""
-    reason = shown(f"{type(error).__name__}: {error}" if not isinstance(error, GuardianError) else error, 1000)
+    reason = told(f"{type(error).__name__}: {error}" if not isinstance(error, GuardianError) else error, 1000)
     match error:
         case OutcomeUnknown():
             return Unknown(reason)

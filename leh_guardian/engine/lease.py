@@ -50,7 +50,7 @@ class Lease:
             await anyio.sleep(pause)
             until = trusted_until(self._clock)
             try:
-                async with transaction(self._pool) as tx:
+                async with transaction(self._pool.for_leases) as tx:
                     await actions.renew(tx, self._action.id, self._action.attempt)
             except LeaseLost:
                 scope.cancel()

@@ -15,6 +15,7 @@ import structlog
 from leh_guardian.errors import GuardianError
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
+from leh_guardian.telemetry.redaction import redact
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 20.0
@@ -89,7 +90,7 @@ class Loop:
     async def _back_off(self, error: GuardianError) -> None:
         self._failures += 1
         self._errors.inc()
-        text = str(error)
+        text = redact(str(error))
         if text != self._told:
             # Each new reason once: an outage of an hour is not ten thousand lines.
             self._log.error("degraded: will try again", reason=text, kind=type(error).__name__)

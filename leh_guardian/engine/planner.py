@@ -19,7 +19,7 @@ from leh_guardian.model.guards import not_before, spent
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.text import storable
+from leh_guardian.model.text import shown, storable_key
 from leh_guardian.rules.ruleset import Match, MatchKind, RuleSet
 from leh_guardian.store import actions, early_oks, guards, incidents
 from leh_guardian.store.incidents import RuleKey, RunEvent
@@ -144,7 +144,7 @@ class Planner:
             severity=rule.severity,
             level=0,
             plan=replace(rule.plan, mode=self._mode(matched)),
-            event_id=storable(matched.event.id),
+            event_id=storable_key(matched.event.id),
             serialize_key=matched.match.serialize_key,
             opened_at=changes.now,
             last_trigger_at=happened,
@@ -152,7 +152,7 @@ class Planner:
             event_count=1,
             run=1,
         )
-        event = RunEvent(storable(matched.event.id), matched.event.envelope)
+        event = RunEvent(storable_key(matched.event.id), matched.event.envelope)
         changes.opened[incident.id] = event
         changes.note(Kind.OPENED, rule.description, incident=incident, data=_about(matched, rules))
         if ok_at is not None:
@@ -165,11 +165,11 @@ class Planner:
         rerun = replace(
             incident,
             run=incident.run + 1,
-            event_id=storable(matched.event.id),
+            event_id=storable_key(matched.event.id),
             rule_revision=rules.revision,
             plan=replace(rule.plan, mode=self._mode(matched)),
         )
-        event = RunEvent(storable(matched.event.id), matched.event.envelope)
+        event = RunEvent(storable_key(matched.event.id), matched.event.envelope)
         # An incident opened by this very transaction is not stored yet: it is stored with its newest run.
         (changes.opened if rerun.id in changes.opened else changes.reruns)[rerun.id] = event
         changes.note(Kind.REOPENED, f"run {rerun.run}", incident=rerun, data=_about(matched, rules))
@@ -181,7 +181,8 @@ class Planner:
         self._remember(changes, known, matched, incident)
         runs = known.runs.setdefault(rule.id, [])
         if overdrawn := spent(rule.guards.budgets, runs, now):
-            reason = f"the budget of rule {rule.id} is spent ({overdrawn}): nothing was done, a person is needed"
+            follows = "this one and those that follow are neither acted on nor told singly"
+            reason = f"the budget of rule {rule.id} is spent ({overdrawn}): {follows}"
             changes.note(Kind.BUDGET_SPENT, reason, incident=incident)
             # Once per window: a flood of keys with a spent budget is one message.
             window = f"{overdrawn}/{int(now.timestamp() // overdrawn.per.total_seconds())}"
@@ -238,9 +239,9 @@ def _happened(event: Event, now: datetime) -> datetime:
 def _about(matched: Matched, rules: RuleSet) -> dict[str, object]:
     event = matched.event
     return {
-        "event": event.id,
-        "source": event.source,
-        "detail_type": event.detail_type,
+        "event": storable_key(event.id),
+        "source": shown(event.source, 200),
+        "detail_type": shown(event.detail_type, 200),
         "occurred_at": event.occurred_at,
         "revision": rules.revision,
     }

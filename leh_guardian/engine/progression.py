@@ -22,7 +22,7 @@ from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Step
-from leh_guardian.model.text import dump_json
+from leh_guardian.model.text import dump_json, told
 from leh_guardian.registry import Effect, Registry
 from leh_guardian.rules.conditions import holds
 from leh_guardian.rules.preview import one_line, step_params
@@ -194,7 +194,9 @@ class Progression:
         try:
             params = self._params(step, run)
         except (RuleError, ValidationError) as error:
-            reason = f"rule {run.incident.rule_id}, step {step.id}: {one_line(error)} (event {run.event.id})"
+            reason = told(
+                f"rule {run.incident.rule_id}, step {step.id}: {one_line(error)} (event {run.event.id})", 1000
+            )
             action = self._action(run, step, index, role, due_at, {})
             outcome = {"result": "failed", "summary": reason, "facts": {}}
             changes.planned.append(replace(action, status=ActionStatus.FAILED, outcome=outcome))

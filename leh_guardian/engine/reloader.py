@@ -38,12 +38,16 @@ from leh_guardian.store.incidents import RunEvent
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.metrics import Metrics
+from leh_guardian.telemetry.redaction import redact
 
 RULES_RULE = "guardian.rules"
 """The rule id of the incident about refused rule files; no operator's rule can have a dot in its id."""
 
 _HOLD: Final = timedelta(seconds=30)
 """How long a file that is only the beginning of what it was must have stood still: longer than any copy pauses."""
+
+_MOST_TOLD: Final = 64 * 1024
+"""Characters of diagnostics that are kept."""
 
 _PLAN = Plan(Mode.ACT, (), None, OnFailure.ESCALATE, "default", {}, resolves_on_event=False)
 
@@ -117,10 +121,12 @@ class Reloader:
             check(found)
             rules = await anyio.to_thread.run_sync(load_folder, found, self._registry)
         except RuleError as error:
-            self.in_use = replace(self.in_use, refused=str(error))
-            self._unwritten = (Kind.RULES_REFUSED, str(error))
+            # Diagnostics quote the files' lines, and who pastes a token there must not find it on the status page.
+            refused = redact(str(error), _MOST_TOLD)
+            self.in_use = replace(self.in_use, refused=refused)
+            self._unwritten = (Kind.RULES_REFUSED, refused)
             self._metrics.rules_loads.labels("refused").inc()
-            self._log.error("rule files refused: the last good rules stay in use", diagnostics=str(error))
+            self._log.error("rule files refused: the last good rules stay in use", diagnostics=refused)
         else:
             self.in_use = RulesInUse(rules, self._clock.now())
             self._whole = found.contents

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 from uuid import UUID
@@ -19,6 +19,7 @@ from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Retry, Unknown, Wait
 from leh_guardian.store import actions, incidents
 from leh_guardian.store.transaction import Transaction
+from leh_guardian.telemetry.redaction import redact
 
 _LONGEST_PAUSE = 3600.0
 """Seconds before the next attempt, at most: the other side's word (Retry-After) is data, too."""
@@ -114,6 +115,8 @@ class Settlement:
         if not verdict.settled and _over(incident, claimed):
             late = f"its incident is resolved, so it is not tried again: {verdict.summary}"
             verdict = Verdict(ActionStatus.SKIPPED, Kind.SKIPPED, late, verdict.facts, failures=verdict.failures)
+        # What it says may quote an event, or what the other side answered.
+        verdict = replace(verdict, summary=redact(verdict.summary))
         await actions.settle(
             tx,
             claimed,

@@ -10,6 +10,9 @@ from leh_guardian.fields import ChannelName
 from leh_guardian.model.outcome import Done, Outcome
 from leh_guardian.ports import Notice
 from leh_guardian.registry import Effect, Params, handler
+from leh_guardian.telemetry.redaction import redact
+
+_LONGEST = 8000
 
 
 class NotifyParams(Params):
@@ -17,7 +20,7 @@ class NotifyParams(Params):
 
     channel: ChannelName = "console"
     """A channel of `notify.channels` in guardian.yaml, or `console`."""
-    text: str = Field(min_length=1, max_length=8000)
+    text: str = Field(min_length=1, max_length=_LONGEST)
     """The message. The first line is its title."""
 
 
@@ -38,7 +41,9 @@ async def notify(ctx: ActionContext, params: NotifyParams) -> Outcome:
         raise NotFound(
             f"no channel named {params.channel} (there are: {known}): add it to notify.channels in guardian.yaml"
         )
-    title, *lines = params.text.splitlines() or [params.text]
+    # Whom to call is what a message may be for; nobody's number and no secret is, wherever in the text they come from.
+    text = redact(params.text, 2 * _LONGEST, phones=False)
+    title, *lines = text.splitlines() or [text]
     if ctx.dry_run:
         return Done(f"would tell {params.channel}: {title}")
     reference = await channel.send(

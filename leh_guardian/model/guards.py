@@ -1,7 +1,7 @@
 """Owns the guards of a rule: budgets and cooldown as pure decisions; the one rule: they space and stop runs, never hide an alert.
 
-A spent budget opens the incident and tells people instead of acting. A cooldown does not drop the second alarm (its state
-change comes once and never again): the incident opens and its run starts when the cooldown is over.
+A spent budget opens the incident and tells people, once for all that follow, instead of acting. A cooldown does not drop
+the second alarm (its state change comes once and never again): the incident opens and its run starts when it is over.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ class Budget:
     def __str__(self) -> str:
         """Return it as a person says it, such as 3 per 1:00:00."""
         return f"{self.max} per {self.per}"
+
+
+TELLING = Budget(30, timedelta(hours=1))
+"""The budget of a rule that only tells people and names none: whoever chooses its keys must not choose how often they are woken."""
 
 
 @dataclass(frozen=True, slots=True)

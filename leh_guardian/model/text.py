@@ -14,8 +14,12 @@ from typing import Any
 
 import orjson
 
+from leh_guardian.telemetry.redaction import one_line, redact
+
 _KEY_LENGTH = 200
-_DEEPEST = 100
+DEEPEST = 100
+"""Levels of an event that are looked at where it is written anew; no real one has a quarter of it."""
+TOO_DEEP = "… (nested too deeply to be shown)"
 _PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]*(?=@)")
 
 
@@ -47,7 +51,7 @@ def dump_json(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID).decode()
     except (orjson.JSONEncodeError, TypeError):
-        return json.dumps(_tamed(value, _DEEPEST), ensure_ascii=True, allow_nan=False, default=_text)
+        return json.dumps(_tamed(value, DEEPEST), ensure_ascii=True, allow_nan=False, default=_text)
 
 
 def _text(value: object) -> str:
@@ -57,7 +61,7 @@ def _text(value: object) -> str:
 
 def _tamed(value: Any, levels: int) -> Any:
     if levels == 0:
-        return "… (nested too deeply to be shown)"
+        return TOO_DEEP
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
@@ -69,8 +73,13 @@ def _tamed(value: Any, levels: int) -> Any:
 
 def shown(text: object, limit: int = 300) -> str:
     """Return `text` for a person's eyes: one line, control characters spelt out, at most `limit` characters."""
-    line = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in storable(str(text)))
+    line = one_line(storable(str(text)[: limit + 1]))
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def told(text: object, limit: int = 300, *, phones: bool = True) -> str:
+    """Return `text` as errors are kept and told: redacted, then as `shown`. Cut first, half a secret could pass."""
+    return shown(redact(str(text), limit, phones=phones), limit)
 
 
 def without_passwords(text: str) -> str:

@@ -50,7 +50,8 @@ def compile_alternatives(pattern: str | bytes | Mapping[str, object]) -> tuple[A
         compiler = _Compiler(or_is_operator=False)
         drafts = _compile_with_or_as_field(compiler, document, as_operator)
     for field in {id(field): field for draft in drafts for field in draft.values()}.values():
-        refuse_complex_wildcards(field.operators, compiler.where_of[id(field)])
+        if field.exact_keys is None:  # exact values have no wildcards
+            refuse_complex_wildcards(field.operators, compiler.where_of[id(field)])
     return tuple(Alternative.of(draft.values()) for draft in drafts)
 
 

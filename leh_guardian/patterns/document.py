@@ -20,6 +20,9 @@ MAX_DEPTH = 100
 """How deep a pattern may nest, and how many steps a path may have. EventBridge's own 2048 characters allow no more
 of anything sensible; the bound keeps the compiler's recursion far from Python's."""
 
+# Made once: json.dumps makes an encoder for each call that asks for other than its defaults.
+_write_scalar = json.JSONEncoder(ensure_ascii=False).encode
+
 # What every JSON decoder keeps as an integer. Beyond, orjson gives a float and json an int.
 _SMALLEST_INT64, _BIGGEST_UINT64 = -(2**63), 2**64 - 1
 
@@ -84,7 +87,7 @@ def render(node: Node) -> str:
         return "[" + ", ".join(map(render, node)) + "]"
     if isinstance(node, Number):
         return node.text
-    return json.dumps(node, ensure_ascii=False)
+    return _write_scalar(node)
 
 
 def _from_json(text: str | bytes) -> Node:
@@ -110,16 +113,16 @@ def _from_json(text: str | bytes) -> Node:
 def _from_python(value: object, where: Where) -> Node:
     if len(where) > MAX_DEPTH:
         raise _too_deep(where)
-    if value is None or isinstance(value, str | bool):
+    if value is None or isinstance(value, (str, bool)):
         return value
-    if isinstance(value, int | float):
-        return _number(value, where)
     if isinstance(value, list):
         return [_from_python(item, (*where, position)) for position, item in enumerate(value)]
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # nearly always a dict, and to ask the abstract class takes its time
         return Members(
             tuple((_field_name(key, where), _from_python(item, (*where, key))) for key, item in value.items())
         )
+    if isinstance(value, int | float):
+        return _number(value, where)
     raise PatternError(f"{type(value).__name__} is not a JSON value", where)
 
 

@@ -30,9 +30,18 @@ class Field:
 
     def __post_init__(self) -> None:
         """Merge the exact values into one set, so that most fields cost a single look-up."""
-        keys = frozenset[Value]().union(*(op.keys for op in self.operators if isinstance(op, Exact)))
-        tests = [op.matches for op in self.operators if not isinstance(op, (Exact, Absent))]
-        may_be_absent = any(isinstance(op, Absent) for op in self.operators)
+        exact: list[frozenset[Value]] = []
+        tests: list[Callable[[Value], bool]] = []
+        may_be_absent = False
+        for operator in self.operators:
+            match operator:
+                case Exact():
+                    exact.append(operator.keys)
+                case Absent():
+                    may_be_absent = True
+                case _:
+                    tests.append(operator.matches)
+        keys = exact[0] if len(exact) == 1 else frozenset[Value]().union(*exact)
         object.__setattr__(self, "may_be_absent", may_be_absent)
         object.__setattr__(self, "exact_keys", None if tests or may_be_absent else keys)
         object.__setattr__(self, "matches", _any_of(keys | {MISSING} if may_be_absent else keys, tests))

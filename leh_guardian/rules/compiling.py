@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from leh_guardian.fields import parse_duration
-from leh_guardian.model.guards import Budget, Guards
+from leh_guardian.model.guards import TELLING, Budget, Guards
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import Plan, Step, Verify
 from leh_guardian.patterns import Pattern
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
-from leh_guardian.rules.entries import ActionEntry, RetryEntry, RuleEntry, UseEntry, VerifyEntry
+from leh_guardian.rules.entries import ActionEntry, GuardsEntry, RetryEntry, RuleEntry, UseEntry, VerifyEntry
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 from leh_guardian.rules.lint.rule import lint_rule
 from leh_guardian.rules.ruleset import Rule
@@ -53,7 +53,8 @@ def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule |
     if not isinstance(entry, RuleEntry) or trigger is None or any(p.severity == "error" for p in found):
         return None, found
     found += _check_guarded(entry, path, used)
-    return _build(entry, where, registry, (trigger, resolve), (keys["dedup"], keys["serialize"])), found
+    guards = _guards(entry.guards, telling=not any(spec.changes for spec in used))
+    return _build(entry, where, registry, (trigger, resolve), (keys["dedup"], keys["serialize"]), guards), found
 
 
 def _expression(text: Any, path: Path, found: list[Problem]) -> Expression | None:
@@ -85,14 +86,19 @@ def _check_guarded(entry: RuleEntry, path: Path, used: list[HandlerSpec]) -> Ite
         yield Problem((*path, "id"), "no-guards", message, hint, severity="warning")
 
 
+def _guards(written: GuardsEntry, *, telling: bool) -> Guards:
+    budgets = tuple(Budget(budget.max, budget.per) for budget in written.budget)
+    return Guards(written.cooldown, budgets or ((TELLING,) if telling else ()))
+
+
 def _build(
     entry: RuleEntry,
     where: Where,
     registry: Registry,
     patterns: tuple[Pattern, Pattern | None],
     keys: tuple[Expression | None, Expression | None],
+    guards: Guards,
 ) -> Rule:
-    guards = entry.guards
     return Rule(
         id=entry.id,
         description=entry.description,
@@ -104,7 +110,7 @@ def _build(
         serialize=keys[1],
         severity=entry.severity,
         escalate=entry.escalate,
-        guards=Guards(guards.cooldown, tuple(Budget(budget.max, budget.per) for budget in guards.budget)),
+        guards=guards,
         plan=_plan(entry, registry),
         file=where.file,
         line=where.line,

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from leh_guardian.rules.diagnostics import TOP, Diagnostic, Path, Position, Problem, Source
-from leh_guardian.rules.reader import Reader, Stopped, decode
+from leh_guardian.rules.reader import Mark, Reader, Stopped, decode, position_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,10 @@ class Document:
     complete: bool
     """Whether it could be read to its end; if not, there is no `data`."""
     data: Any
-    values: Mapping[Path, Position]
-    keys: Mapping[Path, Position]
+    values: Mapping[Path, Mark]
+    """Where each value stands, as the parser told it: see `place`."""
+    keys: Mapping[Path, Mark]
+    """Where each key stands."""
     diagnostics: tuple[Diagnostic, ...]
     """What is wrong with it as YAML."""
     unclear: frozenset[Path]
@@ -30,10 +32,10 @@ class Document:
     def place(self, path: Path, *, on_key: bool = False) -> Position:
         """Return where `path` stands; for what is not there, where the nearest thing around it does."""
         if on_key and path in self.keys:
-            return self.keys[path]
+            return position_of(self.keys[path])
         while path and path not in self.values:
             path = path[:-1]
-        return self.values.get(path, TOP)
+        return position_of(self.values[path]) if path in self.values else TOP
 
     def locate(self, problem: Problem) -> Diagnostic | None:
         """Return `problem` with its place, or None where it only follows from `diagnostics`."""

@@ -138,7 +138,7 @@ class GuardsEntry(Entry):
     cooldown: Pause = timedelta(0)
     """The least time between two runs for one dedup key."""
     budget: tuple[BudgetEntry, ...] = ()
-    """All windows hold, over restarts; once one is spent the rule stops and escalates."""
+    """All windows hold, over restarts; once one is spent the rule stops and escalates. Left out: 30 an hour where nothing changes."""
     limits: dict[str, Annotated[int, Field(ge=0)]] = {}
     """Blast radius of one run, by the names that its handlers declare; beyond it a handler refuses."""
 

@@ -111,10 +111,10 @@ def _places(document: Document, rule: Rule, key: str) -> Places:
     rules = document.data.get("rules") if isinstance(document.data, dict) else None
     found = [n for n, one in enumerate(rules or ()) if isinstance(one, dict) and one.get("id") == rule.id]
     places: dict[str, Position] = {}
-    for path, position in document.keys.items():
+    for path in document.keys:
         if found and path[:3] == ("rules", found[0], key):
             names = [part for part in path[3:] if isinstance(part, str) and part != "$or"]
-            places.setdefault(".".join(names), position)
+            places.setdefault(".".join(names), document.place(path, on_key=True))
     return places
 
 

@@ -7,6 +7,7 @@ Here both are checked up front, and evaluation has one error.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import jmespath
@@ -51,6 +52,7 @@ class Expression:
             raise ExpressionError(f"`{self.text}` cannot be evaluated: {error}") from error
 
 
+@lru_cache(maxsize=2048)  # the rules of a folder name their incidents by the same few fields
 def compile_expression(text: str) -> Expression:
     """Read a JMESPath expression.
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from leh_guardian.registry import Registry
-from leh_guardian.rules.cases import Result, run_cases
 from leh_guardian.rules.checksums import check_sums
 from leh_guardian.rules.compiling import Where, compile_rule
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, RulesRefused
@@ -24,6 +23,9 @@ from leh_guardian.rules.folder import File, Folder, about, read_folder
 from leh_guardian.rules.lint.pairs import Placed, check_pairs
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.wording import described, problems, validate
+
+if TYPE_CHECKING:
+    from leh_guardian.rules.cases import Result
 
 _ALL_OFF: Final = "running without rules is never meant; to stop the rules, set the daemon's mode to off"
 
@@ -63,7 +65,7 @@ def load_rules(directory: Path, registry: Registry) -> RuleSet:
 
 
 def load_folder(folder: Folder, registry: Registry) -> RuleSet:
-    """Load all rules of a folder that was read.
+    """Load all rules of a folder that was read, ready to match: no event waits for what could be made before.
 
     Raises:
         RulesRefused: with every mistake of every file.
@@ -71,6 +73,8 @@ def load_folder(folder: Folder, registry: Registry) -> RuleSet:
     checked = check_folder(folder, registry)
     if checked.rules is None or checked.refused:
         raise RulesRefused(diagnostic for diagnostic in checked.diagnostics if diagnostic.severity == "error")
+    with _nothing_collected():
+        checked.rules.index()
     return checked.rules
 
 
@@ -84,8 +88,11 @@ def check_folder(folder: Folder, registry: Registry) -> Checked:
     """Look at the rules of a folder that was read, and run their cases."""
     with _nothing_collected():
         without_cases = _compile(folder, registry)
-        if without_cases.rules is None:
+        if without_cases.rules is None or not folder.cases:
             return without_cases
+        # A tenth of what `rules check` loads, and many a folder has no cases.
+        from leh_guardian.rules.cases import run_cases
+
         results, complaints = run_cases(folder.cases, without_cases.rules, registry)
         return Checked(without_cases.rules, (*without_cases.diagnostics, *complaints), results)
 
@@ -99,6 +106,10 @@ def _nothing_collected() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            # Else the next look would go through all of it at once, as if it were young. A daemon's frozen start must not thaw.
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -157,7 +168,10 @@ def _check_shape(document: Document) -> Iterator[Problem]:
             (), "not-a-rule-file", f"this {what}", "a rule file begins with `version: 1` and holds a list of `rules`"
         )
         return
-    yield from problems(validate(FileEntry, data)[1], FileEntry, data, ())
+    # Of the rules, that they are a list: what stands in each is looked at by itself.
+    rules = data.get("rules")
+    shape = {**data, "rules": [None] * len(rules)} if isinstance(rules, list) else data
+    yield from problems(validate(FileEntry, shape)[1], FileEntry, shape, ())
 
 
 def _entries(document: Document) -> Sequence[object]:

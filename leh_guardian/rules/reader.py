@@ -14,12 +14,16 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, NoReturn
+from functools import lru_cache
+from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 from yaml import events
 
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, TOP, Diagnostic, Path, Position, Source
+
+Mark: TypeAlias = Any
+"""A place as the parser tells it, `line` and `column` from 0; libyaml and PyYAML have a class each."""
 
 LARGEST: Final = 1 << 20
 DEEPEST: Final = 64
@@ -32,6 +36,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """What an escape in double quotes can still bring in."""
 _ORDINARY_KEY: Final = re.compile("(?!(?:true|false|null)$)[a-z][a-zA-Z0-9._-]*", re.ASCII)
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_NUMBER_BEGINS: Final = frozenset("+-0123456789")
 # The lengths keep a number within what int() and JSON readers take.
 _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})", re.ASCII)
 _FRACTION: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})(\.[0-9]{1,299})?([eE][-+]?[0-9]{1,3})?", re.ASCII)
@@ -73,6 +78,8 @@ def resolve_plain(text: str) -> Any:
     """Return what a plain, unquoted text means."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMBER_BEGINS:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FRACTION.fullmatch(text) and math.isfinite(value := float(text)):
@@ -80,12 +87,18 @@ def resolve_plain(text: str) -> Any:
     return text
 
 
+def position_of(mark: Mark) -> Position:
+    """Return a place that the parser told, counted from 1."""
+    return Position(mark.line + 1, mark.column + 1)
+
+
 class Reader:
     """One pass over one file, gathering data, places and mistakes."""
 
     def __init__(self, source: Source) -> None:
-        self.values: dict[Path, Position] = {}
-        self.keys: dict[Path, Position] = {}
+        # The parser's own marks: of a hundred thousand places hardly one is ever asked for.
+        self.values: dict[Path, Mark] = {}
+        self.keys: dict[Path, Mark] = {}
         self.diagnostics: list[Diagnostic] = []
         self.unclear: set[Path] = set()
         self._source = source
@@ -108,7 +121,10 @@ class Reader:
         after = self._next()
         if isinstance(after, events.DocumentStartEvent):
             self._stop(
-                _position(after), "several-documents", "a second document begins here", "give it a file of its own"
+                position_of(after.start_mark),
+                "several-documents",
+                "a second document begins here",
+                "give it a file of its own",
             )
         return data
 
@@ -117,7 +133,7 @@ class Reader:
         problem = str(getattr(error, "problem", None) or error)
         context, opened = getattr(error, "context", None), getattr(error, "context_mark", None)
         mark = getattr(error, "problem_mark", None) or opened
-        position = Position(mark.line + 1, mark.column + 1) if mark else TOP
+        position = position_of(mark) if mark else TOP
         since = ""
         if context and opened and opened.line + 1 < position.line:
             since = f" {context} that begins on line {opened.line + 1}"
@@ -128,35 +144,33 @@ class Reader:
         self.diagnostics.append(told)
 
     def _node(self, event: Any, path: Path) -> Any:
-        position = self.values[path] = _position(event)
+        mark = self.values[path] = event.start_mark
         if event.anchor is not None:
-            self._refuse_alias(event, path, position)
+            self._refuse_alias(event, path, mark)
         if isinstance(event, events.AliasEvent):
             return None
         if event.tag is not None:
             self.unclear.add(path)
-            self._report(
-                position, "tag", f"tags such as `{event.tag}` are not taken", "remove it; quote what must be text"
-            )
+            self._report(mark, "tag", f"tags such as `{event.tag}` are not taken", "remove it; quote what must be text")
         if isinstance(event, events.ScalarEvent):
-            return self._scalar(event, position)
+            return self._scalar(event, mark)
         if len(path) >= DEEPEST:
-            self._stop(position, "too-deep", f"nested more than {DEEPEST} levels deep", "no rule needs that")
+            self._stop(position_of(mark), "too-deep", f"nested more than {DEEPEST} levels deep", "no rule needs that")
         return self._mapping(path) if isinstance(event, events.MappingStartEvent) else self._sequence(path)
 
-    def _refuse_alias(self, event: Any, path: Path, position: Position) -> None:
+    def _refuse_alias(self, event: Any, path: Path, mark: Mark) -> None:
         if isinstance(event, events.AliasEvent):
             self.unclear.add(path)
             message, hint = f"aliases such as `*{event.anchor}` are not taken", "write out what it stands for"
         else:
             message, hint = f"anchors such as `&{event.anchor}` are not taken", "write it out wherever it belongs"
-        self._report(position, "alias", message, hint)
+        self._report(mark, "alias", message, hint)
 
-    def _scalar(self, event: events.ScalarEvent, position: Position) -> Any:
+    def _scalar(self, event: events.ScalarEvent, mark: Mark) -> Any:
         text: str = event.value
-        if found := _UNSTORABLE.search(text):
+        if event.style == '"' and (found := _UNSTORABLE.search(text)):
             message = f"this text holds the control character U+{ord(found[0]):04X}"
-            self._report(position, "unprintable", message, "remove it")
+            self._report(mark, "unprintable", message, "remove it")
         return resolve_plain(text) if event.implicit[0] else text
 
     def _sequence(self, path: Path) -> list[Any]:
@@ -168,19 +182,18 @@ class Reader:
     def _mapping(self, path: Path) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         while not isinstance(event := self._next(), events.MappingEndEvent):
-            position = _position(event)
-            key = self._key(event, path, position)
+            key = self._key(event, path)
             here = (*path, key)
             if key not in mapping:
-                self.keys[here] = position
+                self.keys[here] = event.start_mark
                 mapping[key] = self._node(self._next(), here)
             else:
-                message = f"`{key}` stands here already, on line {self.keys[here].line}"
-                self._report(position, "duplicate-key", message, "keep one of them")
+                message = f"`{key}` stands here already, on line {position_of(self.keys[here]).line}"
+                self._report(event.start_mark, "duplicate-key", message, "keep one of them")
                 self._aside(self._next(), path)
         return mapping
 
-    def _key(self, event: events.Event, path: Path, position: Position) -> str:
+    def _key(self, event: events.Event, path: Path) -> str:
         if isinstance(event, events.ScalarEvent) and _is_simple_key(event):
             return str(event.value)
         key = self._aside(event, path)
@@ -189,11 +202,11 @@ class Reader:
             return key
         if key == "<<":
             self.unclear.add(path)
-            self._report(position, "merge-key", "merge keys (`<<`) are not taken", "write the keys out")
+            self._report(event.start_mark, "merge-key", "merge keys (`<<`) are not taken", "write the keys out")
             return "<<"
         written = str(event.value) if isinstance(event, events.ScalarEvent) else ""
         hint = f'quote it: "{written}"' if written else "write a text before the colon"
-        self._report(position, "key-not-text", "a key must be text", hint)
+        self._report(event.start_mark, "key-not-text", "a key must be text", hint)
         return written
 
     def _aside(self, event: events.Event, path: Path) -> Any:
@@ -205,7 +218,8 @@ class Reader:
         finally:
             self.values, self.keys, self.unclear = kept
 
-    def _report(self, position: Position, code: str, message: str, hint: str) -> None:
+    def _report(self, mark: Mark, code: str, message: str, hint: str) -> None:
+        position = position_of(mark)
         self.diagnostics.append(self._source.diagnostic(position, code, message, hint))
         if len(self.diagnostics) >= MOST_MISTAKES:
             self._stop(position, "too-many", f"{MOST_MISTAKES} mistakes up to here; the rest was not read", "")
@@ -217,13 +231,12 @@ class Reader:
 
 def _is_simple_key(event: events.ScalarEvent) -> bool:
     """Tell whether a key is a word and nothing else, as nearly all are: it then needs no closer look."""
-    value: str = event.value
-    return event.anchor is None and event.tag is None and _ORDINARY_KEY.fullmatch(value) is not None
+    return event.anchor is None and event.tag is None and _is_word(event.value)
 
 
-def _position(event: events.Event) -> Position:
-    mark = event.start_mark
-    return Position(mark.line + 1, mark.column + 1) if mark else TOP
+@lru_cache(maxsize=1024)  # the rules of a folder have the same few keys
+def _is_word(text: str) -> bool:
+    return _ORDINARY_KEY.fullmatch(text) is not None
 
 
 def _end_of(text: str) -> Position:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from leh_guardian.errors import RuleError
-from leh_guardian.model.text import dump_json, encodable
+from leh_guardian.model.text import DEEPEST, TOO_DEEP, dump_json, encodable
 from leh_guardian.rules.diagnostics import Path
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 
@@ -21,6 +21,10 @@ ROOTS: Final = ("actions", "event", "incident")
 """What references may look at: facts of earlier steps by step id, the event's envelope, the incident."""
 
 _OPENING: Final = re.compile(r"\$\$\{|\$\{")
+_MOST: Final = 100
+"""References in one text: more is a mistake, or a way to make much of little."""
+_LONGEST: Final = 1 << 20
+"""Characters of a text with what its references find."""
 _QUOTES: Final = frozenset("'\"`")
 
 
@@ -49,9 +53,19 @@ class Template:
 
         Raises:
             MissingReference: a reference finds nothing there.
+            RuleError: what is found there is too much for one text.
         """
         found = [part if isinstance(part, str) else _find(part, scope) for part in self.parts]
-        return found[0] if self.is_one_reference else "".join(map(_as_text, found))
+        if self.is_one_reference:
+            return found[0]
+        parts: list[str] = []
+        room = _LONGEST
+        for text in map(_as_text, found):
+            room -= len(text)
+            if room < 0:
+                raise RuleError(f"a text with what its references find is longer than {_LONGEST} characters")
+            parts.append(text)
+        return "".join(parts)
 
 
 def resolve(params: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +115,7 @@ def parse_template(text: str) -> Template:
         ExpressionError: a reference is not closed, or is not JMESPath.
     """
     parts: list[str | Expression] = []
-    plain, at = "", 0
+    plain, at, references = "", 0, 0
     while opening := _OPENING.search(text, at):
         plain += text[at : opening.start()]
         at = opening.end()
@@ -111,6 +125,9 @@ def parse_template(text: str) -> Template:
         end = _closing(text, at)
         parts += [plain] if plain else []
         parts.append(compile_expression(text[at:end].strip()))
+        references += 1
+        if references > _MOST:
+            raise ExpressionError(f"more than {_MOST} references in one text")
         plain, at = "", end + 1
     plain += text[at:]
     return Template((*parts, plain) if plain or not parts else tuple(parts))
@@ -150,11 +167,14 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else dump_json(value)
 
 
-def _map_texts(value: Any, change: Callable[[str], Any]) -> Any:
+def _map_texts(value: Any, change: Callable[[str], Any], levels: int = DEEPEST) -> Any:
+    """Return `value` with every text changed; what lies deeper than `levels`, as only hostile events do, is cut off with a note."""
     if isinstance(value, str):
         return change(value)
+    if levels == 0 and isinstance(value, Mapping | list | tuple):
+        return TOO_DEEP
     if isinstance(value, Mapping):
-        return {name: _map_texts(item, change) for name, item in value.items()}
+        return {name: _map_texts(item, change, levels - 1) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_map_texts(item, change) for item in value]
+        return [_map_texts(item, change, levels - 1) for item in value]
     return value

@@ -1,7 +1,12 @@
-"""Owns the journal's rows; the one rule: append only, in the transaction of what it tells of."""
+"""Owns the journal's rows; the one rule: append only, in the transaction of what it tells of.
+
+It is redacted here, whoever writes: reasons quote errors, and errors quote events and other people's answers. What an event
+really held is in its incident.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,7 +15,9 @@ from uuid import UUID
 from leh_guardian.model.journal import Entry
 from leh_guardian.model.text import dump_json, storable
 from leh_guardian.store.transaction import Transaction
+from leh_guardian.telemetry.redaction import redact, redact_all
 
+_LONGEST = 64 * 1024
 _COLUMNS = ["at", "author", "kind", "reason", "incident_id", "action_id", "rule_id", "data"]
 
 
@@ -25,12 +32,18 @@ def _row(author: str, at: datetime, entry: Entry) -> tuple[Any, ...]:
         at,
         author,
         entry.kind.value,
-        storable(entry.reason),
+        storable(redact(entry.reason, _LONGEST, phones=False)),
         entry.incident_id,
         entry.action_id,
         entry.rule_id,
-        dump_json(dict(entry.data)),
+        _data(entry),
     )
+
+
+def _data(entry: Entry) -> str:
+    text = dump_json(dict(entry.data))
+    # Redacted as a text it may be JSON no more: that only tells whether there is anything to take out.
+    return text if redact(text, _LONGEST, phones=False) == text else dump_json(redact_all(json.loads(text)))
 
 
 async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:

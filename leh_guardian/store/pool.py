@@ -25,6 +25,8 @@ MIN_SERVER = 130000
 _COMMAND_TIMEOUT = 10.0
 _CONNECT_TIMEOUT = 5.0
 _ACQUIRE_TIMEOUT = 5.0
+_LEASE_CONNECTIONS = 4
+"""Connections that renewals of leases have to themselves."""
 
 # Whole classes of SQLSTATE: 08, 28 (a password being changed), 40, 53, 57 and 58, and single ones of others.
 _AWAY = (
@@ -80,6 +82,9 @@ def translated(connection: Any = None, grants: rights.Grants = rights.for_daemon
         raise StoreError(f"PostgreSQL refused a statement: {_said(error)}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise StoreUnavailable(f"PostgreSQL cannot be reached: {_said(error) or type(error).__name__}") from error
+    except (ValueError, OverflowError) as error:
+        # What asyncpg cannot encode for a COPY it raises as it is; for other statements it makes a PostgresError of it.
+        raise StoreError(f"PostgreSQL refused a statement: {_said(error)}") from error
 
 
 class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
@@ -93,6 +98,8 @@ class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
 class Pool:
     """Connections to guardian's own database."""
 
+    _leases: Pool | None = None
+
     def __init__(self, pool: asyncpg.Pool[Any], grants: rights.Grants = rights.for_daemon) -> None:
         self._pool = pool
         self.grants = grants
@@ -100,9 +107,17 @@ class Pool:
 
     @classmethod
     async def open(
-        cls, dsn: str, *, size: int = 10, replica: str = "", grants: rights.Grants = rights.for_daemon
+        cls,
+        dsn: str,
+        *,
+        size: int = 10,
+        replica: str = "",
+        grants: rights.Grants = rights.for_daemon,
+        leases: bool = False,
     ) -> Pool:
         """Connect and check the server; `grants` tells what helps a role of this kind where a right is missing.
+
+        `leases` keeps some more connections for `for_leases`.
 
         Raises:
             SettingsError: the URL is none, or the log-in or TLS is refused.
@@ -118,6 +133,8 @@ class Pool:
         opened = cls(pool, grants)
         try:
             await opened._check_server(dsn)
+            if leases:
+                opened._leases = await cls.open(dsn, size=_LEASE_CONNECTIONS, replica=replica, grants=grants)
         except BaseException:
             await opened.close()
             raise
@@ -145,6 +162,15 @@ class Pool:
         """Return one connection as an async context manager; only `store/transaction.py` and start-up checks use it."""
         return _Connection(self._pool)
 
+    @property
+    def for_leases(self) -> Pool:
+        """The connections on which leases are renewed.
+
+        When the server is slow all others are busy, and a renewal that waits for them loses the lease of an attempt that
+        is alive: it would be run a second time because there is too much to do.
+        """
+        return self._leases or self
+
     async def time(self) -> datetime:
         """Return what the server's clock shows; StoreUnavailable when it does not answer within three seconds."""
         async with self.connection() as connection:
@@ -160,6 +186,8 @@ class Pool:
 
     async def close(self) -> None:
         """Close all connections, politely for two seconds."""
+        if self._leases is not None:
+            await self._leases.close()
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(2) as scope:
                 await self._pool.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 
+from leh_guardian.errors import StoreError
 from leh_guardian.store.pool import Pool, translated
 from leh_guardian.store.rights import Grants
 
@@ -70,7 +71,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
     Raises:
         StoreUnavailable: the database is away. When it went away during COMMIT, the transaction may have taken place:
             callers repeat with the same idempotency keys.
-        StoreError: a statement was refused.
+        StoreError: a statement was refused, though the block may have swallowed that: nothing was written.
     """
     async with pool.connection() as connection:
         with anyio.CancelScope(shield=True), translated(connection, pool.grants):
@@ -82,7 +83,10 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
                 await _roll_back(connection)
             raise
         with anyio.CancelScope(shield=True), translated(connection, pool.grants):
-            await connection.execute("commit")
+            done = await connection.execute("commit")
+        if done != "COMMIT":
+            # PostgreSQL rolls back without an error what a failed statement has spoilt, even if the block swallowed that.
+            raise StoreError("the transaction was rolled back: a statement in it had been refused")
 
 
 async def _roll_back(connection: Any) -> None:

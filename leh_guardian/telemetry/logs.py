@@ -1,5 +1,7 @@
 """Owns the log's set-up: events as JSON lines (or readable on a terminal), redacted; the one rule: logging never blocks or raises.
 
+What is redacted is in `telemetry/redaction`. It is done last, so that tracebacks and bound context go through it, too.
+
 Records pass through a bounded queue to a thread: a full disk or a blocked pipe drops and counts records instead of
 freezing the event loop.
 """
@@ -11,64 +13,28 @@ import queue
 import re
 import sys
 import threading
-import unicodedata
 from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import orjson
 import structlog
 
+from leh_guardian.telemetry.redaction import LONGEST, as_text, one_line, redact, redact_all
+
 _BOUND = 10_000
-_SECRETS = re.compile(
-    r"(?i)(?P<keep>(?:password|passwd|pwd|secret|token|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?)[^\s\"',;&]{3,}"
-    r"|(?P<url>[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:)[^\s@/]{1,200}(?=@)"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\bsk-[A-Za-z0-9_-]{20,200}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,200}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{30,255}"
-    r"|\beyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{5,1000}"
-)
-# A Korean resident number: a date, a separator, a digit for sex and century, six more. No \b: Hangul is a letter to it, and
-# the number is met glued to words. No checksum: numbers given since October 2020 have none.
-_RRN = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-‐-―−\s]?[0-9]\d{6}(?!\d)")
-_SECRET_NAME = re.compile(r"(?i)passw|secret|token|api[_-]?key|authorization")
-_LONGEST = 4000
-_WORD = 1 << 63
-"""Integers beyond it are written as text: JSON readers differ on them."""
-
-
-def redact(text: str) -> str:
-    """Return `text` without what looks like a secret or a Korean resident number, as text that UTF-8 can say."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    folded = unicodedata.normalize("NFKC", text)
-    clean = _SECRETS.sub(_keep_name, text)
-    if _RRN.search(folded):
-        # Full-width digits are digits, too: what only shows after folding is redacted in the folded text.
-        clean = _RRN.sub("[주민번호]", _SECRETS.sub(_keep_name, folded))
-    return clean if len(clean) <= _LONGEST else clean[:_LONGEST] + "…"
-
-
-def _keep_name(found: re.Match[str]) -> str:
-    return f"{found['keep'] or found['url'] or ''}[redacted]"
+_UNSEEN = re.compile("[\x7f-\U0010ffff]")
 
 
 def _redact_all(_: Any, __: str, record: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    return {name: _redacted(value) for name, value in record.items()}
+    clean: dict[str, Any] = redact_all(record)
+    if isinstance(trace := record.get("exception"), str):
+        clean["exception"] = _middle_cut(redact(trace, 16 * LONGEST))
+    return clean
 
 
-def _redacted(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {
-            redact(str(name)): "[redacted]" if _SECRET_NAME.search(str(name)) else _redacted(item)
-            for name, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_redacted(item) for item in value]
-    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _WORD):
-        return value
-    return redact(str(value))
+def _middle_cut(trace: str) -> str:
+    """Return a traceback of bounded length: where it began, and how it ended."""
+    return trace if len(trace) <= LONGEST else f"{trace[: LONGEST // 4]}\n…\n{trace[-LONGEST * 3 // 4 :]}"
 
 
 class LogWriter:
@@ -123,8 +89,12 @@ class _Foreign(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a record on."""
         error = record.exc_info[1] if record.exc_info else None
-        reason = {"error": f"{type(error).__name__}: {error}"} if error else {}
-        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), **reason)
+        reason = {"error": f"{type(error).__name__}: {as_text(error)}"} if error else {}
+        try:
+            message = record.getMessage()
+        except Exception:  # a library's own mistake in its format must not become ours
+            message = as_text(record.msg)
+        structlog.get_logger(record.name).log(record.levelno, message, **reason)
 
 
 def set_up_logs(*, level: str, json: bool, stream: TextIO | None = None) -> LogWriter:
@@ -142,6 +112,7 @@ def set_up_logs(*, level: str, json: bool, stream: TextIO | None = None) -> LogW
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _redact_all,
+            *([] if json else [_for_terminals]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -154,4 +125,26 @@ def set_up_logs(*, level: str, json: bool, stream: TextIO | None = None) -> LogW
 
 def _dump(record: Mapping[str, Any]) -> str:
     # Everything has been made text, number or a container of those by now.
-    return orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    line = orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    # JSON leaves U+2028, C1 controls and bidi overrides as they are; terminals and line splitters do not.
+    return line if line.isprintable() else _UNSEEN.sub(_escaped, line)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    return f"\\u{0xD800 + (code - 0x10000 >> 10):04x}\\u{0xDC00 + (code - 0x10000 & 0x3FF):04x}"
+
+
+def _for_terminals(_: Any, __: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep each text to its line; a traceback has many, each of them marked as its own."""
+    for name, value in record.items():
+        if isinstance(value, str):
+            trace = name == "exception"
+            lines = [one_line(line) for line in (value.split("\n") if trace else [value])]
+            record[name] = "\n".join(f"    | {line}" for line in lines) if trace else lines[0]
+    return record

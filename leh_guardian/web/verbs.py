@@ -16,6 +16,7 @@ from leh_guardian.errors import StoreError
 from leh_guardian.model.text import shown
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
+from leh_guardian.telemetry.redaction import redact
 from leh_guardian.web.status import answer
 
 
@@ -52,7 +53,7 @@ class VerbRoutes:
             async with transaction(self._pool) as tx:
                 done = await self._do(tx, request.match_info["verb"], target, who, reason)
         except StoreError as error:
-            return answer({"error": str(error)}, status=503)
+            return answer({"error": redact(str(error))}, status=503)
         return answer({"done": done}, status=200 if done else 409)
 
     async def _do(self, tx: Transaction, verb: str, target: UUID, who: str, reason: str) -> bool:

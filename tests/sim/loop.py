@@ -10,11 +10,17 @@ runs again: no `finally` acts, as under SIGKILL. Frozen, they are kept until it 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import heapq
+import sys
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from typing import Any, NoReturn
+
+from leh_guardian.errors import GuardianError
 
 _MOST_STEPS = 3_000_000
 """Callbacks in one run: more is a busy loop."""
@@ -31,8 +37,10 @@ class BusyLoop(AssertionError):
 class Process:
     """A program on the loop: what can be killed, frozen and sent a signal as a whole."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, number: int = 1) -> None:
         self.name = name
+        self.id = f"{name}/{number}"
+        """Its name, and the how manieth of that name it is."""
         self.alive = True
         self.frozen = False
         self.ended = False
@@ -89,19 +97,36 @@ class SimLoop(asyncio.BaseEventLoop):
         """Return virtual seconds since the beginning."""
         return self._virtual
 
+    def play(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run to the end of `main`; then throw away, in silence, what killed processes have left unfinished."""
+        try:
+            self.run_until_complete(main())
+        finally:
+            self.close()
+            hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+            try:
+                gc.collect()
+            finally:
+                sys.unraisablehook = hook
+
     def spawn(self, process: Process, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a process; its exceptions end the run."""
+        """Start a process. An error of ours ends it, as the program's exit codes say; any other is a defect."""
 
         async def run() -> None:
-            await main()
-            process.ended = True
+            with contextlib.suppress(GuardianError):
+                await main()
 
         context = copy_context()
         context.run(_process.set, process)
         task = self.create_task(run(), name=process.name, context=context)
         task.add_done_callback(lambda done: self._note_end(process, done))
 
+    def outside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a task of the world, whoever asks for it."""
+        self.create_task(work(), context=_OUTSIDE.copy())
+
     def _note_end(self, process: Process, task: asyncio.Task[None]) -> None:
+        process.ended = True
         error = None if task.cancelled() else task.exception()
         if error is not None and process.alive:
             self.call_exception_handler({"message": f"{process.name} ended", "exception": error})
@@ -116,7 +141,7 @@ class SimLoop(asyncio.BaseEventLoop):
         if process.alive and not process.frozen:
             process.frozen = True
             # Called by the world, not by the process: that one does nothing now.
-            self.call_later(seconds, self._thaw, process, context=_OUTSIDE)
+            self.call_later(seconds, self._thaw, process, context=_OUTSIDE.copy())
 
     def _thaw(self, process: Process) -> None:
         process.frozen = False
@@ -124,9 +149,9 @@ class SimLoop(asyncio.BaseEventLoop):
         process.held.clear()
 
     def signal(self, process: Process, number: int) -> None:
-        """Send a process a signal that it listens for; one that it does not listen for kills it."""
+        """Send a process a signal; one that it does not listen for kills it, and so does a second one."""
         if number in process.signals:
-            callback, args = process.signals[number]
+            callback, args = process.signals.pop(number)
             context = copy_context()
             context.run(_process.set, process)
             self.call_soon(callback, *args, context=context)
@@ -196,7 +221,11 @@ def _make_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **kwargs: Any) -
 def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     assert isinstance(loop, SimLoop)
     error = context.get("exception")
-    loop.complaints[f"{context['message']}: {type(error).__name__}: {error}"] += 1
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    where = traceback.extract_tb(error.__traceback__)[-3:] if error else ()
+    way = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(where))
+    loop.complaints[f"{context['message']}: {type(error).__name__}: {error} ({way})"] += 1
 
 
 _OUTSIDE = copy_context()

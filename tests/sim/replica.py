@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
+from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.daemon import Daemon
@@ -22,6 +24,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.model.mode import Mode
@@ -30,10 +33,13 @@ from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from tests.sim.loop import Process
+from tests.sim.queues import SimAws
 from tests.sim.world import SimClock, World
 
 HOLD = timedelta(seconds=8)
 """How long an OK is held."""
+WAIT, VISIBILITY = 4, 10
+"""Seconds of a long poll, and that an alert stays hidden."""
 GRACE = timedelta(seconds=5)
 _KEEP = Retention(timedelta(days=14), 1_000_000, timedelta(days=800))
 
@@ -47,17 +53,19 @@ class Parts:
     rules_folder: Path
     registry: Registry
     pool: Callable[[Process], Any]
-    alert_queue: Callable[[Process], Any]
-    queues: Any
+    sqs: Any
     channel: Any
 
 
 async def run(parts: Parts, process: Process) -> None:
     """Run a replica until it is told to stop."""
-    clock, metrics = SimClock(parts.world, process), Metrics()
+    clock, metrics = SharedClock(SimClock(parts.world, process)), Metrics()
     progress = Progress(clock.monotonic)
-    pool, queue = parts.pool(process), parts.alert_queue(process)
+    pool, aws = parts.pool(process), SimAws()
+    queue = SqsAlertQueue(aws, parts.sqs, "alerts", wait=WAIT, visibility=VISIBILITY)
     registry, name = parts.registry, process.name
+    timekeeper = Timekeeper(pool, clock, metrics)
+    await timekeeper.run_once()
     progression = Progression(registry, "people")
     reloader = Reloader(parts.rules_folder, registry, pool, progression, clock, metrics, parts.rules, replica=name)
     planned = Wake()
@@ -67,7 +75,7 @@ async def run(parts: Parts, process: Process) -> None:
         pool,
         registry,
         Settlement(progression, name),
-        Capabilities(queues=parts.queues, channels={"people": parts.channel, "console": parts.channel}),
+        Capabilities(queues=SqsQueues(aws, parts.sqs), channels={"people": parts.channel, "console": parts.channel}),
         clock,
         metrics,
         replica=name,
@@ -79,7 +87,7 @@ async def run(parts: Parts, process: Process) -> None:
     loop = partial(Loop, progress=progress, metrics=metrics)
     daemon = Daemon(
         pollers=2,
-        wait=queue.wait,
+        wait=WAIT,
         grace=GRACE,
         progress=progress,
         metrics=metrics,
@@ -88,7 +96,8 @@ async def run(parts: Parts, process: Process) -> None:
         planned=planned,
         reloader=reloader,
         loops=[
-            loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=0.5),
+            loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=1.0),
+            loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),
         ],

@@ -32,6 +32,8 @@ class Happened:
     what: str
     action: UUID
     rule: str
+    allowed_at: datetime
+    """When its attempt last asked whether it may go on."""
 
 
 class Targets:
@@ -51,11 +53,13 @@ class Targets:
 
     async def switch(self, ctx: ActionContext, what: str) -> None:
         """Ask the switchboard for an effect, under the action's own key."""
-        await self._reach(f"switch {what}", lambda: self._switched(ctx, what))
+        asked = self._world.now()
+        await ctx.checkpoint("attempt", ctx.attempt)
+        await self._reach(f"switch {what}", lambda: self._switched(ctx, what, asked))
 
-    def _switched(self, ctx: ActionContext, what: str) -> None:
+    def _switched(self, ctx: ActionContext, what: str, asked: datetime) -> None:
         self.calls[ctx.action_id] += 1
-        happened = Happened(self._world.now(), what, ctx.action_id, ctx.rule_id)
+        happened = Happened(self._world.now(), what, ctx.action_id, ctx.rule_id, asked)
         if ctx.action_id in self.switched:
             # The same key for something else would be a defect of the caller.
             if self.switched[ctx.action_id].what != what:
@@ -66,10 +70,11 @@ class Targets:
 
     async def pull(self, ctx: ActionContext, what: str) -> None:
         """Pull the lever."""
-        await self._reach(f"pull {what}", lambda: self._pulled(ctx, what))
+        asked = self._world.now()
+        await self._reach(f"pull {what}", lambda: self._pulled(ctx, what, asked))
 
-    def _pulled(self, ctx: ActionContext, what: str) -> None:
-        happened = Happened(self._world.now(), what, ctx.action_id, ctx.rule_id)
+    def _pulled(self, ctx: ActionContext, what: str, asked: datetime) -> None:
+        happened = Happened(self._world.now(), what, ctx.action_id, ctx.rule_id, asked)
         self.pulled.append(happened)
         self.on_effect(happened)
 
@@ -93,8 +98,6 @@ class SwitchParams(Params):
 
     what: str
     """Its name."""
-    limit_of: str = "things"
-    """The limit that it counts against."""
 
 
 def registry(targets: Targets) -> Registry:
@@ -105,7 +108,6 @@ def registry(targets: Targets) -> Registry:
         """Switch something at the switchboard."""
         if ctx.dry_run:
             return Done(f"would switch {params.what}")
-        await ctx.checkpoint("began", True)
         await targets.switch(ctx, params.what)
         return Done(f"switched {params.what}", {"what": params.what})
 

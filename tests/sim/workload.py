@@ -59,9 +59,11 @@ rules:
     dedup: detail.alarmName
     actions:
       - uses: dlq_redrive
-        with: {queue: worker-dlq, rate: 20}
+        with: {queue: worker-dlq, rate: 2}
         retry: {attempts: 40, backoff: 1s}
 """
+TORN = b'{"torn": '
+"""What is no event."""
 BUDGET = 3
 """Runs of `limited` in an hour."""
 
@@ -86,9 +88,11 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
     for number in range(rng.randint(1, 4)):
         load.fixes.append(f"fix-{number}")
         _send(load, rng, seconds, f"fix-{number}", "ALARM", rng.uniform(-60, 0))
+    together = rng.uniform(0, seconds)
     for number in range(rng.choice([0, 5])):
+        # Nearly at once, so that several replicas plan them side by side.
         load.limited.append(f"limited-{number}")
-        _send(load, rng, seconds, f"limited-{number}", "ALARM", 0)
+        _send(load, rng, 0.2, f"limited-{number}", "ALARM", 0, after=together)
     for number in range(rng.randint(0, 3)):
         _flap(load, rng, seconds, f"flap-{number}")
     if load.letters:
@@ -98,7 +102,7 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
         _send(load, rng, seconds, f"nobody-{number}", "ALARM", 0)
     for _ in range(rng.randint(0, 2)):
         load.malformed += 1
-        load.alerts.append((rng.uniform(0, seconds), b'{"torn": '))
+        load.alerts.append((rng.uniform(0, seconds), TORN))
     load.alerts.sort(key=lambda alert: alert[0])
     return load
 
@@ -112,11 +116,13 @@ def _flap(load: Workload, rng: random.Random, seconds: float, name: str) -> None
     load.flaps[name] = states[count - 1] == "ALARM"
 
 
-def _send(load: Workload, rng: random.Random, seconds: float, name: str, state: str, happened: float) -> None:
+def _send(
+    load: Workload, rng: random.Random, seconds: float, name: str, state: str, happened: float, *, after: float = 0.0
+) -> None:
     at = (EPOCH + timedelta(seconds=happened)).isoformat().replace("+00:00", "Z")
     event: dict[str, Any] = alarm_event(name, state, time=at, event_id=f"{name}-{state}-{happened:.3f}")
     raw = json.dumps(event).encode()
-    load.alerts.append((rng.uniform(0, seconds), raw))
+    load.alerts.append((after + rng.uniform(0, seconds), raw))
     if rng.random() < 0.2:
         # EventBridge delivers at least once, and the copy is another message.
         load.alerts.append((rng.uniform(0, seconds), raw))

@@ -10,14 +10,18 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import TypeVar
 
 import anyio
 import anyio.lowlevel
 
 from tests.sim.loop import Process, SimLoop, current_process
+
+Answer = TypeVar("Answer")
 
 EPOCH = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 LEASE = 6.0
@@ -54,6 +58,12 @@ class Weather:
     """Seconds by which a wall clock may jump, either way."""
     duplicate: float = 0.0
     """An alert is delivered again although it is not due."""
+    throttle: float = 0.0
+    """SQS asks to slow down."""
+    switches: bool = False
+    """An operator holds everything now and then."""
+    orderly: bool = False
+    """Replicas are only asked to stop, never killed: then nothing may be left behind."""
 
     @classmethod
     def drawn(cls, rng: random.Random) -> Weather:
@@ -62,6 +72,8 @@ class Weather:
         def rate(most: float) -> float:
             return rng.uniform(0, most) if rng.random() < 2 / 3 else 0.0
 
+        if rng.random() < 1 / 8:
+            return cls(kill_every=8.0, duplicate=rate(0.3), orderly=True)
         return cls(
             fail=rate(0.06),
             lose=rate(0.06),
@@ -72,6 +84,8 @@ class Weather:
             restart_every=rng.choice([0.0, 0.0, 30.0]),
             jump=rng.choice([0.0, 0.0, 5.0, 3600.0, 86400.0]),
             duplicate=rate(0.3),
+            throttle=rate(0.04),
+            switches=rng.random() < 1 / 3,
         )
 
     def without(self, **fields: float) -> Weather:
@@ -134,6 +148,31 @@ class World:
         if self.roll(self.weather.fail, "failed"):
             return Fate.FAILS
         return Fate.LOSES_ANSWER if self.roll(self.weather.lose, "lost its answer") else Fate.GOES_WELL
+
+    async def reply(self, fate: Fate) -> None:
+        """Come back to the process with an answer, or wait in vain for one that is lost."""
+        lost = fate is Fate.LOSES_ANSWER
+        await anyio.sleep(self.rng.uniform(0.1, 3.0) if lost else self.rng.uniform(0.001, 0.02))
+
+    async def remote(self, serve: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Have something done outside the process: it goes on whatever becomes of the process."""
+        answers: list[Answer] = []
+        errors: list[Exception] = []
+        done = anyio.Event()
+
+        async def run() -> None:
+            try:
+                answers.append(await serve())
+            except Exception as error:
+                # Carried over to the one who asked.
+                errors.append(error)
+            done.set()
+
+        self.loop.outside(run)
+        await done.wait()
+        if errors:
+            raise errors[0]
+        return answers[0]
 
     async def freeze(self) -> None:
         """Stop the running process about as long as a lease lasts."""

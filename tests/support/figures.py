@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def record(section: str, key: str, value: Any) -> None:
     """Put `value` (JSON) under `key` into `<section>.json` of that folder; what other tests put there stays."""
@@ -20,3 +22,9 @@ def record(section: str, key: str, value: Any) -> None:
     fresh = file.with_suffix(".new")
     fresh.write_text(text + "\n", encoding="utf-8")
     fresh.replace(file)
+
+
+def show(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    """Print `line` past pytest's capture: a count that a reader of the run should see."""
+    with capsys.disabled():
+        print(f"\n{line}")  # noqa: T201 - that is what it is for

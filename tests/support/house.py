@@ -154,8 +154,9 @@ class House:
         channel: str = "console",
     ) -> None:
         self.pool, self.world, self.clock = pool, world or World(), clock
-        registry, metrics = registry or self.world.registry(), Metrics()
-        progression = Progression(registry, channel)
+        registry = registry or self.world.registry()
+        self.metrics = metrics = Metrics()
+        self.progression = progression = Progression(registry, channel)
         self.queue: Any = NoQueue()
         self.rules = rules
         self.intake = Intake(

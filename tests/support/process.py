@@ -37,13 +37,13 @@ def run_cli(*arguments: str, timeout: float = 60, **settings: str) -> subprocess
     )
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 30.0, *, pause: float = 0.05) -> Any:
     """Look until `what()` is true; returns it. An assertion fails when it never is."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := what():
             return found
-        time.sleep(0.05)
+        time.sleep(pause)
     raise AssertionError(f"{what} did not come true within {seconds} s")
 
 

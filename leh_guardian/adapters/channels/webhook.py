@@ -17,7 +17,7 @@ import anyio
 from leh_guardian.clock import Clock
 from leh_guardian.errors import AccessDenied, Refused, SettingsError, Throttled, Unavailable
 from leh_guardian.files import read_file
-from leh_guardian.model.text import dump_json, shown
+from leh_guardian.model.text import dump_json, told
 from leh_guardian.ports import Notice
 
 _DEADLINE = 10.0
@@ -93,8 +93,8 @@ class WebhookChannel:
 
 def _judge(status: int, said: str, retry_after: str | None) -> str:
     if 200 <= status < 300:
-        return shown(said, 100)
-    text = f"the webhook answered {status}: {shown(said, 200)}"
+        return told(said, 100)
+    text = f"the webhook answered {status}: {told(said, 200)}"
     if status == 429:
         raise Throttled(text, retry_after=float(retry_after) if retry_after and retry_after.isdecimal() else None)
     if status >= 500:

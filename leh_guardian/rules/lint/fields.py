@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from leh_guardian.patterns import Field
@@ -28,13 +29,18 @@ def check_fields(alternatives: Sequence[Written]) -> Iterator[Problem]:
     fine: set[Path] = set()
     for one in alternatives:
         for field, place in one.fields():
-            problems = list(_check_field(field, place, one.selection))
-            for problem in problems:
-                told.setdefault(problem.path, (place, problem))
-            if not problems:
+            if _is_fine(field, one.selection):
                 fine.add(place)
+                continue
+            for problem in _check_field(field, place, one.selection):
+                told.setdefault(problem.path, (place, problem))
     # A field that stands outside of `$or` belongs to several alternatives: it makes sense if it does in one of them.
     yield from (problem for place, problem in told.values() if place not in fine)
+
+
+@lru_cache(maxsize=4096)  # the rules of a folder ask the same few things
+def _is_fine(field: Field, selection: Selection) -> bool:
+    return next(_check_field(field, (), selection), None) is None
 
 
 def _check_field(field: Field, place: Path, selection: Selection) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from leh_guardian.patterns import Field
-from leh_guardian.patterns.operators import Exact, Numeric
+from leh_guardian.patterns.operators import Exact, Numeric, Operator
 from leh_guardian.rules.diagnostics import Path, Problem
 from leh_guardian.rules.lint.implication import alternative_implies, operator_implies
 from leh_guardian.rules.lint.written import Overwritten, Written
@@ -62,7 +62,7 @@ def _impossible(
             return place, f"`{field.path}` always holds fields, it is never a value"
         if field.path in always_text and not any(_takes_text(operator) for operator in field.operators):
             return place, f"`{field.path}` is a text in every event"
-        if all(isinstance(operator, Numeric) and _is_empty(operator) for operator in field.operators):
+        if field.exact_keys is None and all(map(_is_empty, field.operators)):
             return place, f"no number satisfies the bounds of `{field.path}`"
         if field.may_be_absent:
             continue
@@ -80,8 +80,9 @@ def _takes_text(operator: object) -> bool:
     return type(operator).__name__ not in {"Numeric", "Absent"}
 
 
-def _is_empty(range_: Numeric) -> bool:
-    return range_.low == range_.high and (range_.above or range_.below)
+def _is_empty(operator: Operator) -> bool:
+    """Tell whether an operator is a range that holds no number."""
+    return isinstance(operator, Numeric) and operator.low == operator.high and (operator.above or operator.below)
 
 
 def _vacuous(alternatives: Sequence[Written]) -> Iterator[Problem]:
@@ -90,8 +91,10 @@ def _vacuous(alternatives: Sequence[Written]) -> Iterator[Problem]:
     for one in alternatives:
         demanded = [field.path for field in one.alternative.fields if not field.may_be_absent]
         for field, place in one.fields():
+            if not field.may_be_absent:
+                continue
             below = next((path for path in demanded if path.startswith(f"{field.path}.")), None)
-            if field.may_be_absent and below:
+            if below:
                 seen.setdefault(
                     place, f"`exists: false` says nothing here: `{below}` is demanded, so there is an object"
                 )

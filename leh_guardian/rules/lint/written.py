@@ -75,7 +75,7 @@ def _read_object(
         here, path = (*at, name), f"{prefix}{name}"
         if name == _OR and isinstance(value, list) and all(isinstance(branch, Mapping) for branch in value):
             drafts = _read_or(drafts, value, here, prefix, lost)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, (dict, Mapping)):  # nearly always a dict, and to ask the abstract class takes its time
             drafts = _read_object(drafts, value, here, f"{path}.", lost)
         else:
             for draft in drafts:

@@ -17,7 +17,7 @@ ENVELOPE: Final[dict[str, Leaf | Rows]] = {
     "source": TEXT,
     "account": like(r"\d{12}", "012345670123"),
     "time": TEXT,
-    "region": like(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", "ap-northeast-2"),
+    "region": like(r"[a-z]{2,4}(-[a-z]{1,20}){1,4}-\d{1,2}", "ap-northeast-2"),
     "resources": Rows(TEXT),
     "replay-name": TEXT,
 }

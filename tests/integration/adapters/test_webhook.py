@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -15,41 +14,17 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel, signature
 from leh_guardian.errors import AccessDenied, HandlerError, Refused, Throttled, Unavailable
 from leh_guardian.ports import Notice
 from tests.support.clock import FakeClock
+from tests.support.receiver import Receiver, receiving
 
 SECRET = b"a secret of some length"
 NOTICE = Notice("id-1", "제목 <b>", ["줄 1", "\x1b[31mred"], "incident-1", "rule-1", "sev2")
 
 
-@dataclass
-class Receiver:
-    """What the other side answers, and what it got."""
-
-    url: str = ""
-    answer: web.Response = field(default_factory=lambda: web.Response(text="ok"))
-    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    async def handle(self, request: web.Request) -> web.Response:
-        """Remember and answer."""
-        self.requests.append((dict(request.headers), await request.read()))
-        kept = self.answer
-        return web.Response(
-            status=kept.status, text=kept.text, headers={"Retry-After": kept.headers.get("Retry-After", "")}
-        )
-
-
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     """A server on loopback."""
-    made = Receiver()
-    application = web.Application()
-    application.router.add_post("/hook", made.handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    yield made
-    await runner.cleanup()
+    async with receiving() as made:
+        yield made
 
 
 @pytest.fixture

@@ -146,6 +146,39 @@ async def test_a_folder_that_vanishes_changes_nothing(folder: Folder) -> None:
     assert await folder.refused() == ["triggered"]
 
 
+@pytest.mark.parametrize(
+    "removal", ["no file", "another name", "emptied", "an empty list", "all comments", "only cases"]
+)
+@pytest.mark.parametrize("asked", [False, True], ids=["by itself", "SIGHUP"])
+async def test_running_without_rules_is_never_taken_for_meant(folder: Folder, removal: str, asked: bool) -> None:
+    """However all rules went, and whoever asks: refused with what to do instead, and the last good ones go on matching."""
+    file = folder.path / "rules.yaml"
+    match removal:
+        case "no file" | "only cases":
+            file.unlink()
+        case "another name":
+            file.rename(folder.path / "rules.yaml.bak")
+        case "emptied":
+            file.write_bytes(b"")
+        case "an empty list":
+            file.write_text("version: 1\nrules: []\n", encoding="utf-8")
+        case "all comments":
+            file.write_text("# nothing\n", encoding="utf-8")
+    if removal != "only cases":
+        (folder.path / "cases" / "dlq.yaml").unlink()
+    if asked:
+        assert not await folder.reloader.reload()
+    await folder.look(rounds=20)
+    assert folder.description == "first"
+    assert "[empty]" in (folder.reloader.in_use.refused or "")
+    if removal in {"no file", "another name", "an empty list", "only cases"}:
+        assert "set the daemon's mode to off" in (folder.reloader.in_use.refused or "")
+    assert folder.metrics.rules_ok._value.get() == 0
+    assert await folder.refused() == ["triggered"]
+    await folder.house.take(alarm_event("leh-a"))
+    assert "dlq" in {i["rule"] for i in await folder.house.incidents("triggered")}
+
+
 async def test_an_open_incident_whose_rule_is_gone_is_told_once(folder: Folder) -> None:
     """Its OK will be recognised by nobody, so a person must close it; one that waits for no OK is left alone."""
     waiting = RULES.format(prefix="leh-", description="first").replace(

@@ -152,3 +152,20 @@ async def test_refused_statement_is_a_defect_not_an_outage(pool: Pool) -> None:
     assert not isinstance(raised.value, StoreUnavailable)
     async with transaction(pool) as tx:
         assert await tx.fetchval("select count(*) from inbox") == 0
+
+
+async def test_what_the_driver_cannot_write_is_a_defect(pool: Pool) -> None:
+    """A text or a number that no column can hold is a refused statement, in a COPY as elsewhere, and leaves nothing."""
+
+    async def copy(*, size: int, key: str) -> None:
+        async with transaction(pool) as tx:
+            await tx.execute("create temporary table things (size int, key text) on commit drop")
+            await tx.copy_rows("things", ["size", "key"], [(size, key)])
+
+    await copy(size=1, key="good")
+    for size, key in ((2**40, "good"), (1, "half an emoji: \ud83d"), (1, "\x00")):
+        with pytest.raises(StoreError) as raised:
+            await copy(size=size, key=key)
+        assert not isinstance(raised.value, StoreUnavailable)
+    async with transaction(pool) as tx:
+        assert await tx.fetchval("select 1") == 1

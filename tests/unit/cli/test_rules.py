@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -212,3 +213,22 @@ def test_schemas(run: Run, option: list[str], key: str) -> None:
     code, out, err = run("schema", *option)
     assert (code, err) == (0, "")
     assert set(json.loads(out)["properties"]) == {"version", key}
+
+
+@pytest.mark.parametrize("cases", [False, True])
+def test_a_check_loads_only_what_it_uses(tmp_path: Path, cases: bool) -> None:
+    """Editors and commit hooks start it again and again: no client library, no other command, and cases only where there are some."""
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "a.yaml").write_text(RULES, encoding="utf-8")
+    if cases:
+        (tmp_path / "cases" / "c.yaml").write_text("version: 1\ncases:\n" + PASSES, encoding="utf-8")
+    program = (
+        "import sys\nfrom leh_guardian.cli.main import main\n"
+        f"try:\n    main(['rules', 'check', {str(tmp_path)!r}])\nexcept SystemExit:\n    print(*sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "leh_guardian.rules.loader" in loaded
+    assert not loaded & {"aiobotocore", "botocore", "asyncpg", "aiohttp", "structlog", "prometheus_client"}
+    assert not loaded & {"leh_guardian.cli.explain", "leh_guardian.rules.explain", "leh_guardian.rules.schema"}
+    assert ("leh_guardian.rules.cases" in loaded) is cases

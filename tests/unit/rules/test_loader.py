@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
 import pytest
 
+from leh_guardian.model.event import Event
+from leh_guardian.patterns import PatternIndex
 from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import RulesRefused
 from leh_guardian.rules.folder import read_folder
@@ -212,3 +215,54 @@ def test_a_damaged_file_is_told_or_loaded_but_never_raises(tmp_path: Path, regis
         else:
             assert rules.revision == read_folder(tmp_path).digest
             assert {rule.id for rule in rules.rules} <= {"dlq", "other"}
+
+
+def test_rules_that_were_loaded_leave_no_work_to_the_first_event(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload makes the index before it is taken: nothing is made while alerts wait."""
+    write(tmp_path, "a.yaml", "a")
+    rules = load_rules(tmp_path, registry)
+    monkeypatch.setattr("leh_guardian.rules.ruleset.PatternIndex", None)
+    assert [match.rule.id for match in rules.match(Event("e-1", {"source": "s"}))] == ["a"]
+
+
+def test_a_check_without_cases_makes_no_index(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is matched in it; what is matched later is matched all the same, with an index made once."""
+    write(tmp_path, "a.yaml", "a")
+    made: list[int] = []
+
+    def counted(patterns: dict[object, object]) -> object:
+        made.append(len(patterns))
+        return PatternIndex(patterns)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("leh_guardian.rules.ruleset.PatternIndex", counted)
+    rules, _ = check_rules(tmp_path, registry)
+    assert rules
+    assert not made
+    for source, ids in {"s": ["a"], "t": []}.items():
+        assert [match.rule.id for match in rules.match(Event("e-1", {"source": source}))] == ids
+    assert made == [1]
+
+
+def test_the_collector_is_left_as_it_was(tmp_path: Path, registry: Registry) -> None:
+    """On where it was on, off where it was off, and what a daemon froze at its start stays frozen."""
+    write(tmp_path, "a.yaml", "a")
+    load_rules(tmp_path, registry)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+    gc.disable()
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        load_rules(tmp_path, registry)
+        assert not gc.isenabled()
+        gc.enable()
+        load_rules(tmp_path, registry)
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > frozen // 2
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -87,9 +87,9 @@ def test_plain_texts_mean_what_they_look_like(written: str, meant: Any) -> None:
 def test_every_key_and_value_has_its_place() -> None:
     """Places count from 1, in characters, whatever stands to the left."""
     document = read('version: 1\n"한국어": {키: [a, "b"]}\n')
-    assert document.keys[("한국어",)] == Position(2, 1)
-    assert document.values[("한국어",)] == Position(2, 8)
-    assert document.values[("한국어", "키", 1)] == Position(2, 16)
+    assert document.place(("한국어",), on_key=True) == Position(2, 1)
+    assert document.place(("한국어",)) == Position(2, 8)
+    assert document.place(("한국어", "키", 1)) == Position(2, 16)
     assert document.place(("version",), on_key=True) == Position(1, 1)
     assert document.place(("version",)) == Position(1, 10)
 
@@ -105,12 +105,12 @@ def test_a_byte_order_mark_is_no_character() -> None:
     """Windows editors write one; places and keys do not notice."""
     document = read(b"\xef\xbb\xbfversion: 1\n")
     assert document.data == {"version": 1}
-    assert document.keys[("version",)] == Position(1, 1)
+    assert document.place(("version",), on_key=True) == Position(1, 1)
 
 
 def test_windows_line_ends_count_once() -> None:
     """A caret points at the right line of a file with CRLF."""
-    assert read("a: 1\r\nb: 2\r\n").keys[("b",)] == Position(2, 1)
+    assert read("a: 1\r\nb: 2\r\n").place(("b",), on_key=True) == Position(2, 1)
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,27 @@ def test_a_broken_reference_is_an_error(text: str) -> None:
     """It is found when the rule is loaded."""
     with pytest.raises(ExpressionError):
         parse_template(text)
+
+
+def test_a_text_has_an_end() -> None:
+    """A rule cannot make a hundred megabytes of one event: references are counted, and what they find is measured."""
+    assert len(parse_template("${event.x}" * 100).references) == 100
+    with pytest.raises(ExpressionError, match="more than 100 references"):
+        parse_template("${event.x}" * 101)
+    scope = {"event": {"x": "x" * 600_000}}
+    assert len(resolve({"a": "<${event.x}>"}, scope)["a"]) == 600_002
+    with pytest.raises(RuleError, match="longer than"):
+        resolve({"a": "${event.x}${event.x}"}, scope)
+
+
+def test_what_is_nested_too_deep_is_cut_off_with_a_note() -> None:
+    """An event deeper than any real one still becomes a parameter, and takes nobody's stack."""
+    value: Any = "bottom"
+    for _ in range(900):
+        value = [value]
+    found = resolve({"a": "${event.x}"}, {"event": {"x": value}})["a"]
+    levels = 0
+    while isinstance(found, list):
+        (found,), levels = found, levels + 1
+    assert levels == 100
+    assert "nested too deeply" in found

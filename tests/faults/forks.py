@@ -1,0 +1,134 @@
+"""Owns a server that forks daemons with everything imported; the one rule: what it forks is the test launcher, nothing else.
+
+A start costs a second of CPU, most of it imports; two hundred kills are for finding faults, not for importing. One JSON
+object a line in, one a line out. It ends with its owner (its standard input is a pipe), and its children with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+from tests.support.process import clean_environment
+
+
+class ForkServer:
+    """The server as its user sees it; may be used from several threads."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=clean_environment(),
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+    def spawn(self, environment: dict[str, str], log: Path) -> int:
+        """Fork a daemon; returns its process id, which stays its own until `code` has told of its end."""
+        return int(self._ask(spawn=environment, log=str(log)))
+
+    def code(self, pid: int) -> int | None:
+        """Return a daemon's exit code (negative for a signal), None while it runs."""
+        code: int | None = self._ask(code=pid)
+        return code
+
+    def _ask(self, **order: Any) -> Any:
+        with self._turn:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+
+
+class Spawner:
+    """Starts daemons one by one, where the process itself matters: its memory, its log's other end, its namespace."""
+
+    def __init__(self, *prefix: str, stderr: int | None = None) -> None:
+        self._prefix = prefix
+        """A command that becomes the daemon, such as `unshare`."""
+        self._stderr = stderr
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def spawn(self, environment: dict[str, str], log: Path) -> int:
+        """Start a daemon; returns its process id."""
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                [*self._prefix, sys.executable, "-m", "tests.support.daemon"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out if self._stderr is None else self._stderr,
+            )
+        self._processes[process.pid] = process
+        return process.pid
+
+    def code(self, pid: int) -> int | None:
+        """Return a daemon's exit code, None while it runs."""
+        return self._processes[pid].poll()
+
+
+def _serve() -> None:
+    from tests.support import daemon
+
+    ended: dict[int, int] = {}
+    alive: set[int] = set()
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "spawn" in order:
+            pid = os.fork()
+            if pid == 0:
+                _become(daemon, order["spawn"], order["log"])
+            alive.add(pid)
+            answer: int | None = pid
+        else:
+            pid = order["code"]
+            if pid in alive and (found := os.waitpid(pid, os.WNOHANG))[0]:
+                alive.discard(pid)
+                ended[pid] = os.waitstatus_to_exitcode(found[1])
+            answer = ended.get(pid)
+        sys.stdout.write(f"{json.dumps(answer)}\n")
+        sys.stdout.flush()
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _become(daemon: Any, environment: dict[str, str], log: str) -> None:
+    """Be a daemon from here on; never returns."""
+    code = 1
+    try:
+        out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for target, source in ((0, nothing), (1, out), (2, out)):
+            os.dup2(source, target)
+        os.environ.clear()
+        os.environ.update(environment)
+        try:
+            daemon.main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve()

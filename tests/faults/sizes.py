@@ -1,0 +1,23 @@
+"""Owns how much of each fault a run does; the one rule: few in `make test`, many in `make faults`, which says so in the environment."""
+
+from __future__ import annotations
+
+import os
+
+
+def _wanted(name: str, usual: int) -> int:
+    return int(os.environ.get(name) or usual)
+
+
+KILLS = _wanted("KILLS", 10)
+"""Random SIGKILLs over two replicas."""
+FREEZES = _wanted("FREEZES", 5)
+"""SIGSTOPs at named points, over all points."""
+RESTARTS = _wanted("RESTARTS", 2)
+"""Restarts of PostgreSQL under load."""
+STOPS = _wanted("STOPS", 6)
+"""SIGTERMs at random times."""
+STORM = _wanted("STORM", 5_000)
+"""Alerts in a storm."""
+LONG = bool(os.environ.get("FAULTS_LONG"))
+"""Whether this is `make faults`."""

@@ -1,0 +1,100 @@
+"""A flood of keys that an attacker chooses: everything is written down, and people are told a bounded number of times."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from leh_guardian.model.guards import TELLING
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+from tests.hostile.bodies import s3, text
+from tests.support.clock import FakeClock
+from tests.support.figures import show
+from tests.support.house import House, World, rule_set
+
+RULES = """
+version: 1
+rules:
+  - id: people
+    mode: act
+    pattern: {source: [aws.s3]}
+    dedup: detail.object.key
+    actions: []
+  - id: message
+    mode: act
+    pattern: {source: [aws.s3]}
+    dedup: detail.object.key
+    resolve_on: {detail-type: [Object Deleted]}
+    actions: [{uses: notify, with: {text: "new: ${event.detail.object.key}"}}]
+  - id: more
+    mode: act
+    pattern: {source: [aws.s3]}
+    dedup: detail.object.key
+    guards: {budget: [{max: 50, per: 1h}]}
+    actions: []
+"""
+KEYS = 10_000
+SECONDS = TELLING.per.total_seconds()
+
+
+@pytest.fixture
+def house(pool: Pool, tmp_path: Path) -> House:
+    """A replica on rules that only tell people."""
+    world = World()
+    return House(pool, rule_set(tmp_path / "rules", RULES, world), world, FakeClock())
+
+
+async def test_ten_thousand_keys_are_told_a_bounded_number_of_times(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One body with as many records as fit: an incident and a line for each, and one message for all that are not told singly."""
+    started = time.perf_counter()
+    await house.take(text({"Records": [s3(f"flood/{n}", eventTime=None) for n in range(KEYS)]}))
+    took = time.perf_counter() - started
+    assert len(house.queue.deleted) == 1
+    await house.work(rounds=200)
+    kinds, told = (
+        Counter(await house.journal()),
+        Counter(line.splitlines()[0].split(" ")[1] for line in house.world.told),
+    )
+    show(
+        capsys,
+        f"flood: {KEYS} keys in one body, three rules, taken in within {took:.1f} s; told {len(house.world.told)} times",
+    )
+    async with transaction(house.pool) as tx:
+        assert await tx.fetchval("select count(*) from incidents") == 3 * KEYS
+    assert kinds["suppressed.budget"] == 3 * KEYS - 2 * TELLING.max - 50
+    assert told["people"] == TELLING.max + 1
+    assert told["more"] == 51
+    singly = [line for line in house.world.told if line.startswith("new: ")]
+    assert len(singly) == TELLING.max
+    (summary,) = [line for line in house.world.told if "] message" in line]
+    assert "leh-guardian incidents list --rule message" in summary
+
+
+async def test_a_flood_that_goes_on_is_told_once_a_window(house: House) -> None:
+    """Hour after hour: as many messages as the guard has, and one for the rest."""
+    for hour in range(3):
+        for portion in range(3):
+            keys = [s3(f"{hour}/{portion}/{n}") for n in range(100)]
+            await house.take(text({"Records": keys}))
+            house.clock.advance(seconds=60)
+        await house.work(rounds=200)
+        house.clock.advance(seconds=SECONDS)
+    about = Counter(line.splitlines()[0].split(" ")[1] for line in house.world.told)
+    assert about["people"] <= 3 * (TELLING.max + 1)
+    assert "suppressed.budget" in await house.journal()
+
+
+async def test_metrics_do_not_grow_with_keys(house: House) -> None:
+    """No label comes from an event: ten keys or a thousand, the same series."""
+    counts = []
+    for number in (10, 1000):
+        await house.take(text({"Records": [s3(f"{number}/{n}") for n in range(number)]}))
+        await house.work(rounds=200)
+        counts.append(len(house.metrics.render().splitlines()))
+    assert counts[0] == counts[1]

@@ -1,0 +1,205 @@
+"""Owns the mutants: defects that a program like this one could have; the one rule: a harness that misses one proves nothing.
+
+Each is a change of the source, as small as the mistake would be. `python -m tests.mutants` applies one after the other to a copy
+and lets the simulation, or the tests with real processes, look for it. An edit whose text is no longer there fails the tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of one place in the source."""
+
+    file: str
+    old: str
+    new: str
+    times: int = 1
+
+    def apply(self, root: Path) -> None:
+        """Change the file below `root`.
+
+        Raises:
+            ValueError: the place is not there as often as it should be.
+        """
+        path = root / self.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.old) != self.times:
+            raise ValueError(f"{self.file}: {text.count(self.old)} times: {self.old!r}")
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A defect."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...] = ()
+    """pytest's arguments for what must catch it; without any, the simulation must."""
+
+
+INTAKE = "leh_guardian/engine/intake.py"
+EXECUTOR = "leh_guardian/engine/executor.py"
+PLANNER = "leh_guardian/engine/planner.py"
+SETTLEMENT = "leh_guardian/engine/settlement.py"
+ACTIONS = "leh_guardian/store/actions.py"
+TWIN = "tests/sim/store/actions.py"
+CLAIMS = "tests/sim/store/claims.py"
+
+IN_SIMULATION = (
+    Mutant(
+        "delete before commit",
+        (
+            Edit(
+                INTAKE,
+                "        reads = await self._commit_or_isolate(",
+                "        await self._queue.delete([message.receipt for message in messages])\n"
+                "        reads = await self._commit_or_isolate(",
+            ),
+        ),
+    ),
+    Mutant(
+        "an idempotency key for each attempt",
+        (
+            Edit(EXECUTOR, "import anyio\n", "import uuid\n\nimport anyio\n"),
+            Edit(
+                EXECUTOR,
+                "action_id=action.id,\n            incident_id",
+                "action_id=uuid.uuid5(action.id, str(action.attempt)),\n            incident_id",
+            ),
+        ),
+    ),
+    Mutant(
+        "inbox and plan in two transactions",
+        (
+            Edit(
+                INTAKE,
+                "        fresh = await inbox.take(tx, changes.now, keys)\n",
+                "        async with transaction(self._pool) as other:\n"
+                "            fresh = await inbox.take(other, changes.now, keys)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "done before the effect",
+        (
+            Edit(
+                EXECUTOR,
+                "            outcome = await self._leased(action, trusted, log)\n",
+                "            from leh_guardian.model.outcome import Done\n\n"
+                "            await self._settle(action, Done('done'), log)\n"
+                "            outcome = await self._leased(action, trusted, log)\n",
+            ),
+        ),
+    ),
+    Mutant("no inbox", (Edit(INTAKE, "            if key in fresh and mark not in planned:", "            if True:"),)),
+    Mutant(
+        "budget looked at before it is taken",
+        (Edit(PLANNER, "        await incidents.lock_rules(tx, rules)\n", ""),),
+    ),
+    Mutant(
+        "at most once tried again",
+        (
+            Edit(
+                "leh_guardian/engine/progression.py",
+                "spec is not None and spec.effect is not Effect.AT_MOST_ONCE",
+                "True",
+            ),
+        ),
+    ),
+    Mutant(
+        "an unknown outcome taken for a failure",
+        (Edit(EXECUTOR, "        case _ if spec.effect is Effect.AT_MOST_ONCE:\n", "        case _ if False:\n"),),
+    ),
+    Mutant(
+        "polls cancelled at a stop",
+        (
+            Edit(
+                INTAKE,
+                "        with anyio.CancelScope(shield=True):\n            messages = await self._queue.receive()\n",
+                "        messages = await self._queue.receive()\n",
+            ),
+            Edit(
+                "leh_guardian/engine/daemon.py",
+                "        await anyio.sleep(self.wait + _POLL_MARGIN)\n",
+                "        await anyio.sleep(0)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "the order of arrival believed",
+        (Edit(PLANNER, "    return min(event.occurred_at or now, now)", "    return now"),),
+    ),
+    Mutant(
+        "an OK without an incident forgotten",
+        (Edit(PLANNER, "        known.early_oks[matched.key] = changes.early_oks[matched.key] = newest\n", ""),),
+    ),
+    Mutant(
+        "the machine's own clock believed",
+        (Edit("leh_guardian/clock.py", "        if self._anchor is None:\n", "        if True:\n"),),
+    ),
+    Mutant(
+        "no fence",
+        (
+            Edit(
+                TWIN,
+                'a["attempt"] == claimed.attempt and a["status"] == "running"',
+                'a["status"] == "running"',
+                times=2,
+            ),
+            Edit(TWIN, 'a["attempt"] == attempt and a["status"] == "running"', 'a["status"] == "running"'),
+        ),
+    ),
+    Mutant(
+        "leases are not renewed",
+        (
+            Edit(
+                EXECUTOR,
+                '            tasks.start_soon(lease.renew, tasks.cancel_scope, name=f"lease of {action.id}")\n',
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "the switch looked at in the claim alone",
+        (Edit(EXECUTOR, "        if not allowed:\n            raise Halted\n", ""),),
+    ),
+    Mutant(
+        "a timer taken in a transaction of its own",
+        (
+            Edit(
+                "leh_guardian/engine/timers.py",
+                "            due = await timers.take_due(tx, changes.now)\n",
+                "            async with transaction(self._pool) as other:\n"
+                "                due = await timers.take_due(other, changes.now)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "dead letters deleted before they are sent",
+        (
+            Edit(
+                "leh_guardian/handlers/dlq_redrive.py",
+                "    sent, failure = await _send(ctx, destination, progress, batch)\n",
+                "    await ctx.can.queues.delete(source, [m.receipt for m in batch])\n"
+                "    sent, failure = await _send(ctx, destination, progress, batch)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "what is no event deleted",
+        (
+            Edit(
+                INTAKE,
+                "        return [read.message.receipt for read in reads if read.fault is None]\n",
+                "        return [read.message.receipt for read in reads]\n",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,59 @@
+"""Owns putting the twins in the place of the store's functions; the one rule: all of them or none, and back again."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+from leh_guardian import store
+from leh_guardian.store import actions, control, early_oks, guards, inbox, incidents, journal, overview, timers
+from tests.sim.store import actions as sim_actions
+from tests.sim.store import control as sim_control
+from tests.sim.store import early_oks as sim_early_oks
+from tests.sim.store import guards as sim_guards
+from tests.sim.store import inbox as sim_inbox
+from tests.sim.store import incidents as sim_incidents
+from tests.sim.store import journal as sim_journal
+from tests.sim.store import overview as sim_overview
+from tests.sim.store import timers as sim_timers
+
+TWINS = (
+    (actions, sim_actions),
+    (control, sim_control),
+    (early_oks, sim_early_oks),
+    (guards, sim_guards),
+    (inbox, sim_inbox),
+    (incidents, sim_incidents),
+    (journal, sim_journal),
+    (overview, sim_overview),
+    (timers, sim_timers),
+)
+"""(module of the store, its twin)."""
+
+WITHOUT_TWIN = ("dsn", "migrate", "pool", "rights", "transaction")
+"""The modules of the store that ask for no rows of a table."""
+
+
+def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Return the public functions of a store's module that ask the database, by name."""
+    return {
+        name: function
+        for name, function in vars(module).items()
+        if inspect.iscoroutinefunction(function)
+        and not name.startswith("_")
+        and function.__module__.startswith((store.__name__, "tests.sim.store"))
+    }
+
+
+@contextmanager
+def install() -> Iterator[None]:
+    """Let the store's modules ask the `SimDatabase` of a transaction's connection while the block runs."""
+    with ExitStack() as stack:
+        for real, twin in TWINS:
+            for name in questions(real):
+                stack.enter_context(patch.object(real, name, getattr(twin, name)))
+        yield

@@ -1,0 +1,222 @@
+"""Owns connections with faults; the one rule: what the other side does not answer, fails as store/pool.py translates it.
+
+A `SimPool` stands where `Pool` does, under the real `transaction()`. Every request to the database goes through the
+`Ports` of its process: there a test delays it, keeps it from arriving, or loses its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+import anyio
+
+from leh_guardian.errors import StoreError, StoreUnavailable
+from leh_guardian.store import rights
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import Transaction
+from tests.sim.store.database import SimDatabase
+from tests.sim.store.work import Work
+
+COMMAND_TIMEOUT = 10.0
+ACQUIRE_TIMEOUT = 5.0
+
+
+class Reply(Enum):
+    """What becomes of the answer to a request that has arrived."""
+
+    GIVEN = "given"
+    LOST = "lost"
+    """The request is carried out, and the connection breaks before the answer."""
+
+
+class Ports(Protocol):
+    """A process's way to the database."""
+
+    async def call(self, what: str) -> Reply:
+        """Carry a request there: `connect`, `begin`, `commit`, `rollback`, `ping`, or a function like `actions.claim`.
+
+        It may take its time, or never return: then nothing arrives.
+
+        Raises:
+            StoreUnavailable: the request does not arrive, and the connection is broken.
+        """
+
+
+class SimConnection:
+    """A connection, as `transaction()` uses it."""
+
+    def __init__(self, database: SimDatabase, ports: Ports) -> None:
+        self._database = database
+        self._ports = ports
+        self.work: Work | None = None
+        self.ended = False
+        self._requesting = False
+        database.connections.append(self)
+
+    async def execute(self, sql: str, *, timeout: float | None = None) -> str:
+        """Begin, commit or roll back; returns what was done: a failed transaction cannot be committed."""
+        async with self.request(sql, timeout):
+            if sql == "begin":
+                self.work = self._database.begin(self.end)
+            else:
+                work, self.work = self.open_work(), None
+                self._database.finish(work, commit=sql == "commit")
+                if work.failed:
+                    return "ROLLBACK"
+        return sql.upper()
+
+    def open_work(self) -> Work:
+        """Return the open transaction."""
+        if self.work is None:
+            raise AssertionError("no transaction is open")
+        return self.work
+
+    @asynccontextmanager
+    async def request(self, what: str, timeout: float | None = None) -> AsyncIterator[None]:
+        """Carry a request to the database, run the block as what the database does, and its answer back.
+
+        Raises:
+            StoreUnavailable: it did not arrive, was given up, or its answer was lost.
+        """
+        self._check()
+        if self._requesting:
+            raise StoreUnavailable("PostgreSQL cannot be reached: another operation is in progress")
+        self._requesting, reply = True, None
+        try:
+            with anyio.move_on_after(COMMAND_TIMEOUT if timeout is None else timeout) as deadline:
+                reply = await self._carried(what)
+                yield
+            _need_answer(given_up=deadline.cancelled_caught, reply=reply)
+        except BaseException:
+            if self.work is not None:
+                self.work.failed = True
+            raise
+        finally:
+            self._requesting = False
+            if self.work is not None:
+                self.work.idle_since = self._database.now()
+            if reply is Reply.LOST:
+                self.end()
+
+    async def _carried(self, what: str) -> Reply:
+        try:
+            reply = await self._ports.call(what)
+        except Exception:
+            self.end()
+            raise
+        self._database.end_idle()
+        self._check()
+        if self.work is not None:
+            self.work.idle_since = None
+        return reply
+
+    def _check(self) -> None:
+        if self.ended:
+            raise StoreUnavailable("PostgreSQL cannot be reached: the connection is closed")
+
+    def end(self) -> None:
+        """End it, as either side may: the transaction is rolled back."""
+        if not self.ended:
+            self.ended = True
+            self._database.connections.remove(self)
+            work, self.work = self.work, None
+            if work is not None:
+                self._database.finish(work, commit=False)
+
+    def terminate(self) -> None:
+        """End it: asyncpg's word."""
+        self.end()
+
+
+def _need_answer(*, given_up: bool, reply: Reply | None) -> None:
+    if given_up or reply is Reply.LOST:
+        raise StoreUnavailable("PostgreSQL cannot be reached: no answer")
+
+
+class SimPool(Pool):
+    """The connections of one process."""
+
+    def __init__(self, database: SimDatabase, ports: Ports, size: int = 10) -> None:
+        self.grants = rights.for_daemon
+        self._database = database
+        self._ports = ports
+        self._slots = anyio.Semaphore(size)
+        self._idle: list[SimConnection] = []
+        self._all: list[SimConnection] = []
+
+    @property
+    def connections(self) -> list[SimConnection]:
+        """Those that are open: what `SimDatabase.kill` takes when the process dies."""
+        self._all = [connection for connection in self._all if not connection.ended]
+        return list(self._all)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:  # type: ignore[override]
+        """Lend a connection; one that comes back in mid-transaction is ended."""
+        connection = await self._acquired()
+        try:
+            yield connection
+        finally:
+            if connection.work is not None:
+                connection.end()
+            if not connection.ended:
+                self._idle.append(connection)
+            self._slots.release()
+
+    async def _acquired(self) -> SimConnection:
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(ACQUIRE_TIMEOUT) as scope:
+                await self._slots.acquire()
+            if scope.cancelled_caught:
+                raise StoreUnavailable("PostgreSQL cannot be reached: TimeoutError")
+            try:
+                connection = await self._opened()
+            except BaseException:
+                self._slots.release()
+                raise
+        return connection
+
+    async def _opened(self) -> SimConnection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.ended:
+                return connection
+        connection = SimConnection(self._database, self._ports)
+        self._all.append(connection)
+        try:
+            async with connection.request("connect", ACQUIRE_TIMEOUT):
+                pass
+        except BaseException:
+            connection.end()
+            raise
+        return connection
+
+    async def time(self) -> datetime:
+        """Ask the database for the time."""
+        async with self.connection() as connection, connection.request("time", 3):
+            told: datetime = self._database.now()
+        return told
+
+    async def ping(self) -> None:
+        """Ask the database whether it is there."""
+        async with self.connection() as connection, connection.request("ping", 3):
+            pass
+
+    async def close(self) -> None:
+        """End every connection."""
+        self._database.kill(self.connections)
+
+
+@asynccontextmanager
+async def statement(tx: Transaction, what: str) -> AsyncIterator[Work]:
+    """Run the block as one statement of the transaction."""
+    connection: SimConnection = tx._connection
+    async with connection.request(what):
+        work = connection.open_work()
+        if work.failed:
+            raise StoreError("PostgreSQL refused a statement: current transaction is aborted")
+        yield work

@@ -1,0 +1,131 @@
+"""Owns what the tables of store/sql are; the one rule: columns, defaults and unique indexes are PostgreSQL's.
+
+tests/integration/store/contract compares them with the catalogue of a real server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from leh_guardian.errors import StoreError
+from leh_guardian.model.text import storable
+
+Row = Mapping[str, Any]
+"""A version of a row. JSON is its text: nothing in a row can be changed in place."""
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A unique index; of the rows that `where` holds for, if it is partial."""
+
+    name: str
+    columns: tuple[str, ...]
+    where: Callable[[Row], bool] = lambda _: True
+
+    def key(self, row: Row) -> Key | None:
+        """Return a row's entry; None for a row that has none: nulls are never equal."""
+        key = tuple(row[column] for column in self.columns)
+        return None if None in key or not self.where(row) else key
+
+    def has(self, row: Row, key: Key) -> bool:
+        """Tell whether a row has this entry."""
+        return row[self.columns[0]] == key[0] and self.key(row) == key
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table."""
+
+    name: str
+    primary: Index
+    defaults: Row = field(default_factory=dict)
+    """Of the columns that need not be given."""
+    unique: tuple[Index, ...] = ()
+    numbered: bool = False
+    """Whether `id` is generated."""
+    of_incident: bool = False
+    """Whether `incident_id` is a foreign key."""
+
+    def key(self, row: Row) -> Key:
+        """Return the primary key of a row."""
+        return tuple(row[column] for column in self.primary.columns)
+
+
+def started(row: Row) -> bool:
+    """Tell whether an action has started and not ended: what the index actions_serialized holds."""
+    return row["status"] in {"running", "waiting"} or (
+        row["status"] in {"scheduled", "proposed"} and row["attempt"] > 0
+    )
+
+
+EVENT_LOG = Table("event_log", Index("event_log_pkey", ("id",)), numbered=True)
+INBOX = Table("inbox", Index("inbox_pkey", ("event_key",)))
+RULE_KEYS = Table("rule_keys", Index("rule_keys_pkey", ("rule_id", "dedup_key")))
+# It has no key of its own; the number stands for the place of the row.
+RULE_RUNS = Table("rule_runs", Index("", ("id",)), numbered=True)
+EARLY_OKS = Table("early_oks", Index("early_oks_pkey", ("rule_id", "dedup_key")))
+INCIDENTS = Table(
+    "incidents",
+    Index("incidents_pkey", ("id",)),
+    {"level": 0, "ok_at": None, "acknowledged_at": None, "resolved_at": None, "event_count": 1, "run": 1},
+    (Index("incidents_one_open", ("rule_id", "dedup_key"), lambda row: row["status"] != "resolved"),),
+)
+ACTIONS = Table(
+    "actions",
+    Index("actions_pkey", ("id",)),
+    {
+        "serialize_key": None,
+        "deadline": None,
+        "attempt": 0,
+        "failures": 0,
+        "losses": 0,
+        "lease_until": None,
+        "lease_owner": None,
+        "dry_run": False,
+        "approved_by": None,
+        "checkpoints": "{}",
+        "outcome": None,
+        "held": None,
+    },
+    (Index("actions_serialized", ("serialize_key",), started),),
+    of_incident=True,
+)
+TIMERS = Table(
+    "timers",
+    Index("timers_pkey", ("id",)),
+    unique=(Index("timers_incident_id_kind_key", ("incident_id", "kind")),),
+    numbered=True,
+    of_incident=True,
+)
+CONTROL = Table("control", Index("control_pkey", ("scope",)))
+JOURNAL = Table(
+    "journal",
+    Index("journal_pkey", ("id",)),
+    {"incident_id": None, "action_id": None, "rule_id": None},
+    numbered=True,
+)
+
+TABLES = (EVENT_LOG, INBOX, RULE_KEYS, RULE_RUNS, EARLY_OKS, INCIDENTS, ACTIONS, TIMERS, CONTROL, JOURNAL)
+
+
+def stored(row: Row) -> dict[str, Any]:
+    """Return a row as PostgreSQL gives it back.
+
+    Raises:
+        StoreError: a text that PostgreSQL, or its driver, refuses: model/text.py was not asked.
+    """
+    return {column: _stored(value) for column, value in row.items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, str):
+        if value != storable(value):
+            raise StoreError("PostgreSQL refused a statement: invalid byte sequence for encoding")
+        return str(value)
+    return value

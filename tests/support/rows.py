@@ -1,0 +1,71 @@
+"""Incidents and actions with nothing special about them, to be stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from leh_guardian.model.action import ActionStatus, NewAction, Role
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.plan import OnFailure, Plan, Severity, Step
+from leh_guardian.store.incidents import RunEvent
+
+NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+EVENT = RunEvent("event-1", {"id": "event-1", "detail": {"alarmName": "alarm", "file": "증거 \x00 \ud83d.pdf"}})
+
+PLAN = Plan(
+    mode=Mode.ACT,
+    steps=(Step("fix", "fix", {"what": "${event.id}"}, None, 30.0, 3, 1.0),),
+    verify=None,
+    on_failure=OnFailure.ESCALATE,
+    escalate="default",
+    limits={"things": 10},
+    resolves_on_event=True,
+)
+
+
+def incident(number: int = 1, **changed: Any) -> Incident:
+    """The incident of this number, whose id sorts as the number does."""
+    values: dict[str, Any] = {
+        "id": UUID(int=number),
+        "rule_id": "rule",
+        "rule_revision": "revision",
+        "dedup_key": f"key-{number}",
+        "status": IncidentStatus.TRIGGERED,
+        "severity": Severity.SEV2,
+        "level": 0,
+        "plan": PLAN,
+        "event_id": EVENT.id,
+        "serialize_key": f"key-{number}",
+        "opened_at": NOW,
+        "last_trigger_at": NOW,
+        "ok_at": None,
+        "event_count": 1,
+        "run": 1,
+    }
+    return Incident(**(values | changed))
+
+
+def action(number: int = 1, of: int = 1, **changed: Any) -> NewAction:
+    """The action of this number, a step of the incident `of`; it is due."""
+    values: dict[str, Any] = {
+        "id": UUID(int=1000 + number),
+        "incident_id": UUID(int=of),
+        "role": Role.STEP,
+        "step_id": f"step-{number}",
+        "step_index": number,
+        "handler": "fix",
+        "params": {"what": "it"},
+        "mode": Mode.ACT,
+        "changes": True,
+        "retryable": True,
+        "status": ActionStatus.SCHEDULED,
+        "due_at": NOW,
+        "serialize_key": None,
+        "timeout": 30.0,
+        "attempts": 3,
+        "backoff": 1.0,
+    }
+    return NewAction(**(values | changed))
