@@ -78,7 +78,8 @@ class _Progress:
     effect=Effect.AT_LEAST_ONCE,
     changes=True,
     residual=(
-        "A crash, or a lost answer of SQS, between sending a batch and remembering it sends up to ten messages twice"
+        "A crash, a standstill beyond the lease, or a lost or late answer of SQS between sending a batch and remembering it"
+        " sends up to ten messages twice"
         " (Standard queues; FIFO queues deduplicate within five minutes)."
     ),
     permissions=(

@@ -27,7 +27,10 @@ class NotifyParams(Params):
 @handler(
     effect=Effect.AT_LEAST_ONCE,
     changes=False,
-    residual="A crash, or a lost answer, between sending and writing it down sends the message again with the same id.",
+    residual=(
+        "A crash, a standstill beyond the lease, or a lost or late answer between sending and writing it down sends the message"
+        " again with the same id."
+    ),
     timeout="30s",
 )
 async def notify(ctx: ActionContext, params: NotifyParams) -> Outcome:

@@ -19,7 +19,7 @@ from tests.support.sqs_server import REGION, SqsServer
 class SqsWorld(World):
     """An SQS server with a queue and its DLQ."""
 
-    name = "sqs"
+    name, worker = "sqs", "worker"
     throttle = throttle()
 
     def open(self) -> None:
@@ -27,7 +27,7 @@ class SqsWorld(World):
         self.server = SqsServer().__enter__()
         self.faults = self.server.faults
         self.server.tune(longest_wait=0.01)
-        self.queue, self.dlq = self.server.make_pair("worker")
+        self.queue, self.dlq = self.server.make_pair(self.worker)
         os.environ.update(self.server.environment())
 
     def close(self) -> None:

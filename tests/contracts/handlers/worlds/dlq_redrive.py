@@ -10,7 +10,7 @@ from tests.contracts.handlers.sqs_world import SqsWorld
 
 
 class Redrive(SqsWorld):
-    """Twenty-five messages in a DLQ: three batches."""
+    """Twelve messages in a DLQ: a full batch and another."""
 
     handler = "dlq_redrive"
     writes = frozenset({"SendMessageBatch", "DeleteMessageBatch"})
@@ -20,7 +20,11 @@ class Redrive(SqsWorld):
     def open(self) -> None:
         """Fill the DLQ."""
         super().open()
-        self.bodies = {f"증거 {n}" for n in range(25)}
+        self.bodies = {f"증거 {n:02}" for n in range(12)}
+        self.fill()
+
+    def fill(self) -> None:
+        """Put the messages in."""
         self.server.put(self.dlq, sorted(self.bodies))
 
     def params(self) -> Mapping[str, Any]:
@@ -43,4 +47,23 @@ class Redrive(SqsWorld):
         )
 
 
-WORLDS = (Redrive,)
+class RedriveFifo(Redrive):
+    """The same with FIFO queues, which know a message again within five minutes: nothing arrives twice, and none overtakes."""
+
+    name, worker = "fifo", "worker.fifo"
+    windows: ClassVar = {}
+
+    def fill(self) -> None:
+        """Put the messages in, in four groups."""
+        self.server.put(self.dlq, sorted(self.bodies), group=lambda n: f"group {n % 4}", deduplication_id=str)
+
+    def effects(self) -> Counter[str]:
+        """How often each arrived; those of a group in the order in which they died."""
+        arrived = self.server.ledger(self.queue)
+        for group in {entry["group"] for entry in arrived}:
+            bodies = [entry["body"] for entry in arrived if entry["group"] == group]
+            assert bodies == sorted(bodies), f"overtaken in {group}: {bodies}"
+        return super().effects()
+
+
+WORLDS = (Redrive, RedriveFifo)
