@@ -34,7 +34,10 @@ class NotifyParams(Params):
     timeout="30s",
 )
 async def notify(ctx: ActionContext, params: NotifyParams) -> Outcome:
-    """Tell people through a channel: the console, or a signed webhook of the settings."""
+    """Tell people through a channel: the console, or a signed webhook of the settings.
+
+    Secrets and people's numbers are taken out of the text, phone numbers excepted: they are whom to call.
+    """
     channel = ctx.can.channels.get(params.channel)
     if channel is None:
         known = ", ".join(sorted(ctx.can.channels))

@@ -108,45 +108,54 @@ _SECRETS: Final[tuple[Rule, ...]] = (
 _SPACE: Final = r"(?:[\s+]|\\{1,8}(?:[nrt]|x[0-9a-f]{2,4}))"
 """Also as queries, JSON in JSON and Python spell it."""
 _GAP: Final = rf"(?:{_SPACE}{{0,3}}[-_~·‐-―⁃−─ー\u1173\u3161]{_SPACE}{{0,3}}|{_SPACE}{{1,3}})"
-_BIRTH: Final = r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_NUMBERS: Final[tuple[Rule, ...]] = (
+_BIRTH: Final = r"\d\d(?<!\d\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_RUNS: Final[tuple[Rule, ...]] = (
     # Without a gap the digit for sex and century must be one in use, or every second clock reading would be a person.
     (re.compile(rf"{_BIRTH}(?:{_GAP}\d|[1-8])\d{{6}}(?!\d)"), _mark("[주민번호]")),
+    (re.compile(r"(?:1[1-9]|2[0-8])(?<!\d\d\d)[-\s]\d{2}[-\s]\d{6}[-\s]\d{2}(?!\d)"), _mark("[운전면허번호]")),
     (
         re.compile(
-            r"(?<!\d)(?:(?:1[1-9]|2[0-8])[-\s]|(?:서울|부산|대구|인천|광주|대전|울산|경기|강원|충북|충남|전북|전남|경북|경남|제주)[-\s]?)"
+            r"(?:서울|부산|대구|인천|광주|대전|울산|경기|강원|충북|충남|전북|전남|경북|경남|제주)[-\s]?"
             r"\d{2}[-\s]\d{6}[-\s]\d{2}(?!\d)"
         ),
         _mark("[운전면허번호]"),
     ),
     (
         re.compile(
-            r"(?<![0-9A-Za-z])[MSRODG]\d{3}[A-Z]\d{4}(?![0-9A-Za-z])"
-            r"|(?i:(?:여권|passport)[^\n]{0,20}?)(?<![0-9A-Za-z])[MSRODG]\d{8}(?![0-9A-Za-z])"
-        ),
-        _mark("[여권번호]"),
-    ),
-    (
-        re.compile(
-            r"(?<![0-9A-Za-z-])(?:3[47]\d{2}[-\s]?\d{6}[-\s]?\d{5}|[3-6]\d{3}[-\s]?\d{4}[-\s]?\d{4}[-\s]?\d{1,7})(?![0-9A-Za-z]|-[0-9])"
+            r"[3-6]\d{3}(?<![0-9A-Za-z-]\d{4})[-\s]?(?:\d{6}[-\s]?\d{5}|\d{4}[-\s]?\d{4}[-\s]?\d{1,7})(?![0-9A-Za-z]|-[0-9])"
         ),
         _card,
     ),
 )
+_PASSPORTS: Final[tuple[Rule, ...]] = (
+    # What may stand before a number is looked at after its first digits: an expression that begins with letters is quick.
+    (re.compile(r"[MSRODG](?<![0-9A-Za-z].)\d{3}[A-Z]\d{4}(?![0-9A-Za-z])"), _mark("[여권번호]")),
+    (
+        re.compile(r"(?:여권|[Pp](?:assport|ASSPORT))[^\n]{0,20}?(?<![0-9A-Za-z])[MSRODG]\d{8}(?![0-9A-Za-z])"),
+        _mark("[여권번호]"),
+    ),
+)
 _PHONES: Final[tuple[Rule, ...]] = (
     (
-        re.compile(
-            r"(?<!\d)(?:\+?82[-.\s]?\(?0?\)?|0)1[016789][-.\s)]{1,2}\d{3,4}[-.\s]\d{4}(?!\d|-[0-9A-Fa-f]{4})"
-            r"|(?<![0-9A-Fa-f])(?:\+8210|010)\d{8}(?![0-9A-Fa-f])"
-        ),
+        re.compile(r"01[016789](?<!\d01\d)[-.\s)]{1,2}\d{3,4}[-.\s]\d{4}(?!\d|-[0-9A-Fa-f]{4})"),
+        _mark("[전화번호]"),
+    ),
+    (
+        re.compile(r"82(?<!\d82)[-.\s]?\(?0?\)?1[016789][-.\s)]{1,2}\d{3,4}[-.\s]\d{4}(?!\d|-[0-9A-Fa-f]{4})"),
+        _mark("[전화번호]"),
+    ),
+    (
+        re.compile(r"(?:010(?<![0-9A-Fa-f]010)|\+8210)\d{8}(?![0-9A-Fa-f])"),
         _mark("[전화번호]"),
     ),
 )
 _FOUR_DIGITS: Final = re.compile(r"\d{4}")
 """Every number of a person's has as many in a row."""
+_RUN: Final = re.compile(r"\d{6}|\d{4}[-\s]\d{4}")
+"""Those of `_RUNS` have this."""
 _SECRET_WORDS: Final = (
     *"pass pwd secret token key auth cred cookie session 비 암호 패스워드 begin :// bearer basic eyj".split(),
-    *"akia asia abia acca sk- _live_ _test_ xox xapp gho ghp ghu ghs ghr github_pat_ glpat- aiza ?sig= &sig= ;sig= code=".split(),
+    *"akia asia abia acca sk- _live_ _test_ xox xapp gho ghp ghu ghs ghr github_pat_ glpat- aiza sig= signature= code=".split(),
     *"hooks. api/webhooks .webhook. telegram x-amz-".split(),
 )
 """In small letters: what every secret has, one of them at least."""
@@ -213,10 +222,12 @@ def one_line(text: str) -> str:
 
 
 def _without(text: str, *, phones: bool) -> str:
-    # Most texts are short and hold nothing: none of the patterns is tried where none of their words is there.
+    # Most texts are short and hold nothing: none of the patterns is tried where none of their signs is there.
     small = text.lower()
     rules = _SECRETS if any(word in small for word in _SECRET_WORDS) else ()
-    for pattern, instead in (*rules, *(_NUMBERS + (_PHONES if phones else ()) if _FOUR_DIGITS.search(text) else ())):
+    if _FOUR_DIGITS.search(text):
+        rules += (_RUNS if _RUN.search(text) else ()) + _PASSPORTS + (_PHONES if phones else ())
+    for pattern, instead in rules:
         text = pattern.sub(instead, text)
     return text
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import OutcomeUnknown, Permanent, Transient
 from leh_guardian.model.event import Event
 from leh_guardian.model.mode import Mode
@@ -139,6 +140,25 @@ async def test_a_defect_in_matching_is_isolated(house: Houses, monkeypatch: pyte
     await one.take(alarm_event("leh-a", event_id="bad"), alarm_event("leh-b"))
     assert one.queue.deleted == ["r2"]
     assert "event.malformed" in await one.journal()
+
+
+async def test_a_defect_in_planning_is_found_by_halves(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of a hundred that cannot be stored is left to the queue; the others are in a few transactions, not a hundred."""
+    one, real, plans = house(), Planner.plan, 0
+
+    async def defective(planner: Planner, tx: Any, changes: Any, rules: RuleSet, batch: Any) -> None:
+        nonlocal plans
+        plans += 1
+        if any(matched.event.id == "eventbridge:bad" for matched in batch):
+            raise ValueError("a defect")
+        await real(planner, tx, changes, rules, batch)
+
+    monkeypatch.setattr(Planner, "plan", defective)
+    await one.take(*(alarm_event(f"leh-{n}", event_id="bad" if n == 70 else f"good-{n}") for n in range(100)))
+    assert sorted(one.queue.deleted) == sorted(f"r{n + 1}" for n in range(100) if n != 70)
+    assert (await one.journal()).count("event.malformed") == 1
+    assert len(await one.incidents()) == 99
+    assert plans <= 15
 
 
 @pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-292275055-05-16T16:47:04Z", ""])

@@ -199,6 +199,7 @@ NAMED: Final = [
     '{{"body": "{{\\"password\\": \\"{}\\"}}"}}',
     "https://leh.example/x?token={}&a=1",
     "https://leh.example/x?a=1&sig={}",
+    "https://leh.example/x?signature={}",
     "https://b.s3.amazonaws.com/k?X-Amz-Signature={}&X-Amz-Expires=1",
     "https://user:{}@host/path",
     "postgresql://guardian:p@{}@db.example:5432/g",
