@@ -91,10 +91,10 @@ IN_SIMULATION = (
         (
             Edit(
                 EXECUTOR,
-                "            outcome = await self._leased(action, trusted, log)\n",
-                "            from leh_guardian.model.outcome import Done\n\n"
-                "            await self._settle(action, Done('done'), log)\n"
-                "            outcome = await self._leased(action, trusted, log)\n",
+                "                outcome = await self._outcome(action, lease, log)\n",
+                "                from leh_guardian.model.outcome import Done\n\n"
+                "                await self._settle(action, Done('done'), log)\n"
+                "                outcome = await self._outcome(action, lease, log)\n",
             ),
         ),
     ),
