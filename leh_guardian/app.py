@@ -9,6 +9,7 @@ import gc
 import os
 import socket
 import sys
+import threading
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -43,6 +44,7 @@ from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
+from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.logs import LogWriter, set_up_logs
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
@@ -50,6 +52,8 @@ from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 from leh_guardian.web.verbs import VerbRoutes
 
+_THREAD_PATIENCE = 1.0
+"""Seconds that each thread gets to end after everything else has."""
 _POLL_MARGIN = 10.0
 """Seconds a long poll may take beyond its wait."""
 
@@ -66,6 +70,7 @@ def run(settings: Settings) -> int:
         RuleError, SettingsError, SchemaMismatch: the configuration is wrong (exit 78).
         StoreUnavailable: PostgreSQL is away at start (exit 75).
     """
+    stacks.print_on_fatal_signals()
     json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
     writer = set_up_logs(level=settings.log.level, json=json)
     registry = handlers()
@@ -75,7 +80,17 @@ def run(settings: Settings) -> int:
         anyio.run(main, backend_options={"use_uvloop": sys.platform != "win32"})
     finally:
         writer.close()
+    _leave_threads()
     return 0
+
+
+def _leave_threads() -> None:
+    """End the process at once if a thread hangs, on a dead mount say: the interpreter would wait for it until it is killed."""
+    others = [t for t in threading.enumerate() if t is not threading.current_thread() and not t.daemon]
+    for thread in others:
+        thread.join(_THREAD_PATIENCE)
+    if any(thread.is_alive() for thread in others):
+        os._exit(0)
 
 
 def rules_in_use(settings: Settings, registry: Registry) -> RuleSet:
@@ -178,15 +193,15 @@ async def _build(
         executor=executor,
         planned=planned,
         reloader=reloader,
+        line=pages.line,
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
-            loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds()),
+            loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop(
                 "upkeep",
                 Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
                 pause=300.0,
-                limit=600.0,
             ),
         ],
     )

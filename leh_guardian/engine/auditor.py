@@ -102,7 +102,7 @@ class Auditor:
 
     async def _counts(self) -> dict[str, Any]:
         try:
-            async with transaction(self._pool) as tx:
+            async with transaction(self._pool, deadline=_PING_DEADLINE) as tx:
                 return await overview.counts(tx, self._clock.now())
         except GuardianError:
             return {}

@@ -74,6 +74,14 @@ class StatusPages:
         stale = {"snapshot": f"last taken {age:.0f} s ago"} if age > _STALE else {}
         return {**snapshot.failing, **stale}
 
+    def line(self) -> str:
+        """Say how it stands in one line, for `systemctl status`."""
+        if stuck := self._progress.stuck():
+            return f"stuck: {', '.join(stuck)}"
+        if failing := self._failing():
+            return "not ready: " + "; ".join(f"{name}: {reason}" for name, reason in failing.items())
+        return f"ready, {len(self._rules().rules.rules)} rules"
+
     async def status(self, _: web.Request) -> web.Response:
         """Everything an operator asks first."""
         snapshot, in_use = self._snapshot(), self._rules()

@@ -1,7 +1,7 @@
 """The real daemon with armed failpoints: `python -m tests.support.daemon`, a test launcher that production does not have.
 
 GUARDIAN_TEST_KILL=name:n kills the process with SIGKILL at the n-th hit of a failpoint. Leases and the redrive's hiding of
-messages are shortened, so that a test need not wait for the real ones to run out.
+messages are shortened, so that a test need not wait for the real ones to run out. GUARDIAN_TEST_HANG makes loops hang (hangs.py).
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+from pathlib import Path
 
 from leh_guardian.app import run
+from leh_guardian.engine import reloader
 from leh_guardian.handlers import dlq_redrive
+from leh_guardian.rules.folder import Folder
 from leh_guardian.settings import load_settings
 from leh_guardian.store import actions
 from leh_guardian.telemetry import failpoints
+from tests.support.hangs import Hang
 
 LEASE_SECONDS = 2.0
 HIDDEN_SECONDS = 3.0
@@ -33,12 +38,28 @@ def _killer(order: str) -> None:
     failpoints.arm(hit)
 
 
+def _hang_reading(trigger: Path) -> None:
+    """Make the rules folder unreadable once `trigger` is there, as a dead mount is: reading never ends."""
+    read = reloader.read_folder
+
+    def hang(directory: Path) -> Folder:
+        while trigger.exists():
+            time.sleep(1)
+        return read(directory)
+
+    reloader.read_folder = hang
+
+
 def main() -> int:
     """Run the daemon as the environment says."""
     actions.LEASE_SECONDS = LEASE_SECONDS
     dlq_redrive._VISIBILITY = HIDDEN_SECONDS
     if order := os.environ.pop("GUARDIAN_TEST_KILL", ""):
         _killer(order)
+    if order := os.environ.pop("GUARDIAN_TEST_HANG", ""):
+        Hang(order, Path(os.environ.pop("GUARDIAN_TEST_TRIGGER"))).install()
+    if trigger := os.environ.pop("GUARDIAN_TEST_UNREADABLE", ""):
+        _hang_reading(Path(trigger))
     return run(load_settings(os.environ))
 
 
