@@ -160,7 +160,7 @@ async def _build(
     )
     clients = [
         Client("postgresql", pool),
-        *(Client(n, q) for n, q in zip(("alert_queue", "urgent_queue"), queues, strict=False)),
+        *(Client(n, i) for n, i in zip(("alert_queue", "urgent_queue"), intakes, strict=False)),
     ]
     if settings.opensearch.url:
         search = OpenSearch(settings.opensearch.url)

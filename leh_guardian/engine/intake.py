@@ -22,7 +22,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.planner import Matched, Planner
-from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable
+from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
 from leh_guardian.model.event import Event, parse_body
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import shown
@@ -101,8 +101,16 @@ class Intake:
         """Received, and not committed because the store was away."""
         self._buffered = 0
         self._room = anyio.Event()
+        self._trouble = ""
+        """Why the last poll failed, if it did."""
         self.oldest_seconds = 0.0
         """Age of the oldest message in the last poll."""
+
+    async def ping(self) -> None:
+        """Raise when alerts cannot be taken from the queue: it does not answer, or it is seen and may not be received from."""
+        await self._queue.ping()
+        if self._trouble:
+            raise Unavailable(self._trouble)
 
     async def run_once(self) -> int:
         """Poll once, take in what came and delete it; returns how many messages came."""
@@ -117,8 +125,13 @@ class Intake:
                 await self._room.wait()
         if not self._has_room():
             return 0
-        with anyio.CancelScope(shield=True):
-            messages = await self._queue.receive()
+        try:
+            with anyio.CancelScope(shield=True):
+                messages = await self._queue.receive()
+        except GuardianError as error:
+            self._trouble = str(error)
+            raise
+        self._trouble = ""
         failpoint("intake.received")
         self._note_age(messages)
         if messages:

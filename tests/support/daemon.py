@@ -11,7 +11,11 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from botocore.exceptions import ClientError
+
+from leh_guardian.adapters.aws import Aws
 from leh_guardian.app import run
 from leh_guardian.engine import reloader
 from leh_guardian.handlers import dlq_redrive
@@ -50,6 +54,24 @@ def _hang_reading(trigger: Path) -> None:
     reloader.read_folder = hang
 
 
+def _refuse(operation: str) -> None:
+    """Answer one operation of every AWS client as a role without the right to it is answered."""
+    make = Aws.client
+
+    async def client(aws: Aws, service: str, **options: Any) -> Any:
+        made = await make(aws, service, **options)
+
+        async def refused(**_: Any) -> None:
+            answer = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(answer, operation)
+
+        if hasattr(made, operation):
+            setattr(made, operation, refused)
+        return made
+
+    Aws.client = client  # type: ignore[method-assign]
+
+
 def main() -> int:
     """Run the daemon as the environment says."""
     actions.LEASE_SECONDS = LEASE_SECONDS
@@ -60,6 +82,8 @@ def main() -> int:
         Hang(order, Path(os.environ.pop("GUARDIAN_TEST_TRIGGER"))).install()
     if trigger := os.environ.pop("GUARDIAN_TEST_UNREADABLE", ""):
         _hang_reading(Path(trigger))
+    if operation := os.environ.pop("GUARDIAN_TEST_REFUSE", ""):
+        _refuse(operation)
     return run(load_settings(os.environ))
 
 
