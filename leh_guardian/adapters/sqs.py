@@ -57,6 +57,15 @@ class SqsAlertQueue:
         url = await self._resolve()
         return await _delete(self._aws, self._client, url, receipts, f"delete from alert queue {self.name}")
 
+    async def send(self, body: str) -> None:
+        """Send a message to it."""
+        url = await self._resolve()
+        await self._aws.call(
+            f"send to alert queue {self.name}",
+            lambda: self._client.send_message(QueueUrl=url, MessageBody=body),
+            tries=1,
+        )
+
     async def depth(self) -> QueueDepth:
         """Return the approximate counts."""
         url = await self._resolve()

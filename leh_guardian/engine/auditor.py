@@ -19,6 +19,8 @@ from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry.metrics import Metrics
 
 _PING_DEADLINE = 5.0
+STALE = 45.0
+"""Seconds after which a snapshot proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.planner import Matched, Planner
 from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
+from leh_guardian.model.canary import CANARY
 from leh_guardian.model.event import Event, parse_body
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import shown
@@ -65,10 +66,17 @@ class _Read:
     """Why it is no event."""
 
     @property
+    def canary(self) -> bool:
+        """Whether it is guardian's own proof of the path, which nobody need keep."""
+        return bool(self.matches) and all(match.rule.id == CANARY for _, match in self.matches)
+
+    @property
     def outcome(self) -> str:
         """What the metrics call it."""
         if self.fault is not None:
             return "malformed"
+        if self.canary:
+            return "canary"
         return "matched" if self.matches else "unmatched"
 
 
@@ -260,7 +268,8 @@ class Intake:
             if read.fault is not None:
                 changes.note(Kind.MALFORMED, read.fault, data=_about(read.message))
         async with transaction(self._pool) as tx:
-            await inbox.log_bodies(tx, now, [(bool(read.matches), read.message.body) for read in good])
+            kept = [(bool(read.matches), read.message.body) for read in good if not read.canary]
+            await inbox.log_bodies(tx, now, kept)
             await self._plan(tx, changes, rules, [pair for read in good for pair in read.matches])
             await changes.write(tx, self._replica)
             failpoint("intake.before_commit")

@@ -22,7 +22,7 @@ class Progress:
     """The last progress of every critical loop, on a monotonic clock that also counts suspended time."""
 
     def __init__(self, monotonic: Callable[[], float] | None = None) -> None:
-        self._now = monotonic or _boottime
+        self._now = monotonic or boottime
         self._loops: dict[str, _Loop] = {}
 
     def watch(self, name: str, limit: float) -> Callable[..., None]:
@@ -54,6 +54,7 @@ class Progress:
         return {name: age for name, age in self.ages().items() if age > self._loops[name].limit}
 
 
-def _boottime() -> float:
+def boottime() -> float:
+    """Return seconds on a clock that nobody sets and that counts suspended time."""
     # CLOCK_BOOTTIME goes on while a machine sleeps; macOS's monotonic clock is the nearest elsewhere.
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

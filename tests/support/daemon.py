@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.app import run
-from leh_guardian.engine import reloader
+from leh_guardian.engine import distress, loops, reloader
 from leh_guardian.handlers import dlq_redrive
 from leh_guardian.rules.folder import Folder
 from leh_guardian.settings import load_settings
@@ -40,6 +40,17 @@ def _killer(order: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     failpoints.arm(hit)
+
+
+def _hurry() -> None:
+    """Make the loops' pauses short, those of an outage too: a test that waits for a loop need not wait for its pause."""
+    begin = loops.Loop.__init__
+
+    def made(loop: loops.Loop, *args: Any, **kwargs: Any) -> None:
+        begin(loop, *args, **{**kwargs, "pause": min(0.2, kwargs["pause"])})
+
+    loops.Loop.__init__ = made  # type: ignore[method-assign]
+    loops._LONGEST_PAUSE = 1.0
 
 
 def _hang_reading(trigger: Path) -> None:
@@ -84,6 +95,9 @@ def main() -> int:
         _hang_reading(Path(trigger))
     if operation := os.environ.pop("GUARDIAN_TEST_REFUSE", ""):
         _refuse(operation)
+    if os.environ.pop("GUARDIAN_TEST_HURRY", ""):
+        _hurry()
+    distress.PATIENCE = float(os.environ.pop("GUARDIAN_TEST_PATIENCE", distress.PATIENCE))
     return run(load_settings(os.environ))
 
 
