@@ -227,7 +227,8 @@ async def _build(
                 Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
                 pause=300.0,
             ),
-            loop("distress", cry.run_once, pause=_LOOK, limit=90.0),
+            # Three outages at once, each told over a channel and a console that both hang.
+            loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
             *loops,
         ],
     )

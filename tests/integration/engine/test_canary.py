@@ -177,6 +177,18 @@ async def test_a_forged_one_proves_nothing(house: House, time: Time) -> None:
     assert canary.why_not() is None
 
 
+async def test_any_replica_may_take_it_and_another_may_run_it(pool: Pool, tmp_path: Path, time: Time) -> None:
+    """Sent by one, taken in by a second, run by a third: it is the path of all of them together that is proved."""
+    rules, clock = rule_set(tmp_path / "rules", WIDE), FakeClock()
+    one, two, three = (House(pool, rules, World(), clock, replica=name) for name in ("one", "two", "three"))
+    canary = canary_of(one, time)
+    await canary.run_once()
+    await two.take(one.queue.sent.pop().encode())
+    await three.work()
+    await canary.run_once()
+    assert canary.why_not() is None
+
+
 async def test_each_replica_believes_its_own(house: House, time: Time) -> None:
     """What another replica's canary proves, it proves to that replica."""
     one, two = canary_of(house, time), canary_of(house, time, "two")
