@@ -9,6 +9,8 @@ import gc
 import os
 import socket
 import sys
+import threading
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -20,13 +22,18 @@ import leh_guardian.handlers
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
+from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
+from leh_guardian.engine import distress
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.canary import CANARY_HANDLER, Canary
 from leh_guardian.engine.daemon import Daemon
+from leh_guardian.engine.distress import Distress, Watch
 from leh_guardian.engine.executor import Executor
+from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
@@ -36,14 +43,17 @@ from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
+from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import SettingsError
-from leh_guardian.ports import Channel
+from leh_guardian.fields import queue_name
+from leh_guardian.ports import Channel, Pulse
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
+from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.logs import LogWriter, set_up_logs
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
@@ -51,6 +61,10 @@ from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 from leh_guardian.web.verbs import VerbRoutes
 
+_THREAD_PATIENCE = 1.0
+"""Seconds that each thread gets to end after everything else has."""
+_LOOK = 5.0
+"""Seconds between two looks at what people, or the outside, are to be told."""
 _POLL_MARGIN = 10.0
 """Seconds a long poll may take beyond its wait."""
 
@@ -67,6 +81,7 @@ def run(settings: Settings) -> int:
         RuleError, SettingsError, SchemaMismatch: the configuration is wrong (exit 78).
         StoreUnavailable: PostgreSQL is away at start (exit 75).
     """
+    stacks.print_on_fatal_signals()
     json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
     writer = set_up_logs(level=settings.log.level, json=json)
     registry = handlers()
@@ -76,7 +91,17 @@ def run(settings: Settings) -> int:
         anyio.run(main, backend_options={"use_uvloop": sys.platform != "win32"})
     finally:
         writer.close()
+    _leave_threads()
     return 0
+
+
+def _leave_threads() -> None:
+    """End the process at once if a thread hangs, on a dead mount say: the interpreter would wait for it until it is killed."""
+    others = [t for t in threading.enumerate() if t is not threading.current_thread() and not t.daemon]
+    for thread in others:
+        thread.join(_THREAD_PATIENCE)
+    if any(thread.is_alive() for thread in others):
+        os._exit(0)
 
 
 def rules_in_use(settings: Settings, registry: Registry) -> RuleSet:
@@ -127,7 +152,9 @@ async def _build(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
     )
-    progression = Progression(registry, settings.notify.channel)
+    # The engine knows a handler more than rule files may name.
+    known = Registry((*registry, CANARY_HANDLER))
+    progression = Progression(known, settings.notify.channel)
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
@@ -137,7 +164,7 @@ async def _build(
     ]
     executor = Executor(
         pool,
-        registry,
+        known,
         Settlement(progression, replica),
         capabilities,
         clock,
@@ -149,13 +176,23 @@ async def _build(
     )
     clients = [
         Client("postgresql", pool),
-        *(Client(n, q) for n, q in zip(("alert_queue", "urgent_queue"), queues, strict=False)),
+        *(Client(n, i) for n, i in zip(("alert_queue", "urgent_queue"), intakes, strict=False)),
     ]
     if settings.opensearch.url:
         search = OpenSearch(settings.opensearch.url)
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
+    heartbeat, loops = await _heartbeat(settings, queues[0], pool, auditor, progress, metrics, aws, stack, replica)
+    cry = Distress(
+        list(_watches(settings, auditor, heartbeat)),
+        capabilities.channels,
+        settings.notify.channel,
+        clock,
+        metrics,
+        clock.monotonic,
+        replica=replica,
+    )
     pages = StatusPages(
         progress,
         metrics,
@@ -165,6 +202,8 @@ async def _build(
         mode=settings.mode,
         replica=replica,
         log_drops=lambda: writer.dropped,
+        heartbeat=heartbeat,
+        distress=cry,
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
     routes = [*pages.routes(), *VerbRoutes(pool, clock, token).routes()]
@@ -182,19 +221,66 @@ async def _build(
         executor=executor,
         planned=planned,
         reloader=reloader,
+        line=pages.line,
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
-            loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds()),
+            loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop(
                 "upkeep",
                 Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
                 pause=300.0,
-                limit=600.0,
             ),
+            # Three outages at once, each told over a channel and a console that both hang.
+            loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
+            *loops,
         ],
     )
+
+
+async def _heartbeat(
+    settings: Settings,
+    queue: SqsAlertQueue,
+    pool: Pool,
+    auditor: Auditor,
+    progress: Progress,
+    metrics: Metrics,
+    aws: Aws,
+    stack: AsyncExitStack,
+    replica: str,
+) -> tuple[Heartbeat | None, list[Loop]]:
+    """Make what tells the outside that guardian works, and its loops; nothing where nobody is to be told."""
+    wanted, clock = settings.heartbeat, SystemClock()
+    if not wanted.wanted:
+        return None, []
+    pulses: dict[str, Pulse] = {}
+    if wanted.url is not None:
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
+        pulses["url"] = HttpPulse(session, wanted.url.get_secret_value())
+    if wanted.namespace is not None:
+        installation = wanted.installation or queue_name(settings.queue.alerts)
+        pulses["cloudwatch"] = CloudWatchPulse(aws, await aws.client("cloudwatch"), wanted.namespace, installation)
+    every = wanted.every.total_seconds()
+    canary = Canary(queue, pool, clock, clock.monotonic, replica=replica, region=settings.region, every=every)
+    heartbeat = Heartbeat(
+        pulses, canary, progress, lambda: auditor.snapshot, clock, metrics, clock.monotonic, every=every
+    )
+    pause = min(_LOOK, every / 10)
+    loop = partial(Loop, progress=progress, metrics=metrics, pause=pause)
+    return heartbeat, [loop("canary", canary.run_once), loop("heartbeat", heartbeat.run_once)]
+
+
+def _watches(settings: Settings, auditor: Auditor, heartbeat: Heartbeat | None) -> Iterator[Watch]:
+    """Yield what people are told of directly when it fails for long."""
+    outages = [Outage.DATABASE, Outage.ALERTS, *([Outage.URGENT] if settings.queue.urgent else [])]
+    for outage in outages:
+        yield Watch(outage, lambda name=outage.value: auditor.snapshot.failing.get(name), distress.PATIENCE)  # type: ignore[misc]
+    if heartbeat is not None:
+        canary = heartbeat.canary
+        # That no canary comes through an outage of these is no news.
+        overdue = lambda: None if auditor.snapshot.failing else canary.overdue()  # noqa: E731
+        yield Watch(Outage.CANARY, overdue, settings.heartbeat.every.total_seconds())
 
 
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:

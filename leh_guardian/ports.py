@@ -79,6 +79,9 @@ class AlertQueue(Protocol):
     async def delete(self, receipts: Sequence[str]) -> int:
         """Delete up to ten messages; returns how many SQS confirmed."""
 
+    async def send(self, body: str) -> None:
+        """Send a message to it: guardian's own canary."""
+
     async def depth(self) -> QueueDepth:
         """Return the approximate counts."""
 
@@ -127,6 +130,13 @@ class Channel(Protocol):
 
     async def send(self, notice: Notice) -> str:
         """Deliver `notice`; returns what the other side called it, or an empty text."""
+
+
+class Pulse(Protocol):
+    """A place outside that takes heartbeats, and tells somebody when they stay away."""
+
+    async def beat(self) -> None:
+        """Send one heartbeat."""
 
 
 class Pingable(Protocol):

@@ -5,13 +5,14 @@ All mistakes are told at once, each with where it was written: the variable, or 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import ChannelName, Duration
@@ -103,6 +104,45 @@ class NotifySettings(_Section):
     """{name: webhook}; `console` is always there."""
 
 
+class HeartbeatSettings(_Section):
+    """Who is told, all the time, that guardian works; nobody unless `url` or `namespace` is set."""
+
+    url: SecretStr | None = None
+    """A healthchecks-type address that is posted to. It is a secret: whoever knows it can say that guardian lives."""
+    namespace: str | None = Field(None, pattern=r"^[A-Za-z0-9._/#-]{1,255}$")
+    """CloudWatch namespace of the metric `Heartbeat`."""
+    installation: str | None = Field(None, pattern=r"^[!-9;-~]{1,255}$")
+    """Value of the metric's dimension `Installation`; the alert queue's name unless given."""
+    every: Duration = timedelta(seconds=60)
+    """The period of canaries and heartbeats."""
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.fullmatch(r"https?://[^\s/]+\S*", url.get_secret_value()):
+            raise ValueError("write an address that begins with https:// (or http://)")
+        return url
+
+    @field_validator("namespace")
+    @classmethod
+    def _not_amazons(cls, namespace: str | None) -> str | None:
+        if namespace is not None and namespace.startswith("AWS/"):
+            raise ValueError("write a namespace of your own: those that begin with AWS/ are Amazon's")
+        return namespace
+
+    @field_validator("every")
+    @classmethod
+    def _in_bounds(cls, every: timedelta) -> timedelta:
+        if not timedelta(seconds=1) <= every <= timedelta(hours=1):
+            raise ValueError("write a period between 1s and 1h")
+        return every
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anybody to tell."""
+        return self.url is not None or self.namespace is not None
+
+
 class RetentionSettings(_Section):
     """How long things are kept."""
 
@@ -175,6 +215,7 @@ class Settings(_Section):
     incidents: IncidentSettings = IncidentSettings()
     executor: ExecutorSettings = ExecutorSettings()
     notify: NotifySettings = NotifySettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
     admin_api: AdminApiSettings = AdminApiSettings()

@@ -1,7 +1,8 @@
 """Owns the AWS session and the translation of its errors; the one rule: one table says what an AWS error code means for us.
 
 The SDK's own retries are off (`total_max_attempts=1`): there is one retry layer here, seconds long, for throttling, 5xx
-and broken connections; long retries are action rows. "Error responses" of each service's API reference name the codes.
+and broken connections; long retries are action rows. Each try has a deadline as a whole: the SDK's read timeout begins anew with
+every byte, and an answer that drips would never end. "Error responses" of each service's API reference name the codes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import anyio
 import tenacity
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -60,6 +62,10 @@ _CODES: dict[type[HandlerError], frozenset[str]] = {
     ),
 }
 _NOT_IMPLEMENTED = 501
+_DEADLINE = 15.0
+"""Seconds one try may take, from the look-up of the name to the last byte."""
+_OPENING = 30.0
+"""Seconds until a client has read its files and found its credentials, which a role or a program may hand out."""
 
 
 def translate(error: Exception, doing: str, region: str) -> HandlerError | SettingsError:
@@ -133,9 +139,14 @@ class Aws:
             user_agent=f"leh-guardian/{__version__}",
         )
         try:
-            client = await self._stack.enter_async_context(self._session.create_client(service, config=config))
+            with anyio.fail_after(_OPENING):
+                client = await self._stack.enter_async_context(self._session.create_client(service, config=config))
             # Read here: a port that is none would otherwise fail each request, with an error that is not the SDK's.
             _ = urlsplit(client.meta.endpoint_url).port
+        except TimeoutError as error:
+            raise SettingsError(
+                f"AWS {service} client: no credentials within {_OPENING:g} s. Check the role, or credential_process, that gives them"
+            ) from error
         except (BotoCoreError, ValueError) as error:
             raise SettingsError(
                 f"AWS {service} client: {error}. Check AWS_REGION (for LEH ap-northeast-2), AWS_PROFILE, AWS_ENDPOINT_URL and the"
@@ -143,14 +154,16 @@ class Aws:
             ) from error
         return client
 
-    async def call(self, doing: str, request: Callable[[], Awaitable[Result]], *, tries: int = 3) -> Result:
-        """Send a request, with up to `tries` tries over a few seconds where that can help.
+    async def call(
+        self, doing: str, request: Callable[[], Awaitable[Result]], *, tries: int = 3, deadline: float = _DEADLINE
+    ) -> Result:
+        """Send a request, with up to `tries` tries over a few seconds where that can help, each of at most `deadline` seconds.
 
         Raises:
             HandlerError: one of its leaves, from the table above.
         """
         if tries == 1:
-            return await self._once(doing, request)
+            return await self._once(doing, request, deadline)
         async for attempt in tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(tries),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=3),
@@ -158,13 +171,16 @@ class Aws:
             reraise=True,
         ):
             with attempt:
-                return await self._once(doing, request)
+                return await self._once(doing, request, deadline)
         raise AssertionError("unreachable: tenacity re-raises")
 
-    async def _once(self, doing: str, request: Callable[[], Awaitable[Result]]) -> Result:
+    async def _once(self, doing: str, request: Callable[[], Awaitable[Result]], deadline: float) -> Result:
         try:
-            return await request()
+            with anyio.fail_after(deadline) as scope:
+                return await request()
         except (BotoCoreError, ClientError, OSError, TimeoutError) as error:
+            if scope.cancelled_caught:
+                raise Unavailable(f"cannot {doing}: no answer within {deadline:g} s") from error
             raise translate(error, doing, self.region) from error
 
 

@@ -16,6 +16,8 @@ from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedM
 _DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
 _PAYLOAD = 240 * 1024
 """Bytes in one batch: under the smallest limit that SQS has had (256 KiB), attributes included."""
+_POLL_MARGIN = 10.0
+"""Seconds a long poll may take beyond its wait."""
 
 
 class SqsAlertQueue:
@@ -47,6 +49,7 @@ class SqsAlertQueue:
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             ),
             tries=1,
+            deadline=self._wait + _POLL_MARGIN,
         )
         return [_received(message) for message in answer.get("Messages", ())]
 
@@ -54,6 +57,15 @@ class SqsAlertQueue:
         """Delete up to ten messages; returns how many SQS confirmed."""
         url = await self._resolve()
         return await _delete(self._aws, self._client, url, receipts, f"delete from alert queue {self.name}")
+
+    async def send(self, body: str) -> None:
+        """Send a message to it."""
+        url = await self._resolve()
+        await self._aws.call(
+            f"send to alert queue {self.name}",
+            lambda: self._client.send_message(QueueUrl=url, MessageBody=body),
+            tries=1,
+        )
 
     async def depth(self) -> QueueDepth:
         """Return the approximate counts."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 
 import anyio
 import click
 
-from leh_guardian.cli.diagnosis import database, installation, services
+from leh_guardian.cli.diagnosis import database, heartbeat, installation, services
 from leh_guardian.cli.diagnosis.finding import Finding, Look, bounded
 from leh_guardian.cli.output import out, print_json_lines
 from leh_guardian.model.text import shown, without_passwords
@@ -49,7 +50,10 @@ async def examine(settings: Settings) -> list[Finding]:
     for answer in answers:
         # What several looks say alike, such as that there are no AWS credentials, is said once.
         found += [finding for finding in answer if finding not in found]
-    return [_telling_no_password(finding) for finding in [*found, *installation.look_at_channels(settings)]]
+    found += installation.look_at_channels(settings)
+    if not settings.heartbeat.wanted:
+        found += heartbeat.look_at_nobody()
+    return [_telling_no_password(finding) for finding in found]
 
 
 def _looks(settings: Settings) -> list[Look]:
@@ -62,7 +66,20 @@ def _looks(settings: Settings) -> list[Look]:
         # The daemon can do without it.
         *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
         Look("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
+        *_heartbeat_looks(settings),
     ]
+
+
+def _heartbeat_looks(settings: Settings) -> Iterator[Look]:
+    wanted = settings.heartbeat
+    if wanted.wanted:
+        yield Look("heartbeat canary", partial(heartbeat.look_at_sending, settings), services.NETWORK)
+    if wanted.namespace is not None:
+        yield Look("heartbeat cloudwatch", partial(heartbeat.look_at_cloudwatch, settings), services.NETWORK)
+    if wanted.url is not None:
+        yield Look(
+            "heartbeat url", partial(heartbeat.look_at_address, wanted.url.get_secret_value()), heartbeat.ADDRESS
+        )
 
 
 def _telling_no_password(finding: Finding) -> Finding:

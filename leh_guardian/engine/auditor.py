@@ -19,6 +19,8 @@ from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry.metrics import Metrics
 
 _PING_DEADLINE = 5.0
+STALE = 45.0
+"""Seconds after which a snapshot proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Auditor:
 
     async def _counts(self) -> dict[str, Any]:
         try:
-            async with transaction(self._pool) as tx:
+            async with transaction(self._pool, deadline=_PING_DEADLINE) as tx:
                 return await overview.counts(tx, self._clock.now())
         except GuardianError:
             return {}

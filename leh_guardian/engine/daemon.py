@@ -6,11 +6,10 @@ then given back. A second signal ends the process at once, which is as safe as a
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -26,6 +25,7 @@ from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.ports import ReceivedMessage
+from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from leh_guardian.telemetry.systemd import Notifier
@@ -35,6 +35,10 @@ _COMMIT_LIMIT = 180.0
 _POLL_MARGIN = 20.0
 """Seconds that draining may take beyond the wait of a long poll."""
 _MIN_POLL_LIMIT = 60.0
+_RELOAD_LIMIT = 90.0
+"""Seconds that a reload may take: reading a folder over a slow network, the cases of a thousand rules, one transaction."""
+_LOOK = 10.0
+"""Seconds between two looks at the loops where systemd does not say how often."""
 
 
 @dataclass
@@ -53,22 +57,24 @@ class Daemon:
     planned: Wake
     reloader: Reloader
     loops: Sequence[Loop]
+    line: Callable[[], str]
+    """What `systemctl status` shows."""
 
     def __post_init__(self) -> None:
         self._log = structlog.get_logger("daemon")
         self._stopping = anyio.Event()
         self._draining = False
         self._notifier = Notifier.from_environment(os.environ)
+        self._reloading = anyio.Lock()
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT, then drain."""
         async with anyio.create_task_group() as everything:
-            await everything.start(self._listen)
+            await everything.start(self._listen, everything)
             for loop in self.loops:
                 everything.start_soon(loop.run, name=loop.name)
             everything.start_soon(self._watchdog, name="watchdog")
             self._notifier.ready()
-            self._notifier.status(f"{len(self.reloader.current().rules)} rules")
             self._log.info("started", version=__version__, rules=self.reloader.in_use.rules.revision)
             # The executor outlives the intake: what was taken in last may still start while polls are drained.
             async with anyio.create_task_group() as actions:
@@ -79,12 +85,18 @@ class Daemon:
             self._log.info("stopped")
             everything.cancel_scope.cancel()
 
-    async def _listen(self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+    async def _listen(
+        self, tasks: anyio.abc.TaskGroup, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, stacks.ASKS) as signals:
             task_status.started()
             async for number in signals:
                 if number == signal.SIGHUP:
-                    await self._reload()
+                    # A task of its own: a folder that cannot be read must not keep SIGTERM from being heard.
+                    tasks.start_soon(self._reload, name="reload")
+                elif number == stacks.ASKS:
+                    self._log.warning("tasks", tasks=stacks.task_stacks())
+                    stacks.print_threads()
                 elif self._stopping.is_set():
                     # Safe at any instant, like a crash: leases run out and messages come back.
                     self._log.warning("second signal: stopping at once")
@@ -96,24 +108,44 @@ class Daemon:
                     self._stopping.set()
 
     async def _reload(self) -> None:
-        self._notifier.reloading()
-        try:
-            await self.reloader.reload()
-        except Exception as error:
-            # Whatever it is, the last good rules are in use, and the reloader's loop tries again.
-            self._log.error("reload failed", error=str(error))
-        # Ready again in any case: the last good rules are in use.
-        self._notifier.ready()
+        async with self._reloading:
+            self.progress.watch("reload", _RELOAD_LIMIT)
+            self._notifier.reloading()
+            try:
+                await self.reloader.reload()
+            except Exception as error:
+                # Whatever it is, the last good rules are in use, and the reloader's loop tries again.
+                self._log.error("reload failed", error=str(error))
+            # Ready again in any case: the last good rules are in use.
+            self._notifier.ready()
+            self.progress.forget("reload")
 
     async def _watchdog(self) -> None:
-        interval = self._notifier.watchdog_interval
-        while interval is not None:
+        """Tell systemd that all is well, for as long as it is: this loop's own turning is part of what it tells."""
+        interval = self._notifier.watchdog_interval or _LOOK
+        stamp = self.progress.watch("watchdog", 2 * interval)
+        said: set[str] = set()
+        shown = ""
+        while True:
+            stamp()
             stuck = self.progress.stuck()
-            if stuck:
-                self._log.critical("loops are stuck", stuck=stuck)
-            else:
+            if not stuck:
                 self._notifier.watchdog()
+            if said != set(stuck):
+                said = set(stuck)
+                self._say_stuck(stuck)
+            if (line := self.line()) != shown:
+                shown = line
+                self._notifier.status(line)
             await anyio.sleep(interval)
+
+    def _say_stuck(self, stuck: Mapping[str, float]) -> None:
+        if stuck:
+            # With their stacks: after the abort that follows nobody can ask any more.
+            ages = {name: round(age, 1) for name, age in stuck.items()}
+            self._log.critical("loops are stuck", stuck=ages, tasks=stacks.task_stacks())
+        else:
+            self._log.warning("no loop is stuck any more")
 
     async def _take_in(self) -> None:
         """Poll until told to stop, then drain: every poll ends by itself and everything received is committed."""
@@ -158,8 +190,10 @@ class Daemon:
         async with source, anyio.create_task_group() as deletes:
             once = partial(intake.drain, source, deletes)
             loop = Loop(f"committer{suffix}", once, self.progress, self.metrics, pause=0.0, limit=_COMMIT_LIMIT)
-            with contextlib.suppress(anyio.EndOfStream):
+            try:
                 await loop.run()
+            except anyio.EndOfStream:
+                self.progress.forget(loop.name)
 
     async def _execute(self, tasks: anyio.abc.TaskGroup) -> None:
         loop = Loop(

@@ -29,6 +29,7 @@ from leh_guardian.errors import (
     Transient,
 )
 from leh_guardian.model.action import ClaimedAction
+from leh_guardian.model.canary import CANARY
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Failed, NoOp, Outcome, Retry, Unknown
@@ -246,7 +247,8 @@ class Executor:
                     ended = f"it ended in {type(outcome).__name__}, and what follows could not be decided"
                     outcome = Unknown(told(f"{ended}: {type(error).__name__}: {error}", 1000))
         self._metrics.actions.labels(action.handler, verdict.status.value).inc()
-        level = "info" if verdict.status in QUIET else "error"
+        quiet = "debug" if action.rule_id == CANARY else "info"
+        level = quiet if verdict.status in QUIET else "error"
         getattr(log, level)("attempt ended", status=verdict.status.value, summary=told(verdict.summary))
 
     async def _give_back(self, action: ClaimedAction, kind: Kind, reason: str) -> None:

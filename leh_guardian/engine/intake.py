@@ -22,7 +22,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.planner import Matched, Planner
-from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable
+from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
+from leh_guardian.model.canary import CANARY
 from leh_guardian.model.event import Event, parse_body
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import told
@@ -69,10 +70,17 @@ class _Read:
     """Why it is no event."""
 
     @property
+    def canary(self) -> bool:
+        """Whether it is guardian's own proof of the path, which nobody need keep."""
+        return bool(self.matches) and all(match.rule.id == CANARY for _, match in self.matches)
+
+    @property
     def outcome(self) -> str:
         """What the metrics call it."""
         if self.fault is not None:
             return "malformed"
+        if self.canary:
+            return "canary"
         return "matched" if self.matches else "unmatched"
 
 
@@ -105,8 +113,16 @@ class Intake:
         """Received, and not committed because the store was away."""
         self._buffered = 0
         self._room = anyio.Event()
+        self._trouble = ""
+        """Why the last poll failed, if it did."""
         self.oldest_seconds = 0.0
         """Age of the oldest message in the last poll."""
+
+    async def ping(self) -> None:
+        """Raise when alerts cannot be taken from the queue: it does not answer, or it is seen and may not be received from."""
+        await self._queue.ping()
+        if self._trouble:
+            raise Unavailable(self._trouble)
 
     async def run_once(self) -> int:
         """Poll once, take in what came and delete it; returns how many messages came."""
@@ -121,8 +137,13 @@ class Intake:
                 await self._room.wait()
         if not self._has_room():
             return 0
-        with anyio.CancelScope(shield=True):
-            messages = await self._queue.receive()
+        try:
+            with anyio.CancelScope(shield=True):
+                messages = await self._queue.receive()
+        except GuardianError as error:
+            self._trouble = str(error)
+            raise
+        self._trouble = ""
         failpoint("intake.received")
         self._note_age(messages)
         if messages:
@@ -253,7 +274,8 @@ class Intake:
             if read.fault is not None:
                 changes.note(Kind.MALFORMED, read.fault, data=_about(read.message))
         async with transaction(self._pool) as tx:
-            await inbox.log_bodies(tx, now, [(bool(read.matches), read.message.body) for read in good])
+            kept = [(bool(read.matches), read.message.body) for read in good if not read.canary]
+            await inbox.log_bodies(tx, now, kept)
             await self._plan(tx, changes, rules, [pair for read in good for pair in read.matches])
             await changes.write(tx, self._replica)
             failpoint("intake.before_commit")

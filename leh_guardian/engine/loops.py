@@ -2,6 +2,7 @@
 
 An error of ours (the store or AWS is away, a permission is missing) is a degraded state: it is told once, the loop waits,
 stamps its progress and tries again. Any other exception is a defect: it ends the daemon, and the service manager starts it anew.
+A loop is watched until it ends on purpose: one whose exception somebody swallows stops stamping, and is seen.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from leh_guardian.telemetry.redaction import redact
 
+LIMIT = 75.0
+"""Seconds one round may take: longer than a transaction at the end of all its deadlines (60 s), so that no outage is a hang."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 20.0
 
@@ -39,7 +42,7 @@ class Wake:
 
 
 class Loop:
-    """One service's loop."""
+    """One service's loop; `limit` is how many seconds one round may take before the loop counts as stuck."""
 
     def __init__(
         self,
@@ -49,14 +52,15 @@ class Loop:
         metrics: Metrics,
         *,
         pause: float,
-        limit: float = 60.0,
+        limit: float = LIMIT,
         wake: Wake | None = None,
         until: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = name
         self._once = once
         self._progress = progress
-        self._stamp = progress.watch(name, limit)
+        # The pause is a setting here and there: however long, it is no hang.
+        self._stamp = progress.watch(name, max(limit, 2 * pause))
         self._errors = metrics.loop_errors.labels(name)
         self._pause = pause
         self._wake = wake or Wake()
@@ -67,15 +71,15 @@ class Loop:
 
     async def run(self) -> None:
         """Go round until `until()` says so."""
-        try:
-            while not self._until():
-                worked = await self._round()
-                if not worked and not self._until():
-                    await self._wake.wait(self._pause)
-        finally:
-            self._progress.forget(self.name)
+        while not self._until():
+            worked = await self._round()
+            if not worked and not self._until():
+                await self._wake.wait(self._pause)
+        self._progress.forget(self.name)
 
     async def _round(self) -> int:
+        # As the pause before it is no hang, it must not be counted with the round: the note stays what it was.
+        self._stamp(f"blocked: {self._told}" if self._told else "")
         try:
             worked = await self._once()
         except GuardianError as error:

@@ -17,6 +17,7 @@ from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.wording import Cause, message
 from leh_guardian.errors import RuleError
 from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Role
+from leh_guardian.model.canary import CANARY
 from leh_guardian.model.identity import action_key, key
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
@@ -87,7 +88,10 @@ class Progression:
         about: str = "",
         per_rule: bool = False,
     ) -> None:
-        """Tell people, once per run, cause and `about`; `per_rule`: once per `about` for the whole rule."""
+        """Tell people, once per run, cause and `about`; `per_rule`: once per `about` for the whole rule. Never of a canary."""
+        if incident.rule_id == CANARY:
+            changes.note(Kind.PLAN_STOPPED, reason, incident=incident)
+            return
         told = replace(incident, level=max(1, incident.level))
         changes.incidents[incident.id] = told
         action_id = (

@@ -101,7 +101,7 @@ class Reloader:
 
     async def run_once(self) -> int:
         """Look at the folder; reload when its content has changed and stood still for a round."""
-        found = await anyio.to_thread.run_sync(read_folder, self._directory)
+        found = await anyio.to_thread.run_sync(read_folder, self._directory, abandon_on_cancel=True)
         if found.digest != self._changed_to:
             self._held = None
         elif found.digest != self._tried and not self._holds_back(found):
@@ -112,14 +112,14 @@ class Reloader:
 
     async def reload(self) -> bool:
         """Load the folder now; returns whether the rules in use are those on disk."""
-        found = await anyio.to_thread.run_sync(read_folder, self._directory)
+        found = await anyio.to_thread.run_sync(read_folder, self._directory, abandon_on_cancel=True)
         return await self._load(found)
 
     async def _load(self, found: Folder, check: Callable[[Folder], None] = lambda _: None) -> bool:
         self._tried = found.digest
         try:
             check(found)
-            rules = await anyio.to_thread.run_sync(load_folder, found, self._registry)
+            rules = await anyio.to_thread.run_sync(load_folder, found, self._registry, abandon_on_cancel=True)
         except RuleError as error:
             # Diagnostics quote the files' lines, and who pastes a token there must not find it on the status page.
             refused = redact(str(error), _MOST_TOLD)

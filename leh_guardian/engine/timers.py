@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import anyio
+
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.closing import busy, close
@@ -25,7 +27,9 @@ from leh_guardian.telemetry.failpoints import failpoint
 
 CONFIRM_HANDLER = "queue_drained"
 _MOST = 100
-"""Timers fired in one round."""
+"""Timers fired in one round, at most,"""
+_LONGEST = 10.0
+"""... and seconds after which a round begins no further one: with the store slow, a hundred would look like a hang."""
 
 
 class Timers:
@@ -42,8 +46,8 @@ class Timers:
 
     async def run_once(self) -> int:
         """Fire what is due, a bounded number so that the loop shows its progress; returns how many timers fired."""
-        fired = 0
-        while fired < _MOST and await self._fire_one():
+        fired, until = 0, anyio.current_time() + _LONGEST
+        while fired < _MOST and anyio.current_time() < until and await self._fire_one():
             fired += 1
         if fired:
             self._planned()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.text import told
@@ -38,6 +40,51 @@ _SENTENCES = {
     Cause.RULES_REFUSED: "규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
+
+
+class Outage(StrEnum):
+    """What guardian cannot work without."""
+
+    DATABASE = "postgresql"
+    ALERTS = "alert_queue"
+    URGENT = "urgent_queue"
+    CANARY = "canary"
+
+
+_QUEUE_AWAY = (
+    "guardian이 경보 큐(SQS)를 사용할 수 없어 새 경보를 받지 못합니다. CloudWatch 경보를 직접 확인하고 대응하세요."
+)
+_OUTAGES = {
+    Outage.DATABASE: (
+        "guardian이 데이터베이스(PostgreSQL)를 사용할 수 없어 경보를 처리하지 못합니다. CloudWatch 경보를 직접 확인하고 대응하세요."
+    ),
+    Outage.ALERTS: _QUEUE_AWAY,
+    Outage.URGENT: _QUEUE_AWAY,
+    Outage.CANARY: (
+        "guardian의 자체 점검 이벤트가 경보 경로를 끝까지 통과하지 못합니다. 경보가 처리되지 않을 수 있으므로 직접 확인하세요."
+    ),
+}
+_SEOUL = ZoneInfo("Asia/Seoul")
+
+
+def distress(outage: Outage, reason: str, began: datetime, replica: str, *, over: bool) -> list[str]:
+    """Return the lines of a notice that guardian itself cannot work, or can again; the first is its title."""
+    since = f"{began.astimezone(_SEOUL):%Y-%m-%d %H:%M} (한국 시간)"
+    if over:
+        return [
+            f"[복구] guardian: {outage.value}",
+            "guardian이 다시 정상적으로 동작합니다. 장애 동안 울린 경보는 CloudWatch에서 한 번 더 확인하세요.",
+            f"장애 시작: {since}",
+            f"서버: {told(replica, 120, phones=False)}",
+        ]
+    return [
+        f"[SEV1] guardian 자체 장애: {outage.value}",
+        _OUTAGES[outage],
+        f"상세: {told(reason, 600)}",
+        f"시작: {since}",
+        f"서버: {told(replica, 120, phones=False)}",
+        "확인: leh-guardian doctor",
+    ]
 
 
 def message(cause: Cause, incident: Incident, detail: str, *, action: str | None = None) -> str:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from leh_guardian.model import canary
 from leh_guardian.model.event import Event
 from leh_guardian.model.guards import Guards
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import Plan, Severity
 from leh_guardian.model.text import storable_key
-from leh_guardian.patterns import Pattern, PatternIndex
-from leh_guardian.rules.expressions import Expression, ExpressionError
+from leh_guardian.patterns import Pattern, PatternIndex, compile_pattern
+from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 
 
 class MatchKind(StrEnum):
@@ -43,6 +44,25 @@ class Rule:
     plan: Plan
     file: str
     line: int
+
+
+_CANARY = Rule(
+    id=canary.CANARY,
+    description="guardian's own proof that the way of an alert works",
+    runbook="",
+    mode=Mode.ACT,
+    pattern=compile_pattern(canary.PATTERN),
+    resolve_on=None,
+    dedup=compile_expression("detail.nonce"),
+    serialize=None,
+    severity=Severity.SEV5,
+    escalate="default",
+    guards=Guards(),
+    plan=canary.PLAN,
+    file="",
+    line=0,
+)
+"""The built-in rule: in every rule set, and in no list of an operator's rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +100,19 @@ class RuleSet:
         if index is None:
             patterns = {(rule.id, MatchKind.TRIGGER): rule.pattern for rule in self.rules}
             patterns |= {(rule.id, MatchKind.RESOLVE): rule.resolve_on for rule in self.rules if rule.resolve_on}
+            patterns[_CANARY.id, MatchKind.TRIGGER] = _CANARY.pattern
             index = PatternIndex(patterns)
             object.__setattr__(self, "_index", index)
         return index
 
     def match(self, event: Event) -> list[Match]:
-        """Return the rules that `event` concerns, by rule id; what could open and close an incident opens it."""
+        """Return the rules that `event` concerns, by rule id; what could open and close an incident opens it.
+
+        A canary concerns the built-in rule alone, however widely an operator's pattern is drawn.
+        """
         concerned = self.index().match(event.envelope)
+        if (_CANARY.id, MatchKind.TRIGGER) in concerned:
+            return [_match(_CANARY, MatchKind.TRIGGER, event.envelope)]
         triggered = {rule_id for rule_id, kind in concerned if kind is MatchKind.TRIGGER}
         return [
             _match(

@@ -17,7 +17,8 @@ from leh_guardian.store.rights import SCHEMA
 from leh_guardian.store.transaction import Transaction, transaction
 
 _LOCK = 0x6C65685F67756172  # "leh_guar": one migration at a time over all replicas
-
+_DEADLINE = 300.0
+"""Seconds for all migrations together, each statement of which has a deadline of its own."""
 
 Migration = tuple[int, str, str]
 """Version, name, SQL."""
@@ -37,7 +38,7 @@ async def migrate(pool: Pool) -> int:
         SchemaMismatch: the role may not create the schema, or an applied migration differs from this program's.
         RightsMissing: the role may not use the schema as the daemon does.
     """
-    async with transaction(pool) as tx:
+    async with transaction(pool, deadline=_DEADLINE) as tx:
         await tx.execute("select pg_advisory_xact_lock($1)", _LOCK)
         if await is_made(tx):
             await rights.check_daemon_rights(tx)

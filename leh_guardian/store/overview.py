@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from leh_guardian.model.canary import CANARY
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import storable
 from leh_guardian.store import control, journal
@@ -29,7 +30,10 @@ async def list_incidents(
     """Return incidents, newest first."""
     # Conditions only where they are asked for: "all, or one of these" keeps every index from being used.
     wanted, values = _conditions(
-        ("status = any({}::text[])", list(statuses)), ("rule_id = {}", None if rule is None else storable(rule))
+        ("status = any({}::text[])", list(statuses)),
+        # Canaries are shown to whoever asks for them.
+        ("rule_id = {}", None if rule is None else storable(rule)),
+        ("rule_id <> {}", CANARY if rule is None else None),
     )
     rows = await tx.fetch(
         f"select {_INCIDENT} from incidents{wanted} order by opened_at desc, id limit ${len(values) + 1}",
@@ -82,7 +86,7 @@ async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
 
 async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: int = 100) -> list[Any]:
     """Return actions, newest first."""
-    wanted, values = _conditions(("status = any({}::text[])", list(statuses)))
+    wanted, values = _conditions(("status = any({}::text[])", list(statuses)), ("handler <> {}", CANARY))
     rows = await tx.fetch(
         f"select {_ACTION} from actions{wanted} order by created_at desc, step_index desc, id limit ${len(values) + 1}",
         *values,
@@ -92,17 +96,19 @@ async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: 
 
 
 async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
-    """Return the numbers of `/status`: open incidents, actions by status, untold messages, overdue timers, modes."""
+    """Return the numbers of `/status`, without canaries: open incidents, actions by status, untold messages, overdue timers, modes."""
     levels = await tx.fetch(
-        "select level, count(*) as n from incidents where status <> 'resolved' group by level order by level"
+        "select level, count(*) as n from incidents where status <> 'resolved' and rule_id <> $1 group by level order by level",
+        CANARY,
     )
     # Two questions, each to one end of an index: joined by "or" they are answered by reading every row.
     statuses = await tx.fetch(
         "select status, count(*) as n from actions where status in ('proposed', 'scheduled', 'running', 'waiting')"
-        " group by status union all"
+        " and handler <> $2 group by status union all"
         " select status, count(*) from actions where status in ('succeeded', 'skipped', 'failed', 'needs_human', 'rejected')"
-        " and updated_at > $1 group by status order by status",
+        " and handler <> $2 and updated_at > $1 group by status order by status",
         now - timedelta(days=1),
+        CANARY,
     )
     untold = await tx.fetchval(
         "select count(*) from actions where status in ('scheduled', 'running', 'waiting', 'failed', 'needs_human')"

@@ -179,10 +179,14 @@ class Pool:
                 return told
 
     async def ping(self) -> None:
-        """Raise StoreUnavailable unless the server answers a query."""
+        """Raise StoreUnavailable unless the server answers a query and would take a write."""
         async with self.connection() as connection:
             with translated():
-                await connection.fetchval("select 1", timeout=3)
+                read_only = await connection.fetchval(
+                    "select current_setting('transaction_read_only')::boolean", timeout=3
+                )
+        if read_only:
+            raise StoreUnavailable("PostgreSQL takes no writes: a standby, or default_transaction_read_only is on")
 
     async def close(self) -> None:
         """Close all connections, politely for two seconds."""

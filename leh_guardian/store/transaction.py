@@ -1,23 +1,27 @@
-"""Owns transactions; the one rule: begin, commit, rollback and release cannot be cancelled half-way.
+"""Owns transactions; the one rule: begin, commit, rollback and release cannot be cancelled half-way, and the whole has a deadline.
 
 Inside anyio a cancelled scope would cancel asyncpg's own ROLLBACK too and hand a connection in mid-transaction back to the
-pool; each of the four is therefore shielded. Each is bounded by the pool's command timeout, so a shield never hangs.
+pool; each of the four is therefore shielded. Each is bounded by the pool's command timeout, so a shield never hangs. A server
+that takes nine seconds for every statement would pass that timeout for ever; the deadline of the whole bounds it.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import anyio
 
-from leh_guardian.errors import StoreError
+from leh_guardian.errors import StoreError, StoreUnavailable
 from leh_guardian.store.pool import Pool, translated
 from leh_guardian.store.rights import Grants
+
+DEADLINE = 30.0
+"""Seconds between the begin and the commit of a transaction."""
 
 
 class Transaction:
@@ -65,19 +69,20 @@ class Transaction:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
+async def transaction(pool: Pool, *, deadline: float = DEADLINE) -> AsyncIterator[Transaction]:
     """Open a transaction (READ COMMITTED); commits when the block ends, rolls back when it raises.
 
     Raises:
-        StoreUnavailable: the database is away. When it went away during COMMIT, the transaction may have taken place:
-            callers repeat with the same idempotency keys.
+        StoreUnavailable: the database is away, or the block was not done within `deadline` seconds. When it went away
+            during COMMIT, the transaction may have taken place: callers repeat with the same idempotency keys.
         StoreError: a statement was refused, though the block may have swallowed that: nothing was written.
     """
     async with pool.connection() as connection:
         with anyio.CancelScope(shield=True), translated(connection, pool.grants):
             await connection.execute("begin")
         try:
-            yield Transaction(connection, pool.grants)
+            with _within(deadline):
+                yield Transaction(connection, pool.grants)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await _roll_back(connection)
@@ -87,6 +92,14 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
         if done != "COMMIT":
             # PostgreSQL rolls back without an error what a failed statement has spoilt, even if the block swallowed that.
             raise StoreError("the transaction was rolled back: a statement in it had been refused")
+
+
+@contextmanager
+def _within(deadline: float) -> Iterator[None]:
+    with anyio.move_on_after(deadline) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise StoreUnavailable(f"PostgreSQL: a transaction was not done within {deadline:g} s")
 
 
 async def _roll_back(connection: Any) -> None:

@@ -48,6 +48,27 @@ class Metrics:
             "guardian_rules_last_reload_ok", "Whether the rule files on disk are the ones in use", registry=r
         )
         self.rules_info = Gauge("guardian_rules_info", "The rule set in use", ["revision"], registry=r)
+        self.canary_age = Gauge(
+            "guardian_canary_age_seconds",
+            "Since the newest canary that came through was sent, or since the start; NaN without `heartbeat`",
+            registry=r,
+        )
+        self.heartbeat_age = Gauge(
+            "guardian_heartbeat_age_seconds",
+            "Since the last heartbeat that was taken, or since the start; NaN without `heartbeat`",
+            registry=r,
+        )
+        for age in (self.canary_age, self.heartbeat_age):
+            age.set(float("nan"))
+        self.heartbeats = Counter(
+            "guardian_heartbeats", "Heartbeats by what became of them", ["place", "outcome"], registry=r
+        )
+        self.distress = Gauge(
+            "guardian_distress", "Whether people were told that guardian itself cannot work", ["outage"], registry=r
+        )
+        self.distress_notices = Counter(
+            "guardian_distress_notices", "Notices that went to people directly", ["channel", "outcome"], registry=r
+        )
         self.logs_dropped = Gauge(
             "guardian_log_records_dropped", "Log records dropped because the pipe was blocked", registry=r
         )

@@ -13,15 +13,14 @@ from aiohttp import web
 
 from leh_guardian import __version__
 from leh_guardian.clock import Clock
-from leh_guardian.engine.auditor import Snapshot
+from leh_guardian.engine.auditor import STALE, Snapshot
+from leh_guardian.engine.distress import Distress
+from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.reloader import RulesInUse
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import dump_json
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
-
-_STALE = 45.0
-"""Seconds after which a snapshot proves nothing."""
 
 
 class StatusPages:
@@ -38,6 +37,8 @@ class StatusPages:
         mode: Mode,
         replica: str,
         log_drops: Callable[[], int],
+        heartbeat: Heartbeat | None,
+        distress: Distress,
     ) -> None:
         self._progress = progress
         self._metrics = metrics
@@ -47,6 +48,8 @@ class StatusPages:
         self._mode = mode
         self._replica = replica
         self._log_drops = log_drops
+        self._heartbeat = heartbeat
+        self._distress = distress
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -71,8 +74,16 @@ class StatusPages:
     def _failing(self) -> dict[str, str]:
         snapshot = self._snapshot()
         age = (self._clock.now() - snapshot.taken_at).total_seconds()
-        stale = {"snapshot": f"last taken {age:.0f} s ago"} if age > _STALE else {}
+        stale = {"snapshot": f"last taken {age:.0f} s ago"} if age > STALE else {}
         return {**snapshot.failing, **stale}
+
+    def line(self) -> str:
+        """Say how it stands in one line, for `systemctl status`."""
+        if stuck := self._progress.stuck():
+            return f"stuck: {', '.join(stuck)}"
+        if failing := self._failing():
+            return "not ready: " + "; ".join(f"{name}: {reason}" for name, reason in failing.items())
+        return f"ready, {len(self._rules().rules.rules)} rules"
 
     async def status(self, _: web.Request) -> web.Response:
         """Everything an operator asks first."""
@@ -97,6 +108,8 @@ class StatusPages:
                 "timers": counts.get("timers", {"overdue": None}),
                 "clients": {name: reason is None for name, reason in snapshot.clients.items()},
                 "failing": self._failing(),
+                "heartbeat": self._heartbeat.report() if self._heartbeat else None,
+                "distress": self._distress.report(),
                 "modes": {"process": self._mode.value, **counts.get("modes", {})},
                 "loops": {
                     name: {"age_seconds": round(age, 1), "note": self._progress.notes()[name]}
@@ -110,6 +123,9 @@ class StatusPages:
         for name, age in self._progress.ages().items():
             self._metrics.loop_age.labels(name).set(age)
         self._metrics.logs_dropped.set(self._log_drops())
+        if self._heartbeat:
+            self._metrics.canary_age.set(self._heartbeat.canary.age())
+            self._metrics.heartbeat_age.set(self._heartbeat.age())
         return web.Response(
             body=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from uuid import UUID
 
+import anyio
 from aiohttp import web
 
 from leh_guardian.clock import Clock
@@ -18,6 +19,9 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.redaction import redact
 from leh_guardian.web.status import answer
+
+_BODY_SECONDS = 5.0
+"""Seconds until a request's body must be there."""
 
 
 class VerbRoutes:
@@ -42,7 +46,10 @@ class VerbRoutes:
             return refusal
         try:
             target = UUID(request.match_info["id"])
-            body = await request.json() if request.can_read_body else {}
+            with anyio.fail_after(_BODY_SECONDS):
+                body = await request.json() if request.can_read_body else {}
+        except TimeoutError:
+            return answer({"error": "the body did not come"}, status=408)
         except (ValueError, LookupError, RecursionError):
             # LookupError: a character set that does not exist; RecursionError: a body of nothing but brackets.
             return answer({"error": "the id must be a UUID and the body, if any, JSON"}, status=400)

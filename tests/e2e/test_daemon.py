@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,61 +13,21 @@ import pytest
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.builders import alarm_event
+from tests.support.installation import RULE, TOKEN, alert_queue, install
 from tests.support.process import ARMED, PROGRAM, Daemon, run_cli, wait_for
-
-RULE = """
-version: 1
-rules:
-  - id: people
-    mode: act
-    pattern: {{detail: {{alarmName: [{{prefix: {prefix}}}], state: {{value: [ALARM]}}}}}}
-    dedup: detail.alarmName
-    actions: []
-"""
-TOKEN = "a-token-of-some-length"
 
 
 @pytest.fixture
 def settings(postgres: EmbeddedPostgres, aws_server: EmbeddedAws, tmp_path: Path) -> dict[str, str]:
     """Settings of an installation of its own: a database, a queue, a rules folder."""
-    database = f"e2e_{uuid.uuid4().hex[:10]}"
-    postgres.create_database(database)
-    rules = tmp_path / "rules"
-    rules.mkdir()
-    (rules / "people.yaml").write_text(RULE.format(prefix="a-"), encoding="utf-8")
-    return {
-        **aws_server.environment(),
-        "LEH_DATABASE_URL": postgres.dsn(database),
-        "LEH_QUEUE__ALERTS": f"alerts-{uuid.uuid4().hex[:10]}",
-        "LEH_QUEUE__WAIT": "1",
-        "LEH_RULES__DIR": str(rules),
-        "LEH_RULES__POLL": "200ms",
-        "LEH_HTTP__PORT": "0",
-        "LEH_HTTP__TOKEN": TOKEN,
-        "LEH_LOG__FORMAT": "json",
-    }
+    return install(postgres, aws_server, tmp_path)
 
 
 @pytest.fixture
 def queue(settings: dict[str, str]) -> Iterator[Callable[[object], None]]:
     """Make the alert queue; returns a function that sends to it."""
-    import boto3
-
-    client = boto3.client(
-        "sqs",
-        endpoint_url=settings["AWS_ENDPOINT_URL"],
-        region_name="ap-northeast-2",
-        aws_access_key_id="x",
-        aws_secret_access_key="x",
-    )
-    url = client.create_queue(QueueName=settings["LEH_QUEUE__ALERTS"])["QueueUrl"]
-
-    def send(event: object) -> None:
-        text = event if isinstance(event, str) else json.dumps(event)
-        client.send_message(QueueUrl=url, MessageBody=text)
-
-    yield send
-    client.close()
+    with alert_queue(settings) as send:
+        yield send
 
 
 @pytest.fixture
@@ -322,23 +280,6 @@ def test_kill_switch_by_command(settings: dict[str, str], queue: Callable[[objec
     shown = run_cli("mode", "show", "--json", **settings)
     assert json.loads(shown.stdout)["mode"] == "off"
     wait_for(lambda: json.loads(daemon.get("/status")[1])["modes"].get("dlq_redrive") == "off")
-
-
-def test_tells_systemd(settings: dict[str, str], queue: Callable[[object], None], tmp_path: Path) -> None:
-    """READY=1 when it is up, WATCHDOG=1 while its loops make progress, STOPPING=1 at the end."""
-    address = tmp_path / "notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(address))
-        listener.settimeout(30)
-        notify = {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "1000000"}
-        with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings, **notify) as daemon:
-            seen = ""
-            while not ("READY=1" in seen and seen.count("WATCHDOG=1") >= 2):
-                seen += listener.recv(4096).decode() + "\n"
-            assert seen.index("READY=1") < seen.index("WATCHDOG=1")
-            daemon.process.send_signal(signal.SIGTERM)
-            while "STOPPING=1" not in seen:
-                seen += listener.recv(4096).decode() + "\n"
 
 
 def test_starts_as_installed(settings: dict[str, str], tmp_path: Path) -> None:

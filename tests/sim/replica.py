@@ -95,6 +95,7 @@ async def run(parts: Parts, process: Process) -> None:
         executor=executor,
         planned=planned,
         reloader=reloader,
+        line=lambda: "",
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=1.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),

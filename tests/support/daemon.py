@@ -5,21 +5,31 @@ it with SIGSTOP at every n-th hit, and GUARDIAN_TEST_HITS names a file that gets
 GUARDIAN_TEST_OUTSIDE is the address of the outside world of the handlers in `tests/support/effects.py`. Leases and the
 redrive's hiding of messages are shortened, so that a test need not wait for the real ones to run out;
 GUARDIAN_TEST_LEASE=seconds sets the lease, GUARDIAN_TEST_LOG_BOUND=records how many of the log may wait.
+GUARDIAN_TEST_HANG makes loops hang (hangs.py).
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from leh_guardian import app
+from leh_guardian.adapters.aws import Aws
 from leh_guardian.cli.main import main as program
+from leh_guardian.engine import distress, loops, reloader
 from leh_guardian.handlers import dlq_redrive
 from leh_guardian.registry import HandlerSpec, Registry
+from leh_guardian.rules.folder import Folder
 from leh_guardian.store import actions
 from leh_guardian.telemetry import failpoints, logs
 from tests.support import effects
+from tests.support.hangs import Hang
 
 LEASE_SECONDS = 2.0
 HIDDEN_SECONDS = 3.0
@@ -47,6 +57,47 @@ class _Armed:
             os.kill(os.getpid(), signal.SIGSTOP)
 
 
+def _hurry() -> None:
+    """Make the loops' pauses short, those of an outage too: a test that waits for a loop need not wait for its pause."""
+    begin = loops.Loop.__init__
+
+    def made(loop: loops.Loop, *args: Any, **kwargs: Any) -> None:
+        begin(loop, *args, **{**kwargs, "pause": min(0.2, kwargs["pause"])})
+
+    loops.Loop.__init__ = made  # type: ignore[method-assign]
+    loops._LONGEST_PAUSE = 1.0
+
+
+def _hang_reading(trigger: Path) -> None:
+    """Make the rules folder unreadable once `trigger` is there, as a dead mount is: reading never ends."""
+    read = reloader.read_folder
+
+    def hang(directory: Path) -> Folder:
+        while trigger.exists():
+            time.sleep(1)
+        return read(directory)
+
+    reloader.read_folder = hang
+
+
+def _refuse(operation: str) -> None:
+    """Answer one operation of every AWS client as a role without the right to it is answered."""
+    make = Aws.client
+
+    async def client(aws: Aws, service: str, **options: Any) -> Any:
+        made = await make(aws, service, **options)
+
+        async def refused(**_: Any) -> None:
+            answer = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(answer, operation)
+
+        if hasattr(made, operation):
+            setattr(made, operation, refused)
+        return made
+
+    Aws.client = client  # type: ignore[method-assign]
+
+
 def _with_effects(registry: Registry) -> Registry:
     for function in effects.HANDLERS:
         spec = function.__handler__  # type: ignore[attr-defined]
@@ -67,6 +118,15 @@ def main() -> None:
         effects.OUTSIDE.url = outside
         shipped = app.handlers
         app.handlers = lambda: _with_effects(shipped())
+    if order := os.environ.pop("GUARDIAN_TEST_HANG", ""):
+        Hang(order, Path(os.environ.pop("GUARDIAN_TEST_TRIGGER"))).install()
+    if trigger := os.environ.pop("GUARDIAN_TEST_UNREADABLE", ""):
+        _hang_reading(Path(trigger))
+    if operation := os.environ.pop("GUARDIAN_TEST_REFUSE", ""):
+        _refuse(operation)
+    if os.environ.pop("GUARDIAN_TEST_HURRY", ""):
+        _hurry()
+    distress.PATIENCE = float(os.environ.pop("GUARDIAN_TEST_PATIENCE", distress.PATIENCE))
     program(["run"])
 
 

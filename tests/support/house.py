@@ -13,6 +13,7 @@ import anyio
 
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.engine import verbs
+from leh_guardian.engine.canary import CANARY_HANDLER
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.planner import Planner
@@ -24,7 +25,7 @@ from leh_guardian.fields import parse_duration
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Done, Outcome
 from leh_guardian.ports import ReceivedMessage
-from leh_guardian.registry import Effect, Params, Registry, handler
+from leh_guardian.registry import Effect, HandlerSpec, Params, Registry, handler
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import overview
@@ -128,11 +129,16 @@ class NoQueue:
 
     def __init__(self) -> None:
         self.deleted: list[str] = []
+        self.sent: list[str] = []
 
     async def delete(self, receipts: Sequence[str]) -> int:
         """Remember what was deleted."""
         self.deleted.extend(receipts)
         return len(receipts)
+
+    async def send(self, body: str) -> None:
+        """Remember what was sent."""
+        self.sent.append(body)
 
 
 class House:
@@ -152,9 +158,10 @@ class House:
         modes: dict[str, Mode] | None = None,
         hold: str = "5m",
         channel: str = "console",
+        canary: HandlerSpec = CANARY_HANDLER,
     ) -> None:
         self.pool, self.world, self.clock = pool, world or World(), clock
-        registry = registry or self.world.registry()
+        registry = Registry((*(registry or self.world.registry()), canary))
         self.metrics = metrics = Metrics()
         self.progression = progression = Progression(registry, channel)
         self.queue: Any = NoQueue()

@@ -17,9 +17,17 @@ class ConsoleChannel:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
+        self._writing = False
 
     async def send(self, notice: Notice) -> str:
-        """Write `notice`, in a thread: a blocked pipe must not block the daemon."""
+        """Write `notice`, in a thread: a blocked pipe must not block the daemon.
+
+        Raises:
+            Unavailable: the stream is broken, or has not yet taken the notice before: each further try would cost a thread.
+        """
+        if self._writing:
+            raise Unavailable("the console has not taken the message before this one: its pipe is blocked")
+        self._writing = True
         lines = ["", f"📣 {shown(notice.title)}", *(f"   {shown(line, 1000)}" for line in notice.lines), ""]
         try:
             await anyio.to_thread.run_sync(self._write, "\n".join(lines), abandon_on_cancel=True)
@@ -29,5 +37,8 @@ class ConsoleChannel:
 
     def _write(self, text: str) -> None:
         stream = self._stream or sys.stderr
-        stream.write(text + "\n")
-        stream.flush()
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        finally:
+            self._writing = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import uuid
@@ -20,6 +21,8 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.settings import load_settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
+from tests.support.installation import client
+from tests.support.posts import Receiver
 
 ROOT = Path(__file__).parents[3]
 
@@ -67,6 +70,7 @@ async def test_what_hangs_is_a_finding(
         "postgresql": "FAIL",
         "queue nowhere": "FAIL",
         "opensearch": "WARN",
+        "heartbeat": "WARN",
     }
     assert all("no answer within" in found[item].detail for item in ("postgresql", "queue nowhere", "opensearch"))
     assert "geheim" not in str(found)
@@ -181,3 +185,47 @@ async def test_rights_and_schemas(environment: dict[str, str], postgres: Embedde
     assert "another build" in (await examine(environment))["schema"].detail
     await connection.execute(f"drop role {name}")
     await connection.close()
+
+
+async def test_the_heartbeat_is_looked_at_and_not_sent(environment: dict[str, str]) -> None:
+    """Rights and address are tried out, and neither a canary, nor a metric, nor a heartbeat has gone anywhere."""
+    name = f"alerts-{uuid.uuid4().hex[:10]}"
+    with (
+        Receiver() as receiver,
+        client("sqs", dict(os.environ)) as sqs,
+        client("cloudwatch", dict(os.environ)) as cloudwatch,
+    ):
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        environment |= {
+            "LEH_QUEUE__ALERTS": name,
+            "LEH_HEARTBEAT__URL": f"{receiver.url}/ping/secret",
+            "LEH_HEARTBEAT__NAMESPACE": f"LEH/{name}",
+        }
+        found = await examine(environment)
+        assert {item: one.status for item, one in found.items() if item.startswith("heartbeat")} == {
+            "heartbeat canary": "OK",
+            "heartbeat cloudwatch": "OK",
+            "heartbeat url": "OK",
+        }
+        assert receiver.paths == []
+        assert "Messages" not in sqs.receive_message(QueueUrl=url)
+        assert cloudwatch.list_metrics(Namespace=f"LEH/{name}")["Metrics"] == []
+
+
+async def test_a_heartbeat_that_may_not_be_sent(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role without the rights, and an address where nobody is, fail, each with its fix; the address is not told."""
+    with Receiver() as refusing:
+        refusing.status = 403
+        for service in ("SQS", "CLOUDWATCH"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", refusing.url)
+        environment |= {
+            "LEH_QUEUE__ALERTS": f"{refusing.url}/1/alerts",
+            "LEH_HEARTBEAT__URL": "http://127.0.0.1:1/ping/secret",
+            "LEH_HEARTBEAT__NAMESPACE": "LEH/Guardian",
+        }
+        found = await examine(environment)
+    beating = {item: one for item, one in found.items() if item.startswith("heartbeat")}
+    assert {one.status for one in beating.values()} == {"FAIL"}
+    assert "sqs:SendMessage" in beating["heartbeat canary"].fix
+    assert "cloudwatch:PutMetricData" in beating["heartbeat cloudwatch"].fix
+    assert "secret" not in str(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.store.pool import Pool
 from tests.support.clock import FakeClock
 from tests.support.house import House, World, rule_set
@@ -38,3 +39,11 @@ def house(pool: Pool, tmp_path: Path) -> Callable[..., House]:
         return House(pool, rule_set(tmp_path / "rules", text, world), world, clock, **options)
 
     return make
+
+
+@pytest.fixture
+async def dead(postgres: EmbeddedPostgres) -> Pool:
+    """A pool to a store that is away."""
+    pool = await Pool.open(postgres.dsn("guardian"), size=1)
+    await pool.close()
+    return pool

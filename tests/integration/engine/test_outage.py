@@ -52,14 +52,6 @@ class Queue(NoQueue):
 
 
 @pytest.fixture
-async def dead(postgres: EmbeddedPostgres) -> Pool:
-    """A pool to a store that is away."""
-    pool = await Pool.open(postgres.dsn("guardian"), size=1)
-    await pool.close()
-    return pool
-
-
-@pytest.fixture
 def house(pool: Pool, tmp_path: Path) -> Callable[[Queue], House]:
     """Make a house over a queue."""
 

@@ -109,6 +109,21 @@ async def test_cancelled_transactions_leave_clean_connections(pool: Pool) -> Non
         assert await tx.fetchval("select count(*) from inbox") % 2 == 0
 
 
+async def test_a_transaction_has_a_deadline_as_a_whole(pool: Pool) -> None:
+    """A server that answers each statement within its deadline, and never gets done, is an outage; nothing of it stays."""
+
+    async def drip() -> None:
+        async with transaction(pool, deadline=0.3) as tx:
+            while True:
+                await tx.execute("insert into inbox values (gen_random_uuid(), now())")
+                await tx.fetchval("select pg_sleep(0.05)")
+
+    with anyio.fail_after(20), pytest.raises(StoreUnavailable, match="was not done within"):
+        await drip()
+    async with transaction(pool) as tx:
+        assert await tx.fetchval("select count(*) from inbox") == 0
+
+
 async def test_a_stalled_process_and_a_changed_password_are_outages(postgres: EmbeddedPostgres, pool: Pool) -> None:
     """A transaction that the server ended because we stalled, and a refused log-in later on, mean "try again"."""
 

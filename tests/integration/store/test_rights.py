@@ -123,7 +123,9 @@ async def test_the_daemons_start(role: Role) -> None:
     """A start with too few rights is refused at once, with all that is missing; pasted, the grants let it start."""
     await make_schema(role)
     await role.paste(rights.to_read(role.name))
-    with pytest.raises(RightsMissing, match=r"actions \(insert, update\).*journal \(delete, insert\)") as raised:
+    with pytest.raises(
+        RightsMissing, match=r"actions \(delete, insert, update\).*journal \(delete, insert\)"
+    ) as raised:
         await start(role)
     await role.paste(str(raised.value))
     await start(role)

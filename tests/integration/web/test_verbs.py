@@ -6,9 +6,11 @@ import uuid
 from collections.abc import AsyncIterator
 
 import aiohttp
+import anyio
 import pytest
 
 from leh_guardian.store.pool import Pool
+from leh_guardian.web import verbs
 from leh_guardian.web.server import serve
 from leh_guardian.web.verbs import VerbRoutes
 from tests.support.clock import FakeClock
@@ -55,3 +57,19 @@ async def test_hostile_bodies_are_answered(
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type}
     async with client.post(ANY, data=body, headers=headers) as answer:
         assert answer.status == status
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the token and never ends his request is answered all the same."""
+    monkeypatch.setattr(verbs, "_BODY_SECONDS", 0.2)
+
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await anyio.sleep(0.02)
+
+    with anyio.fail_after(20):
+        async with client.post(ANY, data=drip(), headers={"Authorization": f"Bearer {TOKEN}"}) as answer:
+            assert answer.status == 408

@@ -10,8 +10,20 @@ from typing import Any
 from unittest.mock import patch
 
 from leh_guardian import store
-from leh_guardian.store import actions, control, early_oks, guards, inbox, incidents, journal, overview, timers
+from leh_guardian.store import (
+    actions,
+    canaries,
+    control,
+    early_oks,
+    guards,
+    inbox,
+    incidents,
+    journal,
+    overview,
+    timers,
+)
 from tests.sim.store import actions as sim_actions
+from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
 from tests.sim.store import early_oks as sim_early_oks
 from tests.sim.store import guards as sim_guards
@@ -23,6 +35,7 @@ from tests.sim.store import timers as sim_timers
 
 TWINS = (
     (actions, sim_actions),
+    (canaries, sim_canaries),
     (control, sim_control),
     (early_oks, sim_early_oks),
     (guards, sim_guards),

@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.model.action import OPEN
+from leh_guardian.model.canary import CANARY
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import storable
 from leh_guardian.store import overview as real
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store import control, journal
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import ACTIONS, INCIDENTS, TIMERS
+from tests.sim.store.tables import ACTIONS, INCIDENTS, TIMERS, Row
 
 
 async def list_incidents(
@@ -27,9 +28,14 @@ async def list_incidents(
         rows = [
             row
             for row in sorted(work.rows(INCIDENTS), key=lambda row: row["id"])
-            if (not statuses or row["status"] in statuses) and (not rule or row["rule_id"] == storable(rule))
+            if (not statuses or row["status"] in statuses) and _of(row, rule)
         ]
     return [real._incident(row) for row in sorted(rows, key=lambda row: row["opened_at"], reverse=True)[:limit]]
+
+
+def _of(row: Row, rule: str | None) -> bool:
+    """Tell whether an incident is of `rule`; without one, whether it is no canary's."""
+    return bool(row["rule_id"] == storable(rule) if rule else row["rule_id"] != CANARY)
 
 
 async def find(tx: Transaction, table: str, prefix: str) -> list[UUID]:
@@ -77,7 +83,7 @@ async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: 
     """Do as the real one."""
     async with statement(tx, "overview.list_actions") as work:
         rows = sorted(work.rows(ACTIONS), key=lambda row: row["id"])
-    rows = [row for row in rows if not statuses or row["status"] in statuses]
+    rows = [row for row in rows if (not statuses or row["status"] in statuses) and row["handler"] != CANARY]
     rows.sort(key=lambda row: (row["created_at"], row["step_index"]), reverse=True)
     return [real._action(row) for row in rows[:limit]]
 
@@ -86,10 +92,12 @@ async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
     """Do as the real one."""
     day_ago = now - timedelta(days=1)
     async with statement(tx, "overview.counts") as work:
-        levels = Counter(row["level"] for row in work.rows(INCIDENTS) if row["status"] != "resolved")
+        levels = Counter(row["level"] for row in work.rows(INCIDENTS) if row["status"] != "resolved" and _of(row, None))
     async with statement(tx, "overview.counts") as work:
         statuses = Counter(
-            row["status"] for row in work.rows(ACTIONS) if row["status"] in OPEN or row["updated_at"] > day_ago
+            row["status"]
+            for row in work.rows(ACTIONS)
+            if (row["status"] in OPEN or row["updated_at"] > day_ago) and row["handler"] != CANARY
         )
     untold = {"scheduled", "running", "waiting", "failed", "needs_human"}
     async with statement(tx, "overview.counts") as work:

@@ -1,0 +1,147 @@
+"""Heartbeats and cries for help of the daemon as a process, received by real servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leh_guardian.local.aws import EmbeddedAws
+from leh_guardian.local.postgres import EmbeddedPostgres
+from tests.support.installation import alert_queue, client, install
+from tests.support.posts import Receiver
+from tests.support.process import PROGRAM, Daemon, run_cli, wait_for
+
+SECRET = "/ping/0c4f2a7e-secret"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Where heartbeats and notices go."""
+    with Receiver() as one:
+        yield one
+
+
+@pytest.fixture
+def settings(postgres: EmbeddedPostgres, aws_server: EmbeddedAws, tmp_path: Path, receiver: Receiver) -> dict[str, str]:
+    """An installation that beats every second."""
+    return {
+        **install(postgres, aws_server, tmp_path),
+        "LEH_HEARTBEAT__URL": receiver.url + SECRET,
+        "LEH_HEARTBEAT__EVERY": "1s",
+        "GUARDIAN_TEST_HURRY": "1",
+    }
+
+
+def heartbeat(daemon: Daemon) -> dict[str, object]:
+    """What /status says of it."""
+    found: dict[str, object] = json.loads(daemon.get("/status")[1])["heartbeat"]
+    return found
+
+
+def test_beats_while_the_whole_path_works(settings: dict[str, str], receiver: Receiver, tmp_path: Path) -> None:
+    """With every mode off, both places get heartbeats, people see no canary anywhere, and the address is told nowhere."""
+    settings |= {"LEH_HEARTBEAT__NAMESPACE": "LEH/Guardian", "LEH_MODE": "off"}
+    del settings["GUARDIAN_TEST_HURRY"]
+    with alert_queue(settings), Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+        wait_for(lambda: daemon.get("/readyz")[0] == 200)
+        assert run_cli("mode", "set", "off", "--reason", "x", **settings).returncode == 0
+        wait_for(lambda: len(receiver.paths) >= 3)
+        assert set(receiver.paths) == {SECRET}
+        with client("cloudwatch", settings) as cloudwatch:
+            wait_for(lambda: cloudwatch.list_metrics(Namespace="LEH/Guardian")["Metrics"])
+        told = wait_for(lambda: (report := heartbeat(daemon))["held_back"] is None and report)
+        assert told["failing"] == {}
+        assert run_cli("incidents", "list", "--all", "--json", **settings).stdout == ""
+        metrics = daemon.get("/metrics")[1]
+        assert 'guardian_heartbeats_total{outcome="sent",place="url"}' in metrics
+        assert "guardian_canary_age_seconds NaN" not in metrics
+        assert "secret" not in daemon.get("/status")[1] + metrics + daemon.text()
+
+
+def test_falls_silent_where_the_path_hangs(settings: dict[str, str], receiver: Receiver, tmp_path: Path) -> None:
+    """One loop of the path hangs, and no further heartbeat goes out, while all the rest goes on."""
+    trigger = tmp_path / "now"
+    settings |= {"GUARDIAN_TEST_HANG": "awaits:executor", "GUARDIAN_TEST_TRIGGER": str(trigger)}
+    with alert_queue(settings), Daemon(tmp_path / "log", **settings) as daemon:
+        wait_for(lambda: receiver.paths)
+        trigger.touch()
+        wait_for(lambda: heartbeat(daemon)["held_back"])
+        # It looks ten times a second: what was due then has gone out or stays.
+        silent = len(receiver.paths)
+        wait_for(lambda: float(str(heartbeat(daemon)["heartbeat_age_seconds"])) > 3)
+        assert len(receiver.paths) == silent
+        assert daemon.records("heartbeat held back")
+
+
+def test_a_place_that_refuses_is_told_once(settings: dict[str, str], receiver: Receiver, tmp_path: Path) -> None:
+    """Heartbeats that are not taken are logged once, counted, shown, and end nothing."""
+    receiver.status = 404
+    with alert_queue(settings), Daemon(tmp_path / "log", **settings) as daemon:
+        wait_for(lambda: len(receiver.paths) >= 4)
+        assert heartbeat(daemon)["failing"] == {"url": "heartbeat.url answered 404"}
+        assert len(daemon.records("heartbeat not sent: will try again")) == 1
+        assert daemon.get("/readyz")[0] == daemon.get("/livez")[0] == 200
+        receiver.status = 200
+        wait_for(lambda: daemon.records("heartbeats are taken again"))
+
+
+def test_people_are_told_directly_that_the_database_is_away(
+    aws_server: EmbeddedAws, receiver: Receiver, tmp_path: Path
+) -> None:
+    """With PostgreSQL dead, the webhook is told once what cannot work, and once that it works again; nothing else tells."""
+    own = EmbeddedPostgres.start(tmp_path / "own", durable=False)
+    try:
+        (tmp_path / "secret").write_text("a-secret-of-some-length", encoding="utf-8")
+        config = {
+            "notify": {
+                "channel": "ops",
+                "channels": {"ops": {"url": receiver.url, "secret_file": str(tmp_path / "secret")}},
+            }
+        }
+        (tmp_path / "guardian.yaml").write_text(json.dumps(config), encoding="utf-8")
+        settings = install(own, aws_server, tmp_path)
+        settings |= {
+            "LEH_CONFIG": str(tmp_path / "guardian.yaml"),
+            "GUARDIAN_TEST_PATIENCE": "1",
+            "GUARDIAN_TEST_HURRY": "1",
+        }
+        with alert_queue(settings), Daemon(tmp_path / "log", **settings) as daemon:
+            wait_for(lambda: daemon.get("/readyz")[0] == 200)
+            own.kill()
+            (notice,) = wait_for(receiver.notices, 60)
+            assert notice["title"] == "[SEV1] guardian 자체 장애: postgresql"
+            assert notice["rule"] == "guardian.distress"
+            (case,) = json.loads(daemon.get("/status")[1])["distress"]
+            assert (case["outage"], case["told"]) == ("postgresql", 1)
+            assert 'guardian_distress{outage="postgresql"} 1.0' in daemon.get("/metrics")[1]
+            own.restart()
+            wait_for(lambda: len(receiver.bodies) == 2, 60)
+            assert receiver.notices()[1]["title"] == "[복구] guardian: postgresql"
+            wait_for(lambda: json.loads(daemon.get("/status")[1])["distress"] == [])
+    finally:
+        own.stop(remove=True)
+
+
+def test_people_are_told_directly_that_the_queue_is_not_there(
+    settings: dict[str, str], receiver: Receiver, tmp_path: Path
+) -> None:
+    """An alert queue that does not exist is told, and that no canary comes through it is no news beside that."""
+    settings |= {"GUARDIAN_TEST_PATIENCE": "1", "LEH_HEARTBEAT__EVERY": "10s"}
+    with Daemon(tmp_path / "log", **settings) as daemon:
+        wait_for(lambda: "[SEV1] guardian 자체 장애: alert_queue" in daemon.text())
+        with alert_queue(settings):
+            wait_for(lambda: "[복구] guardian: alert_queue" in daemon.text(), 60)
+            wait_for(lambda: receiver.paths, 60)
+        assert "자체 장애: canary" not in daemon.text()
+
+
+def test_people_are_told_directly_that_no_canary_comes_through(settings: dict[str, str], tmp_path: Path) -> None:
+    """A role that may not send canaries is found out: the alerts' path is not proved, and people hear of it."""
+    settings |= {"GUARDIAN_TEST_REFUSE": "send_message"}
+    with alert_queue(settings), Daemon(tmp_path / "log", **settings) as daemon:
+        wait_for(lambda: "[SEV1] guardian 자체 장애: canary" in daemon.text())
+        assert any("sqs:SendMessage" in record["reason"] for record in daemon.records("degraded: will try again"))
+        assert daemon.get("/readyz")[0] == 200
