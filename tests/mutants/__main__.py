@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.mutants.catalogue import IN_SIMULATION, ROOT, Mutant
+from tests.mutants.catalogue import MUTANTS, ROOT, Mutant
 from tests.support import figures
 
 _COPIED = ("leh_guardian", "tests", "rules", "docs", "pyproject.toml")
@@ -71,7 +71,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
-    wanted = [mutant for mutant in IN_SIMULATION if not asked.names or mutant.name in asked.names]
+    wanted = [mutant for mutant in MUTANTS if not asked.names or mutant.name in asked.names]
     missed = 0
 
     def attempt(mutant: Mutant) -> tuple[Mutant, str, float]:

@@ -52,7 +52,7 @@ ACTIONS = "leh_guardian/store/actions.py"
 TWIN = "tests/sim/store/actions.py"
 CLAIMS = "tests/sim/store/claims.py"
 
-IN_SIMULATION = (
+MUTANTS = (
     Mutant(
         "delete before commit",
         (
@@ -122,8 +122,8 @@ IN_SIMULATION = (
         (
             Edit(
                 INTAKE,
-                "        with anyio.CancelScope(shield=True):\n            messages = await self._queue.receive()\n",
-                "        messages = await self._queue.receive()\n",
+                "            with anyio.CancelScope(shield=True):\n                messages = await self._queue.receive()\n",
+                "            messages = await self._queue.receive()\n",
             ),
             Edit(
                 "leh_guardian/engine/daemon.py",

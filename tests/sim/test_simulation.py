@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.catalogue import IN_SIMULATION, ROOT, Edit
+from tests.mutants.catalogue import MUTANTS, ROOT, Edit
 from tests.sim.__main__ import play, told
 from tests.sim.simulate import Result, Run
 from tests.sim.world import Weather
@@ -63,7 +63,7 @@ def test_a_violation_is_told_so_that_it_can_be_played_again() -> None:
         assert part in text
 
 
-@pytest.mark.parametrize("mutant", IN_SIMULATION, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_each_mutant_still_applies(mutant: object, tmp_path: Path) -> None:
     """A mutant whose place in the source has changed would be a mutant no longer; `make faults` lets them be caught."""
     for edit in mutant.edits:  # type: ignore[attr-defined]

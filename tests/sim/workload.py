@@ -88,7 +88,7 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
     for number in range(rng.randint(1, 4)):
         load.fixes.append(f"fix-{number}")
         _send(load, rng, seconds, f"fix-{number}", "ALARM", rng.uniform(-60, 0))
-    together = rng.uniform(0, seconds)
+    together = rng.uniform(0, seconds - 1)
     for number in range(rng.choice([0, 5])):
         # Nearly at once, so that several replicas plan them side by side.
         load.limited.append(f"limited-{number}")
