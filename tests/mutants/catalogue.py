@@ -202,4 +202,48 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        "a settlement's statement without its fence",
+        (
+            Edit(
+                ACTIONS,
+                " lease_until = null, updated_at = $7 where id = $1 and attempt = $2 and status = 'running'",
+                " lease_until = null, updated_at = $7 where id = $1 and $2::int > 0 and status = 'running'",
+            ),
+        ),
+        tests=("tests/integration/store/contract/test_attempts.py",),
+    ),
+    Mutant(
+        "leases by the replica's clock",
+        (
+            Edit(
+                ACTIONS,
+                "           or a.status = 'running' and a.lease_until < clock_timestamp())\n      and ({_RANK} = 3",
+                "           or a.status = 'running' and a.lease_until < $2)\n      and ({_RANK} = 3",
+            ),
+        ),
+        tests=("tests/integration/store/contract/test_claims.py",),
+    ),
+    Mutant(
+        "calls go on beyond the lease",
+        (Edit("leh_guardian/engine/fence.py", "            if self._lease.over:\n", "            if False:\n"),),
+        tests=("tests/contracts/handlers",),
+    ),
+    Mutant(
+        "an answer that is not SQS's believed",
+        (Edit("leh_guardian/adapters/sqs.py", "            if unsaid := [", "            if False and [", times=1),),
+        tests=("tests/contracts/handlers",),
+    ),
+    Mutant(
+        "delete before commit, in real processes",
+        (
+            Edit(
+                INTAKE,
+                "        reads = await self._commit_or_isolate(",
+                "        await self._queue.delete([message.receipt for message in messages])\n"
+                "        reads = await self._commit_or_isolate(",
+            ),
+        ),
+        tests=("tests/faults/test_random_kills.py",),
+    ),
 )
