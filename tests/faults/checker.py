@@ -34,6 +34,8 @@ class Verdict:
     redelivered: int = 0
     """Receives of alerts beyond the first of each."""
     lost_attempts: int = 0
+    overtaken: int = 0
+    """Attempts that were lost, by the journal's count."""
     withdrawn: int = 0
     """Remedies that were not needed any more when they could have started."""
     unasked: int = 0
@@ -135,6 +137,7 @@ def _check_effects(world: World, found: Verdict, actions: list[Any]) -> None:
     found.told += len(notices)
     found.duplicates += sum(told[a["id"]] - 1 for a in notices)
     found.lost_attempts = sum(a["losses"] for a in actions)
+    found.overtaken = world.truth.value("select count(*) from journal where kind = 'attempt.lost'")
 
 
 def _check_outcome(

@@ -1,24 +1,24 @@
-"""Fixtures of the fault tests: a PostgreSQL that waits for its disk, and the server that forks daemons."""
+"""Fixtures of the fault tests: a PostgreSQL that waits for its disk, the server that forks daemons, and the scenarios' stage."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
-from functools import partial
-from pathlib import Path
-from typing import Any
+import re
+from collections.abc import Iterator
 
 import pytest
 
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.faults.forks import ForkServer
-from tests.faults.world import World, world
+from tests.faults.stage import Played, Stage
 
 
 @pytest.fixture(scope="session")
 def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """One server for all worlds that do not break it."""
     server = EmbeddedPostgres.start(tmp_path_factory.mktemp("durable"))
+    # Its usual sixty connections are for one installation; here a dozen work side by side.
+    server._settings = {**server._settings, "max_connections": "400"}
+    server.restart()
     try:
         yield server
     finally:
@@ -32,29 +32,26 @@ def forks() -> Iterator[ForkServer]:
         yield server
 
 
-@pytest.fixture
-def make_world(tmp_path: Path, durable: EmbeddedPostgres, forks: ForkServer) -> Iterator[Callable[..., World]]:
-    """Make worlds on the common server; all of them end with the test."""
-    with ExitStack() as stack:
-        made = 0
+@pytest.fixture(scope="session")
+def played(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    durable: EmbeddedPostgres,
+    forks: ForkServer,
+) -> Iterator[Played]:
+    """Play all scenarios that were chosen, over all files, several at a time; a test waits for its own."""
+    folder = tmp_path_factory.mktemp("faults")
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    specs = [item.callspec for item in items if hasattr(item, "callspec")]
+    chosen = [spec.params["scenario"] for spec in specs if "scenario" in spec.params]
 
-        def make(**settings: Any) -> World:
-            nonlocal made
-            made += 1
-            opened: AbstractContextManager[World] = world(tmp_path / f"world-{made}", durable, forks, **settings)
-            return stack.enter_context(opened)
+    def stage(name: str) -> Stage:
+        own = folder / re.sub(r"[^a-z0-9_.-]", "_", name)
+        own.mkdir()
+        return Stage(own, durable, forks)
 
-        yield make
-
-
-@pytest.fixture
-def own_world(tmp_path: Path, forks: ForkServer) -> Iterator[Callable[..., World]]:
-    """Make a world on a PostgreSQL of its own, which the test may break."""
-    with ExitStack() as stack:
-        server = EmbeddedPostgres.start(tmp_path / "postgres")
-        stack.callback(partial(server.stop, remove=True))
-
-        def make(**settings: Any) -> World:
-            return stack.enter_context(world(tmp_path / "world", server, forks, **settings))
-
-        yield make
+    running = Played(chosen, stage)
+    try:
+        yield running
+    finally:
+        running.close()

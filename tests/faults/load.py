@@ -125,6 +125,11 @@ class Load:
                 bodies += self._alarm(kind, oks=oks)
         return self._mixed(bodies)
 
+    def one(self, kind: str) -> str:
+        """Return the alert of one alarm alone."""
+        (body,) = self._alarm(kind, oks=False)
+        return body
+
     def redrive(self, redrive: Redrive) -> list[str]:
         """Return the alarm of a dead-letter queue."""
         name = self._name("redrive")

@@ -1,10 +1,11 @@
-"""Owns how much of each fault a run does; the one rule: few in `make test`, many in `make faults`, which names them in variables."""
+"""Owns how much of each fault a run does; the one rule: few in `make test`, many in `make faults`."""
 
 from __future__ import annotations
 
 import os
 
 
+# `make faults` says how many in the environment.
 def _wanted(name: str, usual: int) -> int:
     return int(os.environ.get(name) or usual)
 

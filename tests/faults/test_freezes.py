@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
+from typing import Any
 
-from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.faults.checker import Verdict, check
-from tests.faults.forks import ForkServer
 from tests.faults.sizes import FREEZES
-from tests.faults.world import World, world
+from tests.faults.stage import Played, Scenario, Stage, scenarios
+from tests.faults.world import World
 from tests.support.daemon import LEASE_SECONDS
 from tests.support.figures import record
 from tests.support.process import wait_for
@@ -33,35 +31,23 @@ POINTS = (
     "intake.received",
 )
 FROZEN = 1.5 * LEASE_SECONDS
-_WORLDS_AT_ONCE = 3
+CHOSEN = POINTS[: min(FREEZES, len(POINTS))]
+EACH = max(1, FREEZES // len(CHOSEN))
+_FOUND: dict[str, dict[str, Any]] = {}
+"""What was found, by point."""
 _REACH_SECONDS = 60.0
 
 
-def test_freezes_past_the_lease_double_nothing(tmp_path: Path, durable: EmbeddedPostgres, forks: ForkServer) -> None:
-    """Frozen for one and a half leases at the instants where it hurts, a replica is overtaken, and fenced off when it thaws."""
-    points = POINTS[: min(FREEZES, len(POINTS))]
-    each = max(1, FREEZES // len(points))
-
-    def play(point: str) -> tuple[int, int, Verdict]:
-        with world(tmp_path / point, durable, forks, seed=len(point)) as made:
-            return _freeze(made, point, each)
-
-    with ThreadPoolExecutor(_WORLDS_AT_ONCE) as pool:
-        results = list(pool.map(play, points))
-    frozen, overtaken = sum(r[0] for r in results), sum(r[1] for r in results)
-    figures = {"frozen": frozen, "points": len(points), "overtaken": overtaken}
-    sums = {
-        name: sum(r[2].figures()[name] for r in results)
-        for name in ("lost", "double", "duplicates", "unsettled", "events")
-    }
-    record("faults", "freezes", figures | sums)
-    assert {p: r[2].violations for p, r in zip(points, results, strict=True) if r[2].violations} == {}
-    assert frozen == each * len(points)
-    assert overtaken > 0
+def freeze(point: str, stage: Stage) -> None:
+    """Frozen for one and a half leases at an instant where it hurts, a replica is overtaken, and fenced off when it thaws."""
+    with stage.world(seed=len(point)) as made:
+        frozen, found = _freeze(made, point, EACH)
+        assert found.violations == []
+        _FOUND[point] = {"frozen": frozen, "overtaken": found.overtaken, **found.figures()}
 
 
-def _freeze(made: World, point: str, times: int) -> tuple[int, int, Verdict]:
-    """Freeze a replica at a point so many times while another works on; returns freezes, lost attempts and the verdict."""
+def _freeze(made: World, point: str, times: int) -> tuple[int, Verdict]:
+    """Freeze a replica at a point so many times while another works on; returns how many times, and the verdict."""
     made.replica().url()
     zombie = made.replica(GUARDIAN_TEST_FREEZE=f"{point}:3")
     frozen = 0
@@ -78,24 +64,33 @@ def _freeze(made: World, point: str, times: int) -> tuple[int, int, Verdict]:
     zombie.start()
     made.settle()
     made.look()
-    found = check(made)
-    lost = made.truth.value("select count(*) from journal where kind = 'attempt.lost'")
-    return frozen, int(lost), found
+    return frozen, check(made)
 
 
-def test_a_thawed_redrive_sends_nothing_more(make_world: Callable[..., World]) -> None:
+def a_thawed_redrive_sends_nothing_more(stage: Stage) -> None:
     """A replica that slept through its lease with messages in its hands does not send them: another one has done so."""
-    made = make_world()
-    zombie = made.replica(GUARDIAN_TEST_FREEZE="redrive.received:1")
-    name = made.redrive(25)
-    wait_for(lambda: zombie.frozen)
-    made.replica()
-    assert made.settle() == {}
-    thawed_at = made.sqs.call(made.sqs._account.now)
-    zombie.send(signal.SIGCONT)
-    # It has had its say once it has found out, one way or another, that the action is not its own any more.
-    wait_for(lambda: zombie.records("lease lost: another attempt goes on with this action"))
-    redrive = made.load.sent.redrives[name]
-    late = [e["body"] for e in made.sqs.ledger(redrive.queue) if e["sent_at"] > thawed_at]
-    assert late == []
-    assert made.sqs.bodies(redrive.queue) == dict.fromkeys(redrive.bodies, 1)
+    with stage.world() as made:
+        zombie = made.replica(GUARDIAN_TEST_FREEZE="redrive.received:1")
+        name = made.redrive(25)
+        wait_for(lambda: zombie.frozen)
+        made.replica()
+        assert made.settle() == {}
+        thawed_at = made.sqs.call(made.sqs._account.now)
+        zombie.send(signal.SIGCONT)
+        # It has had its say once it has found out, one way or another, that the action is not its own any more.
+        wait_for(lambda: zombie.records("lease lost: another attempt goes on with this action"))
+        redrive = made.load.sent.redrives[name]
+        late = [e["body"] for e in made.sqs.ledger(redrive.queue) if e["sent_at"] > thawed_at]
+        assert late == []
+        assert made.sqs.bodies(redrive.queue) == dict.fromkeys(redrive.bodies, 1)
+
+
+@scenarios(*(partial(freeze, point) for point in CHOSEN), a_thawed_redrive_sends_nothing_more)
+def test_freezes(scenario: Scenario, played: Played) -> None:
+    """Frozen past its lease at each point and thawed, a replica doubles nothing that is not declared."""
+    played(scenario)
+    sums = {
+        name: sum(f[name] for f in _FOUND.values())
+        for name in ("frozen", "overtaken", "events", "lost", "double", "duplicates")
+    }
+    record("faults", "freezes", {"points": len(_FOUND), **sums})

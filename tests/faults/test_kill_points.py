@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 import leh_guardian
-from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.faults.checker import Verdict, check
-from tests.faults.forks import ForkServer
-from tests.faults.world import VISIBILITY, World, world
+from tests.faults.checker import check
+from tests.faults.stage import Played, Scenario, Stage, scenarios
+from tests.faults.world import VISIBILITY, World
+from tests.support.figures import record
 from tests.support.process import wait_for
 
 POINTS = sorted(
@@ -23,34 +21,21 @@ POINTS = sorted(
 )
 HITS = (1, 2, 3)
 _REACH_SECONDS = 60.0
-_WORLDS_AT_ONCE = 6
+_KILLED: dict[str, dict[str, Any]] = {}
+"""What was found, by point."""
 
 
-@dataclass
-class Result:
-    """What one point's world came to."""
-
-    reached: list[int]
-    verdict: Verdict
-
-
-@pytest.fixture(scope="module")
-def results(
-    tmp_path_factory: pytest.TempPathFactory, durable: EmbeddedPostgres, forks: ForkServer
-) -> dict[str, Result]:
-    """Play one world for each point, a few side by side: killed at the first hit, started again, killed at the second, ..."""
-    folder = tmp_path_factory.mktemp("kill")
-
-    def play(point: str) -> Result:
-        with world(folder / point, durable, forks, seed=len(point)) as made:
-            reached = [hit for hit in HITS if _kill_at(made, point, hit)]
-            made.replicas[0].start()
-            made.settle()
-            made.look()
-            return Result(reached, check(made))
-
-    with ThreadPoolExecutor(_WORLDS_AT_ONCE) as pool:
-        return dict(zip(POINTS, pool.map(play, POINTS), strict=True))
+def kill_and_restart(point: str, stage: Stage) -> None:
+    """Killed at a point three times and started again, it finishes everything, and only what is declared is repeated."""
+    with stage.world(seed=len(point)) as made:
+        assert [hit for hit in HITS if _kill_at(made, point, hit)] == list(HITS)
+        made.replicas[0].start()
+        left = made.settle()
+        made.look()
+        found = check(made)
+        assert found.violations == [], left
+        assert found.events > 25
+        _KILLED[point] = found.figures()
 
 
 def _kill_at(made: World, point: str, hit: int) -> bool:
@@ -79,13 +64,14 @@ def _kill_at(made: World, point: str, hit: int) -> bool:
     return replica.died_by_itself()
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_kill_and_restart(results: dict[str, Result], point: str) -> None:
-    """Killed at this point three times and started again, it finishes everything, and only what is declared is repeated."""
-    found = results[point]
-    assert found.reached == list(HITS)
-    assert found.verdict.violations == []
-    assert found.verdict.events > 40
+@scenarios(*(partial(kill_and_restart, point) for point in POINTS))
+def test_kill_points(scenario: Scenario, played: Played) -> None:
+    """At each point of the path: killed at its first, second and third hit, it loses nothing and doubles nothing."""
+    played(scenario)
+    sums = {
+        name: sum(f[name] for f in _KILLED.values()) for name in ("events", "lost", "double", "duplicates", "unsettled")
+    }
+    record("faults", "kill_points", {"points": len(_KILLED), "hits": list(HITS), **sums})
 
 
 def test_every_point_of_the_path_is_named() -> None:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import anyio
 import asyncpg
-import pytest
 
 from tests.faults.checker import check
 from tests.faults.replicas import Replica
 from tests.faults.sizes import LONG, RESTARTS
+from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.faults.world import World
 from tests.support.figures import record
 from tests.support.process import wait_for
 from tests.support.tcp_proxy import Cut, TcpProxy
-
-OwnWorld = Callable[..., World]
 
 
 def _holds(world: World, figure: str, **more: object) -> None:
@@ -59,95 +57,95 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_restarts_under_load(own_world: OwnWorld) -> None:
+def restarts_under_load(stage: Stage) -> None:
     """Stopped politely or as by a crash, again and again under load, it is taken up again and nothing is missed."""
-    world = own_world(seed=3)
-    replicas = [world.replica(), world.replica()]
-    wait_for(lambda: all(replica.ready() for replica in replicas))
-    slowest = 0.0
-    with world.busy(0.3, charge=2, once=1, tell=1):
-        for turn in range(RESTARTS):
-            time.sleep(world.random.uniform(5, 40) if LONG else 2.0)
-            world.postgres.restart("immediate" if turn % 2 else "fast")
-            up = time.monotonic()
-            seen = {
-                replica: world.truth.value("select count(*) from journal where author like $1", f"%:{replica.pid}")
-                for replica in replicas
-            }
-            # Each has written something new: it is at work again.
-            for replica, before in seen.items():
-                wait_for(lambda r=replica, b=before: _wrote(world, r) > b)  # type: ignore[misc]
-            slowest = max(slowest, time.monotonic() - up)
-    assert [replica.starts for replica in replicas] == [1, 1]
-    _holds(world, "postgresql_restarts", restarts=RESTARTS, slowest_recovery_s=round(slowest, 2))
+    with stage.own_world(seed=3) as world:
+        replicas = [world.replica(), world.replica()]
+        wait_for(lambda: all(replica.ready() for replica in replicas))
+        slowest = 0.0
+        with world.busy(0.3, charge=2, once=1, tell=1):
+            for turn in range(RESTARTS):
+                time.sleep(world.random.uniform(5, 40) if LONG else 2.0)
+                world.postgres.restart("immediate" if turn % 2 else "fast")
+                up = time.monotonic()
+                seen = {
+                    replica: world.truth.value("select count(*) from journal where author like $1", f"%:{replica.pid}")
+                    for replica in replicas
+                }
+                # Each has written something new: it is at work again.
+                for replica, before in seen.items():
+                    wait_for(lambda r=replica, b=before: _wrote(world, r) > b)  # type: ignore[misc]
+                slowest = max(slowest, time.monotonic() - up)
+        assert [replica.starts for replica in replicas] == [1, 1]
+        _holds(world, "postgresql_restarts", restarts=RESTARTS, slowest_recovery_s=round(slowest, 2))
 
 
 def _wrote(world: World, replica: Replica) -> int:
     return int(world.truth.value("select count(*) from journal where author like $1", f"%:{replica.pid}"))
 
 
-def test_frozen_it_is_said_and_survived(own_world: OwnWorld) -> None:
+def frozen_it_is_said_and_survived(stage: Stage) -> None:
     """A server that accepts and never answers: not ready and alive all the while, and everything is done when it thaws."""
-    world = own_world(seed=4)
-    replica = world.replica()
-    wait_for(replica.ready)
-    with _frozen(world):
-        world.portion(charge=3, once=1, tell=1, people=1)
-        wait_for(lambda: _degraded(replica), 60)
-        # Every await has a deadline, so what waited for the server has given up, and says so.
-        wait_for(lambda: [r for r in replica.records("degraded: will try again") if "PostgreSQL" in r["reason"]], 60)
-        if LONG:
-            wait_for(lambda: "blocked" in replica.get("/status")[1] and _degraded(replica), 60)
-            time.sleep(45)
-            assert _degraded(replica)
-    wait_for(replica.ready, 60)
-    assert replica.starts == 1
-    _holds(world, "postgresql_frozen")
-
-
-@pytest.mark.slow
-def test_a_stop_ends_though_it_is_frozen(own_world: OwnWorld) -> None:
-    """SIGTERM while the server never answers: the process ends within its bound, and nothing is lost."""
-    world = own_world(seed=5)
-    replica = world.replica()
-    wait_for(replica.ready)
-    with _frozen(world):
-        world.portion(charge=3, once=1)
-        wait_for(lambda: _degraded(replica), 60)
-        began = time.monotonic()
-        code = replica.stop(seconds=90)
-        record("faults", "stop_with_postgresql_frozen_s", round(time.monotonic() - began, 1))
-    assert code == 0
-    replica.start()
-    _holds(world, "postgresql_frozen_stop")
-
-
-def test_slow_steals_no_lease(own_world: OwnWorld) -> None:
-    """Every round trip takes a thirtieth of a lease: it is slower, and no live attempt loses its lease, so nothing is repeated."""
-    world = own_world(seed=6)
-    # The long form is far from what a busy machine adds by itself; only there can it be held to the letter.
-    latency, lease = (0.25, 15) if LONG else (0.03, 2)
-    with TcpProxy("127.0.0.1", world.postgres.port) as proxy:
-        world.go_through(proxy.port)
-        replicas = [world.replica(GUARDIAN_TEST_LEASE=str(lease)) for _ in range(2)]
-        wait_for(lambda: all(replica.ready() for replica in replicas))
-        proxy.latency = latency
-        for _ in range(3):
+    with stage.own_world(seed=4) as world:
+        replica = world.replica()
+        wait_for(replica.ready)
+        with _frozen(world):
             world.portion(charge=3, once=1, tell=1, people=1)
-        world.redrive(25)
-        assert world.settle() == {}
-        proxy.off()
-        found = check(world)
-        assert found.violations == []
-        if LONG:
-            assert (found.lost_attempts, found.duplicates) == (0, 0)
-        record("faults", "postgresql_slow", found.figures())
+            wait_for(lambda: _degraded(replica), 60)
+            # Every await has a deadline, so what waited for the server has given up, and says so.
+            wait_for(
+                lambda: [r for r in replica.records("degraded: will try again") if "PostgreSQL" in r["reason"]], 60
+            )
+            if LONG:
+                wait_for(lambda: "blocked" in replica.get("/status")[1] and _degraded(replica), 60)
+                time.sleep(45)
+                assert _degraded(replica)
+        wait_for(replica.ready, 60)
+        assert replica.starts == 1
+        _holds(world, "postgresql_frozen")
 
 
-def test_a_commit_whose_reply_is_lost_is_found_done(own_world: OwnWorld) -> None:
+def a_stop_ends_though_it_is_frozen(stage: Stage) -> None:
+    """SIGTERM while the server never answers: the process ends within its bound, and nothing is lost."""
+    with stage.own_world(seed=5) as world:
+        replica = world.replica()
+        wait_for(replica.ready)
+        with _frozen(world):
+            world.portion(charge=3, once=1)
+            wait_for(lambda: _degraded(replica), 60)
+            began = time.monotonic()
+            code = replica.stop(seconds=90)
+            record("faults", "stop_with_postgresql_frozen_s", round(time.monotonic() - began, 1))
+        assert code == 0
+        replica.start()
+        _holds(world, "postgresql_frozen_stop")
+
+
+def slow_steals_no_lease(stage: Stage) -> None:
+    """Every round trip takes a thirtieth of a lease: it is slower, and no live attempt loses its lease, so nothing is repeated."""
+    with stage.own_world(seed=6) as world:
+        # The long form is far from what a busy machine adds by itself; only there can it be held to the letter.
+        latency, lease = (0.25, 15) if LONG else (0.03, 2)
+        with TcpProxy("127.0.0.1", world.postgres.port) as proxy:
+            world.go_through(proxy.port)
+            replicas = [world.replica(GUARDIAN_TEST_LEASE=str(lease)) for _ in range(2)]
+            wait_for(lambda: all(replica.ready() for replica in replicas))
+            proxy.latency = latency
+            for _ in range(3):
+                world.portion(charge=3, once=1, tell=1, people=1)
+            world.redrive(25)
+            assert world.settle() == {}
+            proxy.off()
+            found = check(world)
+            assert found.violations == []
+            if LONG:
+                assert (found.lost_attempts, found.duplicates) == (0, 0)
+            record("faults", "postgresql_slow", found.figures())
+
+
+def a_commit_whose_reply_is_lost_is_found_done(stage: Stage) -> None:
     """COMMIT is carried out and its answer lost, a dozen times: what was unknown is done again under the same keys, once."""
-    world = own_world(seed=8)
-    with TcpProxy("127.0.0.1", world.postgres.port) as proxy:
+    with stage.own_world(seed=8) as world, TcpProxy("127.0.0.1", world.postgres.port) as proxy:
         world.go_through(proxy.port)
         replicas = [world.replica(), world.replica()]
         wait_for(lambda: all(replica.ready() for replica in replicas))
@@ -159,37 +157,49 @@ def test_a_commit_whose_reply_is_lost_is_found_done(own_world: OwnWorld) -> None
         _holds(world, "postgresql_commit_unknown", commits_cut=proxy.counts[Cut.AFTER.value])
 
 
-def test_no_connection_left(own_world: OwnWorld) -> None:
+_TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'leh-guardian%'"
+
+
+def no_connection_left(stage: Stage) -> None:
     """Others hold every connection of the server: not ready, alive, no traceback; with connections to be had, all is done."""
-    world = own_world(seed=9)
-    replica = world.replica()
-    wait_for(replica.ready)
+    with stage.own_world(seed=9) as world:
+        replica = world.replica()
+        wait_for(replica.ready)
 
-    async def hold() -> None:
-        held: list[asyncpg.Connection] = []
-        try:
-            # The replica's own go, too; then everything that is free is taken, again and again, before it can be.
-            terminate = (
-                "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'leh-guardian%'"
-            )
-            held.append(await asyncpg.connect(world.postgres.dsn("postgres")))
-            await held[0].execute(terminate)
-            with suppress(asyncpg.TooManyConnectionsError):
-                while True:
-                    held.append(await asyncpg.connect(world.postgres.dsn("postgres")))
-            await held[0].execute(terminate)
-            while not await anyio.to_thread.run_sync(_degraded, replica):
-                with suppress(asyncpg.TooManyConnectionsError):
-                    held.append(await asyncpg.connect(world.postgres.dsn("postgres")))
-                await anyio.sleep(0.1)
-        finally:
-            for connection in held:
-                await connection.close()
+        async def hold() -> None:
+            held = [await asyncpg.connect(world.postgres.dsn("postgres"))]
+            try:
+                with anyio.fail_after(60):
+                    # The replica's own connections go, and what is free is taken, until it has none and gets none.
+                    while not await anyio.to_thread.run_sync(_degraded, replica):
+                        await held[0].execute(_TERMINATE)
+                        with suppress(asyncpg.TooManyConnectionsError):
+                            while True:
+                                held.append(await asyncpg.connect(world.postgres.dsn("postgres")))
+            finally:
+                for connection in held:
+                    await connection.close()
 
-    world.portion(charge=3, once=1)
-    anyio.run(hold)
-    world.portion(charge=3, once=1)
-    wait_for(replica.ready, 60)
-    assert replica.starts == 1
-    assert "Traceback" not in replica.log.read_text()
-    _holds(world, "postgresql_full")
+        world.portion(charge=3, once=1)
+        anyio.run(hold)
+        world.portion(charge=3, once=1)
+        wait_for(replica.ready, 60)
+        assert replica.starts == 1
+        assert "Traceback" not in replica.log.read_text()
+        _holds(world, "postgresql_full")
+
+
+LONG_ONES = [a_stop_ends_though_it_is_frozen] if LONG else []
+
+
+@scenarios(
+    restarts_under_load,
+    frozen_it_is_said_and_survived,
+    slow_steals_no_lease,
+    a_commit_whose_reply_is_lost_is_found_done,
+    no_connection_left,
+    *LONG_ONES,
+)
+def test_postgresql(scenario: Scenario, played: Played) -> None:
+    """Whatever PostgreSQL does, nothing is lost and nothing is done twice; each scenario's docstring says what else."""
+    played(scenario)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from tests.faults.checker import check
 from tests.faults.sizes import KILLS
+from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.faults.world import World
 from tests.support.faults import hang, lose_reply, refuse
 from tests.support.figures import record
@@ -24,10 +24,9 @@ def _trouble(world: World, proxy: TcpProxy) -> None:
     proxy.draw(world.seed, before=0.001, after=0.001)
 
 
-def test_random_kills_lose_and_double_nothing(make_world: Callable[..., World]) -> None:
+def random_kills(stage: Stage) -> None:
     """Whenever either replica dies, and whatever fails meanwhile, every alert is dealt with, and what is exactly once is."""
-    world = make_world(seed=7)
-    with TcpProxy("127.0.0.1", world.postgres.port) as proxy:
+    with stage.world(seed=7) as world, TcpProxy("127.0.0.1", world.postgres.port) as proxy:
         world.go_through(proxy.port)
         for _ in range(2):
             world.replica()
@@ -61,3 +60,9 @@ def test_random_kills_lose_and_double_nothing(make_world: Callable[..., World]) 
         record("faults", "random_kills", figures)
         assert found.events > KILLS
         assert sum(done.values()) > 0
+
+
+@scenarios(random_kills)
+def test_random_kills(scenario: Scenario, played: Played) -> None:
+    """Random SIGKILLs while everything around the replicas fails at the rates of the study: nothing lost, nothing twice."""
+    played(scenario)

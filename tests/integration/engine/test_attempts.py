@@ -201,3 +201,28 @@ async def test_a_stop_waits_for_a_claim_under_way(house: Houses, monkeypatch: py
 def without(one: House, name: str) -> Registry:
     """The registry of a version that lacks a handler."""
     return Registry(tuple(replace(spec) for spec in one.world.registry() if spec.name != name))
+
+
+async def test_a_lease_lasts_as_long_as_its_settlement(house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A settlement that the store holds up for longer than the lease is not overtaken: nothing is run a second time."""
+    monkeypatch.setattr(actions, "LEASE_SECONDS", 1.0)
+    one, two = house(), house()
+    await one.take(alarm_event("leh-1"))
+    running = anyio.Event()
+
+    async def hook(_: ActionContext) -> None:
+        running.set()
+        # Lets the other side take the incident's lock before the settlement asks for it.
+        await anyio.sleep(0.2)
+
+    one.world.hook = hook
+    async with anyio.create_task_group() as tasks:
+        assert await one.executor.run_once(tasks) == 1
+        await running.wait()
+        async with transaction(one.pool) as other:
+            await other.fetch("select id from incidents for update")
+            await anyio.sleep(2.5)
+            async with anyio.create_task_group() as more:
+                assert await two.executor.run_once(more) == 0
+    assert one.world.effects == Counter({"leh-1": 1})
+    assert [a["status"] for a in await one.actions() if a["handler"] == "fix"] == ["succeeded"]
