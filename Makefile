@@ -5,6 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 ARGS   ?=
+# How much `make faults` does.
+SEEDS    ?= 5000
+KILLS    ?= 200
+FREEZES  ?= 50
+RESTARTS ?= 20
+STOPS    ?= 50
+STORM    ?= 100000
+FIGURES  := $(CURDIR)/build/reliability
 SECONDS ?= 300
 
 .PHONY: setup demo check test faults fuzz bench docs lock clean
@@ -40,9 +48,17 @@ check: setup
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
 
-# kill -9 at every named point of the path; part of `make test`, too.
+# The long form of what `make test` does in small: simulated runs, kills, freezes, restarts, a storm, mutants. Writes docs/reliability.md.
+# The page is written whatever was found; a broken promise fails the target.
 faults: setup
-	$(BIN)/python -m pytest tests/faults $(ARGS)
+	@rm -rf $(FIGURES)
+	@failed=0; export GUARDIAN_FIGURES=$(FIGURES); \
+	$(BIN)/python -m tests.sim --seeds $(SEEDS) || failed=1; \
+	KILLS=$(KILLS) FREEZES=$(FREEZES) RESTARTS=$(RESTARTS) STOPS=$(STOPS) STORM=$(STORM) FAULTS_LONG=1 \
+	  $(BIN)/python -m pytest tests/faults tests/contracts $(ARGS) || failed=1; \
+	$(BIN)/python -m tests.mutants || failed=1; \
+	$(BIN)/python -m tests.reliability $(FIGURES); \
+	exit $$failed
 
 # Mutated events and patterns, for SECONDS; `make test` has a short run of the same.
 fuzz: setup
