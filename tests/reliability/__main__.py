@@ -38,7 +38,8 @@ def page(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "| handler | effect | a crash, or a lost answer | its contract tests |\n|---|---|---|---|"
     for spec in handlers():
         via = f", by {spec.via.value}" if spec.via else ""
-        yield f"| `{spec.name}` | {spec.effect.value}{via} | {spec.residual or 'nothing to repeat'} | {_contracts(figures, spec.name)} |"
+        risk = spec.residual or "nothing to repeat"
+        yield f"| `{spec.name}` | {spec.effect.value}{via} | {risk} | {_contracts(figures, spec.name)} |"
     yield "\n## What always holds\n"
     yield "| | promise | held by |\n|---|---|---|"
     yield from (f"| {each.id} | {each.says} | {each.held} |" for each in INVARIANTS)
