@@ -30,7 +30,7 @@ def settings(postgres: EmbeddedPostgres, aws_server: EmbeddedAws, tmp_path: Path
     return {
         **install(postgres, aws_server, tmp_path),
         "LEH_HEARTBEAT__URL": receiver.url + SECRET,
-        "LEH_HEARTBEAT__EVERY": "1s",
+        "LEH_HEARTBEAT__EVERY": "2s",
         "GUARDIAN_TEST_HURRY": "1",
     }
 
@@ -48,7 +48,7 @@ def test_beats_while_the_whole_path_works(settings: dict[str, str], receiver: Re
     with alert_queue(settings), Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
         wait_for(lambda: daemon.get("/readyz")[0] == 200)
         assert run_cli("mode", "set", "off", "--reason", "x", **settings).returncode == 0
-        wait_for(lambda: len(receiver.paths) >= 3)
+        wait_for(lambda: len(receiver.paths) >= 2)
         assert set(receiver.paths) == {SECRET}
         with client("cloudwatch", settings) as cloudwatch:
             wait_for(lambda: cloudwatch.list_metrics(Namespace="LEH/Guardian")["Metrics"])
@@ -71,7 +71,7 @@ def test_falls_silent_where_the_path_hangs(settings: dict[str, str], receiver: R
         wait_for(lambda: heartbeat(daemon)["held_back"])
         # It looks ten times a second: what was due then has gone out or stays.
         silent = len(receiver.paths)
-        wait_for(lambda: float(str(heartbeat(daemon)["heartbeat_age_seconds"])) > 3)
+        wait_for(lambda: float(str(heartbeat(daemon)["heartbeat_age_seconds"])) > 5)
         assert len(receiver.paths) == silent
         assert daemon.records("heartbeat held back")
 

@@ -19,7 +19,7 @@ import anyio
 from leh_guardian.engine import intake
 from leh_guardian.engine.loops import Loop
 
-LIMIT = 2.5
+LIMIT = 4.0
 """Seconds a round may take here."""
 Once = Callable[[], Awaitable[int]]
 

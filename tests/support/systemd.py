@@ -12,7 +12,7 @@ from typing import Self
 class Systemd:
     """A real datagram socket, in a folder or (without one) in the abstract namespace."""
 
-    def __init__(self, folder: Path | None = None, *, watchdog: float = 2.0) -> None:
+    def __init__(self, folder: Path | None = None, *, watchdog: float = 3.0) -> None:
         name = f"notify-{uuid.uuid4().hex[:8]}"
         self.watchdog = watchdog
         self.environment = {

@@ -96,6 +96,16 @@ async def test_a_full_pool(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     await pool.ping()
 
 
+async def test_messages_at_once_take_turns_on_the_console() -> None:
+    """Several notices at the same time are all written, each whole."""
+    stream = io.StringIO()
+    console = ConsoleChannel(stream)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(console.send, NOTICE)
+    assert stream.getvalue() == "\n📣 t\n\n" * 5
+
+
 async def test_a_blocked_console_costs_one_thread() -> None:
     """A pipe that nobody reads holds up one write; the messages after it are refused at once, and work again later."""
 

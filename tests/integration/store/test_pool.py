@@ -109,6 +109,19 @@ async def test_cancelled_transactions_leave_clean_connections(pool: Pool) -> Non
         assert await tx.fetchval("select count(*) from inbox") % 2 == 0
 
 
+async def test_a_server_that_takes_no_writes_is_away(postgres: EmbeddedPostgres) -> None:
+    """A managed service whose disk is full turns its sessions read-only: that answers queries, and nothing can be taken in."""
+    pool = await Pool.open(postgres.dsn("guardian"), size=1)
+    try:
+        await pool.ping()
+        async with pool.connection() as connection:
+            await connection.execute("set default_transaction_read_only = on")
+        with pytest.raises(StoreUnavailable, match="takes no writes"):
+            await pool.ping()
+    finally:
+        await pool.close()
+
+
 async def test_a_transaction_has_a_deadline_as_a_whole(pool: Pool) -> None:
     """A server that answers each statement within its deadline, and never gets done, is an outage; nothing of it stays."""
 
