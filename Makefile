@@ -36,7 +36,13 @@ check: setup
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
 
-# kill -9 at every named point of the path; part of `make test`, too.
+# The faults of `make test` at length: `make faults KILLS=500 ARGS="-k random_kills"`. Half an hour on two cores.
+faults: export FAULTS_LONG := 1
+faults: export KILLS ?= 200
+faults: export FREEZES ?= 52
+faults: export RESTARTS ?= 20
+faults: export STOPS ?= 60
+faults: export STORM ?= 100000
 faults: setup
 	$(BIN)/python -m pytest tests/faults $(ARGS)
 
