@@ -21,7 +21,7 @@ from leh_guardian.store import actions
 from leh_guardian.telemetry import failpoints, logs
 from tests.support import effects
 
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 3.0
 HIDDEN_SECONDS = 3.0
 
 
