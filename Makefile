@@ -8,9 +8,9 @@ ARGS   ?=
 # How much `make faults` does.
 SEEDS    ?= 5000
 KILLS    ?= 200
-FREEZES  ?= 50
+FREEZES  ?= 52
 RESTARTS ?= 20
-STOPS    ?= 50
+STOPS    ?= 60
 STORM    ?= 100000
 FIGURES  := $(CURDIR)/build/reliability
 SECONDS ?= 300

@@ -31,6 +31,8 @@ _VISIBILITY = 60.0
 """Seconds a received message stays hidden: far longer than one batch takes, short enough to wait for after a crash."""
 _PAYLOAD = 200 * 1024
 """Bytes in one call: so far below SQS's limit that the adapter need not split it."""
+_AGAIN = 1.0
+"""Seconds until another look at messages that came back in the meantime."""
 _WAITS = 5
 _EMPTY_RECEIVES = 3
 """A Standard queue samples its servers: one empty answer proves little."""
@@ -113,10 +115,13 @@ async def dlq_redrive(ctx: ActionContext, params: DlqRedriveParams) -> Outcome:
     progress = _Progress(**remembered)
     await _move(ctx, params, source, destination, progress)
     left = (await ctx.can.queues.info(params.queue)).depth
-    if not progress.finished and not progress.refused and left.in_flight and progress.waits < _WAITS:
+    if not progress.finished and not progress.refused and left.total and progress.waits < _WAITS:
         progress.waits += 1
         await ctx.checkpoint("progress", asdict(progress))
-        return Wait(ctx.clock.now() + seconds(_VISIBILITY), f"{left.in_flight} messages are hidden by a receiver")
+        if left.in_flight:
+            return Wait(ctx.clock.now() + seconds(_VISIBILITY), f"{left.in_flight} messages are hidden by a receiver")
+        # They came back since the last look; what was sent of them must still be deleted, or a later redrive sends it again.
+        return Wait(ctx.clock.now() + seconds(_AGAIN), f"{left.total} messages have come back")
     return _report(progress, {**plan, "selected": progress.planned}, left.visible, left.in_flight)
 
 

@@ -13,6 +13,11 @@ from typing import Any
 from tests.faults.load import BUDGET, CANARIES
 from tests.faults.world import World
 
+_BUSY = (
+    "select handler, role, status, attempt, failures, losses, extract(epoch from due_at - clock_timestamp())::int as due,"
+    " left(outcome::text, 200) from actions where status in ('scheduled', 'running', 'waiting', 'proposed') limit 5"
+)
+
 
 @dataclass
 class Verdict:
@@ -81,7 +86,8 @@ def _check_taking_in(world: World, found: Verdict) -> None:
     left = world.unsettled()
     found.unsettled += int(left.get("alerts", 0)) + int(left.get("actions", 0)) + len(left.get("open", ()))
     if left:
-        found.violations.append(f"I3 not settled: {left}")
+        busy = world.truth.rows(_BUSY)
+        found.violations.append(f"I3 not settled: {left}, {[tuple(row) for row in busy]}")
     missing = sent.events - logged
     found.lost += len(missing)
     found.violations += [f"I3 never taken in: {body[:100]}" for body in missing]

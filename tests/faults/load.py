@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tests.support.builders import alarm_event
@@ -136,11 +136,12 @@ class Load:
         self.sent.redrives[name] = redrive
         return [self._body(name, "ALARM", "2026-11-22T17:59:00Z", redrive.dlq)]
 
-    def drained(self) -> list[str]:
-        """Return the OKs of all dead-letter queues whose OK was not sent yet."""
-        names = [name for name in self.sent.redrives if name not in self.sent.resolved]
+    def drained(self, empty: Callable[[str], bool]) -> list[str]:
+        """Return the OKs of the dead-letter queues that are `empty` and whose OK was not sent yet."""
+        all_ = self.sent.redrives
+        names = [name for name in all_ if name not in self.sent.resolved and empty(all_[name].dlq)]
         self.sent.resolved.update(names)
-        return [self._body(name, "OK", "2026-11-22T17:59:30Z", self.sent.redrives[name].dlq) for name in names]
+        return [self._body(name, "OK", "2026-11-22T17:59:30Z", all_[name].dlq) for name in names]
 
     def storm(self, name: str, count: int) -> Iterator[str]:
         """Yield the same alarm `count` times, each an event of its own."""

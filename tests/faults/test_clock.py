@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,9 @@ def wall_clock_jumps(stage: Stage) -> None:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
-        replicas = [world.replica(Spawner(), **jumping), world.replica()]
+        # Long enough for a busy machine not to lose one, and far shorter than any of the jumps.
+        lease = {"GUARDIAN_TEST_LEASE": "15"}
+        replicas = [world.replica(Spawner(), **jumping, **lease), world.replica(**lease)]
         wait_for(lambda: all(replica.ready() for replica in replicas))
         jumps = 0
         with world.busy(0.3, charge=2, once=1, tell=1, capped=1):
@@ -52,9 +55,12 @@ def wall_clock_jumps(stage: Stage) -> None:
                     # Each jump lasts until the world has moved on by some decisions.
                     wait_for(lambda b=began: world.truth.value("select count(*) from journal") > b + 20)  # type: ignore[misc]
                     time.sleep(0.5)
+        seen = [entry["timestamp"] for entry in replicas[0].records("attempt ended")]
         left = world.settle()
         found = check(world)
         assert found.violations == [], left
+        # The log is dated by the replica's own clock, so it shows that this was really wrong.
+        assert (datetime.fromisoformat(max(seen)) - datetime.fromisoformat(min(seen))).total_seconds() > 86_000
         assert (found.lost_attempts, found.duplicates) == (0, 0)
         assert sum(found.charged[name] for name in world.load.sent.names("capped")) == BUDGET
         stamps = world.truth.rows("select min(at) as first, max(at) as last from journal")[0]

@@ -125,7 +125,7 @@ def slow_steals_no_lease(stage: Stage) -> None:
     """Every round trip takes a thirtieth of a lease: it is slower, and no live attempt loses its lease, so nothing is repeated."""
     with stage.own_world(seed=6) as world:
         # The long form is far from what a busy machine adds by itself; only there can it be held to the letter.
-        latency, lease = (0.25, 15) if LONG else (0.03, 2)
+        latency, lease = (0.25, 15) if LONG else (0.05, 3)
         with TcpProxy("127.0.0.1", world.postgres.port) as proxy:
             world.go_through(proxy.port)
             replicas = [world.replica(GUARDIAN_TEST_LEASE=str(lease)) for _ in range(2)]

@@ -194,11 +194,14 @@ class World:
         """Wait until all is settled and the drained queues' OKs are, too; returns what is not settled after `seconds`."""
         try:
             wait_for(self._settled, seconds, pause=0.2)
-            self.put(self.load.drained())
+            self.put(self.load.drained(self._is_empty))
             wait_for(self._settled, seconds, pause=0.2)
         except AssertionError:
             return self.unsettled()
         return {}
+
+    def _is_empty(self, queue: str) -> bool:
+        return all(entry["state"] == "deleted" for entry in self.sqs.ledger(queue))
 
     def _settled(self) -> bool:
         self.keep_alive()

@@ -31,7 +31,7 @@ from leh_guardian.telemetry import failpoints, logs
 from tests.support import effects
 from tests.support.hangs import Hang
 
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 3.0
 HIDDEN_SECONDS = 3.0
 
 

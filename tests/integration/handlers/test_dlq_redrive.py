@@ -250,6 +250,27 @@ async def test_waits_for_messages_that_somebody_hides(
     assert (outcome.facts["moved"], outcome.facts["in_flight"]) == (7, 5)
 
 
+async def test_what_comes_back_after_the_last_look_is_looked_for_again(
+    client: Any, can: Capabilities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages that were sent and not deleted, and come back when it has stopped looking, are not left in the DLQ as done."""
+    queues = await make_queues(client)
+    await queues.fill(queues.dlq_url, ["a", "b", "c"])
+    first = attempt(can, memory=Memory(stop_at=2))  # the plan, then the batch: sent, not deleted
+    with pytest.raises(Halted):
+        await dlq_redrive(first, DlqRedriveParams(queue=queues.dlq))
+    with anyio.fail_after(30):
+        while (await can.queues.info(queues.dlq)).depth.visible < 3:  # noqa: ASYNC110 - SQS does not call back
+            await anyio.sleep(0.1)
+    second = again(first)
+    with monkeypatch.context() as blind:
+        blind.setattr(redrive, "_EMPTY_RECEIVES", 0)
+        assert isinstance(await dlq_redrive(second, DlqRedriveParams(queue=queues.dlq)), Wait)
+    assert isinstance(await dlq_redrive(again(second), DlqRedriveParams(queue=queues.dlq)), Done)
+    assert await queues.bodies(queues.source_url) == {"a": 1, "b": 1, "c": 1}
+    assert await queues.depth(queues.dlq_url) == 0
+
+
 async def test_stops_when_messages_come_back(client: Any, can: Capabilities) -> None:
     """A consumer that fails at once and sends everything back to the DLQ does not keep the redrive going for ever."""
     queues = await make_queues(client)
