@@ -119,7 +119,7 @@ class HeartbeatSettings(_Section):
     @field_validator("url")
     @classmethod
     def _an_address(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not re.fullmatch(r"https?://[^\s/]+\S*", url.get_secret_value()):
+        if url is not None and not re.fullmatch(r"https?://[^\s/]\S*", url.get_secret_value()):
             raise ValueError("write an address that begins with https:// (or http://)")
         return url
 

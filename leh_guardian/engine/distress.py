@@ -19,7 +19,7 @@ from leh_guardian.engine.wording import Outage, distress
 from leh_guardian.errors import GuardianError
 from leh_guardian.model.identity import key
 from leh_guardian.model.plan import Severity
-from leh_guardian.model.text import shown
+from leh_guardian.model.text import told
 from leh_guardian.ports import Channel, Notice
 from leh_guardian.telemetry.metrics import Metrics
 
@@ -103,12 +103,14 @@ class Distress:
             if case is not None and self._is_due(watch, case):
                 await self._tell(watch.outage, case)
             current = self._cases.get(watch.outage)
-            told = current is not None and not current.over and current.first_told is not None
-            self._metrics.distress.labels(watch.outage.value).set(told)
+            ringing = current is not None and not current.over and current.first_told is not None
+            self._metrics.distress.labels(watch.outage.value).set(ringing)
         return 0
 
     def _note(self, watch: Watch) -> _Case | None:
-        reason, case = watch.failing(), self._cases.get(watch.outage)
+        failing, case = watch.failing(), self._cases.get(watch.outage)
+        # It quotes other people's answers, and is shown by /status, too.
+        reason = None if failing is None else told(failing, 600)
         if reason is not None and (case is None or case.over):
             case = self._cases[watch.outage] = _Case(self._clock.now(), self._now(), reason)
         elif case is not None and reason is not None:
@@ -163,7 +165,7 @@ class Distress:
             try:
                 await self._channels[channel].send(notice)
             except GuardianError as error:
-                reason = shown(error, 300)
+                reason = told(error, 300)
             else:
                 self._metrics.distress_notices.labels(channel, "told").inc()
                 self._log.warning("people were told directly", title=notice.title, channel=channel, notice=notice.id)

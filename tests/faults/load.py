@@ -64,6 +64,7 @@ rules:
     mode: act
     pattern: {{detail: {{alarmName: [{{prefix: tell-}}], state: {{value: [ALARM]}}}}}}
     dedup: detail.alarmName
+    guards: {{budget: [{{max: 100000, per: 1h}}]}}
     actions:
       - uses: notify
         with: {{channel: hook, text: "${{event.detail.alarmName}} ${{event.detail.state.reason}}"}}
@@ -72,6 +73,7 @@ rules:
     mode: act
     pattern: {{detail: {{alarmName: [{{prefix: people-}}], state: {{value: [ALARM]}}}}}}
     dedup: detail.alarmName
+    guards: {{budget: [{{max: 100000, per: 1h}}]}}
     actions: []
 """
 KINDS = ("charge", "once", "tell", "people")

@@ -18,8 +18,10 @@ from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.distress import Distress, Watch
 from leh_guardian.engine.loops import Loop
 from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import AccessDenied, OutcomeUnknown, Refused, StoreUnavailable, Unavailable
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Escalate, Failed, NoOp, Retry
@@ -156,9 +158,18 @@ async def status_pages(place: Place) -> str:
 
     loop = Loop("timers", once, progress, house.metrics, pause=0.01, until=lambda: bool(rounds))
     await loop._round()
+    passed = iter((0.0, 0.0, 300.0, 300.0, *([600.0] * 20)))
+    watch = Watch(Outage.DATABASE, lambda: CANARY, 120.0)
+    terminal = io.StringIO()
+    cry = Distress(
+        [watch], {"console": ConsoleChannel(terminal)}, "console", house.clock, house.metrics,
+        lambda: next(passed), replica="one",
+    )  # fmt: skip
+    for _ in range(3):
+        await cry.run_once()
     pages = StatusPages(
         progress, house.metrics, house.clock, lambda: auditor.snapshot, lambda: reloader.in_use,
-        mode=Mode.ACT, replica="one", log_drops=lambda: 0,
+        mode=Mode.ACT, replica="one", log_drops=lambda: 0, heartbeat=None, distress=cry,
     )  # fmt: skip
     said = []
     async with serve(pages.routes(), "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:
@@ -167,7 +178,8 @@ async def status_pages(place: Place) -> str:
                 said.append(await answer.text())
     assert "blocked: " in said[2]
     assert '"refused"' in said[2]
-    return "\n".join(said)
+    assert terminal.getvalue()
+    return "\n".join([*said, terminal.getvalue()])
 
 
 def spelt(text: str) -> str:

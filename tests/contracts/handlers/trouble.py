@@ -129,6 +129,9 @@ async def _hangs(make: MakeStage, where: str, operation: str, fault: Fault, time
             await stage.attempt()
             await stage.allow(300.0)
             early = not stage.world.hung
+            if stage.world.serial:
+                stage.world.let_go()
+                await anyio.to_thread.run_sync(lambda: wait_for(lambda: not stage.world.hung))
             row = await stage.settle()
             stage.world.let_go()
             await anyio.to_thread.run_sync(lambda: wait_for(lambda: not stage.world.hung))

@@ -31,6 +31,8 @@ class World(ABC):
     """How the other side asks to slow down."""
     believed: ClassVar[bool] = False
     """Whether success is confirmed by nothing but a status: what then answers with it and does nothing is believed."""
+    serial: ClassVar[bool] = False
+    """Whether what hangs holds up all that comes after it, so that it must go on before another try can."""
 
     faults: Faults
 

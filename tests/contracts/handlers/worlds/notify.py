@@ -108,6 +108,7 @@ class Console(World):
     windows: ClassVar = {"write": 1, "executor.before_settle": 1}
     throttle = refuse(503, "full")
     believed = True
+    serial = True
 
     def open(self) -> None:
         """Make the terminal."""
