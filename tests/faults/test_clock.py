@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from datetime import datetime
 from pathlib import Path
 
@@ -51,10 +50,9 @@ def wall_clock_jumps(stage: Stage) -> None:
                 for jump in JUMPS:
                     wall.write_text(f"{jump}\n")
                     jumps += 1
-                    began = world.truth.value("select count(*) from journal")
-                    # Each jump lasts until the world has moved on by some decisions.
-                    wait_for(lambda b=began: world.truth.value("select count(*) from journal") > b + 20)  # type: ignore[misc]
-                    time.sleep(0.5)
+                    before = len(replicas[0].records("attempt ended"))
+                    # Each jump lasts until the replica itself has lived through some of it.
+                    wait_for(lambda b=before: len(replicas[0].records("attempt ended")) > b + 3, 60)  # type: ignore[misc]
         seen = [entry["timestamp"] for entry in replicas[0].records("attempt ended")]
         left = world.settle()
         found = check(world)
