@@ -10,12 +10,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 
 from tests.sim.simulate import Result, Run
 from tests.support import figures
 
 _PORTION = 10
 """Seeds that a worker plays at once."""
+_LIFE = 25
+"""Portions after which a worker is replaced: what killed processes leave unfinished is not wholly given back."""
 
 
 def play(seed: int) -> Result:
@@ -32,7 +35,7 @@ def _portion(seeds: range) -> list[Result]:
 def play_all(seeds: range, jobs: int) -> Iterator[Result]:
     """Play many seeds side by side."""
     portions = [seeds[start : start + _PORTION] for start in range(0, len(seeds), _PORTION)]
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=_LIFE) as pool:
         for done in as_completed([pool.submit(_portion, portion) for portion in portions]):
             yield from done.result()
 
@@ -89,7 +92,7 @@ def main() -> int:
     asked = parser.parse_args()
     began, totals = time.monotonic(), Totals()
     seeds = range(asked.first, asked.first + asked.seeds)
-    for result in map(play, seeds) if asked.jobs == 1 or asked.seeds == 1 else play_all(seeds, asked.jobs):
+    for result in map(play, seeds) if asked.stop or asked.seeds == 1 else play_all(seeds, asked.jobs):
         totals.add(result)
         if asked.stop and totals.failed:
             break
