@@ -18,8 +18,8 @@ PAGE = ROOT / "docs" / "reliability.md"
 
 _HEAD = """# Reliability
 
-Written by `make faults`; do not edit. The figures are from one run of its commands: {sizes}. Each row's tests are also run, in small, by
-`make test ARGS=<file>`; `GUARDIAN_FIGURES=<folder>` writes down what they count, and `python -m tests.reliability <folder>` this page.
+Written by `make faults`; do not edit. The figures are from one run of its commands: {sizes}. Each row's tests also run, in small,
+by `make test ARGS=<file>`; `GUARDIAN_FIGURES=<folder>` writes down what they count, `python -m tests.reliability <folder>` this page.
 
 **The promise.** No event that SQS has handed over is lost once it is acknowledged. An effect happens as its handler's class says:
 exactly once, at least once (repetitions are counted here), or at most once. What is unknown is shown as unknown. Nothing else is
