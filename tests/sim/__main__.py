@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 
-from tests.sim.simulate import Result, Run
+from tests.sim.many import play, play_all
+from tests.sim.simulate import Result
 from tests.support import figures
-
-_PORTION = 10
-"""Seeds that a worker plays at once."""
-_LIFE = 25
-"""Portions after which a worker is replaced: what killed processes leave unfinished is not wholly given back."""
-
-
-def play(seed: int) -> Result:
-    """Play one seed."""
-    return Run(seed).play()
-
-
-def _portion(seeds: range) -> list[Result]:
-    # What was imported need not be looked through after each run.
-    gc.freeze()
-    return [play(seed) for seed in seeds]
-
-
-def play_all(seeds: range, jobs: int) -> Iterator[Result]:
-    """Play many seeds side by side."""
-    portions = [seeds[start : start + _PORTION] for start in range(0, len(seeds), _PORTION)]
-    with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=_LIFE) as pool:
-        for done in as_completed([pool.submit(_portion, portion) for portion in portions]):
-            yield from done.result()
 
 
 class Totals:
