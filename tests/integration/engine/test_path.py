@@ -112,7 +112,7 @@ async def test_redelivery_changes_nothing(house: Houses) -> None:
 async def test_storm_is_one_incident_with_a_count(house: Houses) -> None:
     """A hundred different events of one alarm are one incident, one run and one journal line about the rest."""
     one = house()
-    await one.take(*(alarm_event("leh-a") for _ in range(30)))
+    await one.take(*(alarm_event("leh-a") for _ in range(100)))
     assert [i["events"] for i in await one.incidents()] == [100]
     assert len(await one.actions()) == 1
     assert (await one.journal()).count("incident.coalesced") == 1
