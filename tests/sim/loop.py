@@ -63,12 +63,11 @@ def current_process() -> Process | None:
 class _Task(asyncio.Task[Any]):
     """A task whose place in a set does not depend on its address: anyio keeps tasks in sets and cancels them in that order."""
 
-    _made = 0
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _Task._made += 1
-        self._number = _Task._made
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, loop: SimLoop, **kwargs: Any) -> None:
+        # Counted anew in each run: what was played before must not show.
+        loop.made += 1
+        self._number = loop.made
+        super().__init__(*args, loop=loop, **kwargs)
 
     def __hash__(self) -> int:
         return self._number
@@ -88,6 +87,8 @@ class SimLoop(asyncio.BaseEventLoop):
         self._virtual = 0.0
         self._clock_resolution = 1e-9
         self.steps = 0
+        self.made = 0
+        """Tasks made so far."""
         self.set_task_factory(_make_task)
         self.set_exception_handler(_complain)
         self.complaints: Counter[str] = Counter()
