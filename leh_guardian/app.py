@@ -183,7 +183,9 @@ async def _build(
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
-    heartbeat, loops = await _heartbeat(settings, queues[0], pool, auditor, progress, metrics, aws, stack, replica)
+    heartbeat, loops = await _heartbeat(
+        settings, queues[0], pool, auditor, clock, progress, metrics, aws, stack, replica
+    )
     cry = Distress(
         list(_watches(settings, auditor, heartbeat)),
         capabilities.channels,
@@ -244,6 +246,7 @@ async def _heartbeat(
     queue: SqsAlertQueue,
     pool: Pool,
     auditor: Auditor,
+    clock: Clock,
     progress: Progress,
     metrics: Metrics,
     aws: Aws,
@@ -251,7 +254,7 @@ async def _heartbeat(
     replica: str,
 ) -> tuple[Heartbeat | None, list[Loop]]:
     """Make what tells the outside that guardian works, and its loops; nothing where nobody is to be told."""
-    wanted, clock = settings.heartbeat, SystemClock()
+    wanted = settings.heartbeat
     if not wanted.wanted:
         return None, []
     pulses: dict[str, Pulse] = {}
