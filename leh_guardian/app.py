@@ -24,7 +24,7 @@ from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.opensearch import OpenSearch
-from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
+from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine import distress
@@ -65,8 +65,6 @@ _THREAD_PATIENCE = 1.0
 """Seconds that each thread gets to end after everything else has."""
 _LOOK = 5.0
 """Seconds between two looks at what people, or the outside, are to be told."""
-_POLL_MARGIN = 10.0
-"""Seconds a long poll may take beyond its wait."""
 
 
 def handlers() -> Registry:
@@ -288,7 +286,7 @@ def _watches(settings: Settings, auditor: Auditor, heartbeat: Heartbeat | None) 
 
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:
     wanted = settings.queue
-    client = await aws.client("sqs", read_timeout=wanted.wait + _POLL_MARGIN, connections=wanted.pollers * 2 + 60)
+    client = await aws.client("sqs", read_timeout=wanted.wait + POLL_MARGIN, connections=wanted.pollers * 2 + 60)
     names = [wanted.alerts, *([wanted.urgent] if wanted.urgent else [])]
     return [SqsAlertQueue(aws, client, name, wait=wanted.wait, visibility=wanted.visibility) for name in names]
 

@@ -16,7 +16,7 @@ from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedM
 _DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
 _PAYLOAD = 240 * 1024
 """Bytes in one batch: under the smallest limit that SQS has had (256 KiB), attributes included."""
-_POLL_MARGIN = 10.0
+POLL_MARGIN = 10.0
 """Seconds a long poll may take beyond its wait."""
 
 
@@ -49,7 +49,7 @@ class SqsAlertQueue:
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             ),
             tries=1,
-            deadline=self._wait + _POLL_MARGIN,
+            deadline=self._wait + POLL_MARGIN,
         )
         return [_received(message) for message in answer.get("Messages", ())]
 
