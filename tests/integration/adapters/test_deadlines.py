@@ -33,7 +33,7 @@ HOW = pytest.mark.parametrize("how", ["hangs", "drips"])
 @HOW
 async def test_aws(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long poll and a plain request each have a deadline as a whole; the SDK's own begin anew with every byte."""
-    monkeypatch.setattr(sqs, "_POLL_MARGIN", -0.5)
+    monkeypatch.setattr(sqs, "POLL_MARGIN", -0.5)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
     async with slow_server(how) as url, open_aws(REGION) as aws:
