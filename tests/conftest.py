@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +17,15 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 
 TABLES = "event_log, inbox, rule_keys, rule_runs, early_oks, incidents, actions, timers, control, journal"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Fail a run that has left threads behind: the interpreter would wait for them, after a summary that says all is well."""
+    left = [thread for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+    if left:
+        os.write(2, f"\nleft running by the tests, which fails the run: {left}\n".encode())
+        os._exit(1)
 
 
 @pytest.fixture(scope="session")

@@ -212,7 +212,7 @@ class SimLoop(asyncio.BaseEventLoop):
 
     # Threads and sockets have their own time.
     run_in_executor = getaddrinfo = create_connection = create_server = create_datagram_endpoint = _forbidden  # type: ignore[assignment]
-    add_reader = add_writer = sock_connect = subprocess_exec = _forbidden  # type: ignore[assignment]
+    add_reader = add_writer = sock_connect = subprocess_exec = call_soon_threadsafe = _forbidden  # type: ignore[assignment]
 
 
 def _make_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **kwargs: Any) -> asyncio.Task[Any]:
