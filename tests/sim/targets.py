@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import anyio
+
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Unavailable
 from leh_guardian.handlers.dlq_redrive import dlq_redrive
@@ -52,7 +54,9 @@ class Targets:
         """Called at each effect, before anyone has heard of it."""
 
     async def switch(self, ctx: ActionContext, what: str) -> None:
-        """Ask the switchboard for an effect, under the action's own key."""
+        """Look at the switchboard, and ask it for an effect under the action's own key."""
+        # What was allowed at the claim may be forbidden by the time a handler has looked.
+        await anyio.sleep(self._world.rng.uniform(0, 1))
         asked = self._world.now()
         await ctx.checkpoint("attempt", ctx.attempt)
         await self._reach(f"switch {what}", lambda: self._switched(ctx, what, asked))
