@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.catalogue import MUTANTS, ROOT, Edit
+from tests.sim import many
 from tests.sim.__main__ import told
 from tests.sim.many import play
 from tests.sim.simulate import Result, Run
 from tests.sim.world import Weather
 
 SEEDS = int(os.environ.get("SEEDS") or 500)
+_FOREVER = 1800 + SEEDS
+"""Seconds after which the players are taken to hang."""
 
 
 def test_every_promise_is_kept_for_every_seed() -> None:
@@ -26,8 +29,16 @@ def test_every_promise_is_kept_for_every_seed() -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=_FOREVER,
     )
     assert found.returncode == 0, found.stdout[-20_000:] + found.stderr[-5_000:]
+
+
+def test_players_are_replaced_and_every_seed_is_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each generation plays its portions, and the next goes on where it has ended."""
+    monkeypatch.setattr(many, "_PORTION", 2)
+    monkeypatch.setattr(many, "_LIFE", 1)
+    assert sorted(result.seed for result in many.play_all(range(7, 12), 1)) == [7, 8, 9, 10, 11]
 
 
 def test_a_seed_reproduces_to_the_byte() -> None:
