@@ -35,6 +35,7 @@ from leh_guardian.engine.distress import Distress, Watch
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.intake import Intake
+from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
@@ -149,6 +150,7 @@ async def _build(
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
+        letters=Letters(pool, clock),
     )
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
-from leh_guardian.ports import Channel, Queues
+from leh_guardian.ports import Channel, DeadLetters, Queues
 
 if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
@@ -25,6 +25,7 @@ class Capabilities:
 
     queues: Queues
     channels: Mapping[str, Channel]
+    letters: DeadLetters
 
 
 class Checkpoints(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,46 @@ class Queues(Protocol):
 
     async def release(self, queue: QueueInfo, receipts: Sequence[str]) -> None:
         """Make received messages visible again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterHistory:
+    """What guardian has done with a dead letter before."""
+
+    sent: bool = False
+    """This very message was sent back already: what lies in the queue is what could not be deleted."""
+    returned: bool = False
+    """The same letter was sent back by this action, and has died again."""
+    redrives: int = 0
+    """How often the same letter was sent back by others."""
+    kept: bool = False
+    """This very message is in quarantine already."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLetter:
+    """A dead letter to keep in quarantine, with everything that sending it later needs."""
+
+    message: ReceivedMessage
+    fingerprint: UUID
+    reason: str
+    error: str
+    evidence: Sequence[str]
+    cases: Sequence[str]
+    redrives: int
+
+
+class DeadLetters(Protocol):
+    """Guardian's memory of dead letters. Every write may be repeated: the second changes nothing."""
+
+    async def history(self, queue: str, action: UUID, letters: Mapping[str, UUID]) -> Mapping[str, LetterHistory]:
+        """Return what is known of letters ({message id: fingerprint}) of the queue with ARN `queue`; of each one, something."""
+
+    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID]) -> None:
+        """Remember that letters were sent back."""
+
+    async def keep(self, queue: str, incident: UUID, letters: Sequence[KeptLetter]) -> None:
+        """Put letters into quarantine. They may be deleted from the queue once this has returned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,45 +1,44 @@
-"""Owns the redrive of a dead-letter queue; the one rule: send, then delete, so that a crash duplicates at worst and never loses.
+"""Owns the redrive of a dead-letter queue: plan, canary, proof, ramp, proof; the one rule: what comes back is not sent again.
 
 Written for Standard and FIFO queues after the Amazon SQS Developer Guide ("Using dead-letter queues", "Exactly-once
-processing"). Body, attributes and FIFO group are kept. A FIFO message is sent under the deduplication id
-uuid5(redrive, message id): the original id, repeated within five minutes, would be swallowed and the delete would then
-lose the message. What was sent but perhaps not deleted is remembered before each delete, so that after a crash a
-message that comes back is deleted instead of sent again.
+processing"). How letters are moved is in `redrive/mover`, how they are chosen in `redrive/selection`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import Field
 
 from leh_guardian.clock import seconds
 from leh_guardian.context import ActionContext
-from leh_guardian.errors import HandlerError, Refused
+from leh_guardian.errors import Refused
 from leh_guardian.fields import QueueRef, Rate
-from leh_guardian.model.identity import message_key
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
-from leh_guardian.ports import OutgoingMessage, QueueInfo, ReceivedMessage
+from leh_guardian.ports import OutgoingMessage, QueueInfo
+from leh_guardian.redrive import mover
+from leh_guardian.redrive.pace import Pace
+from leh_guardian.redrive.progress import Phase, Progress
+from leh_guardian.redrive.proof import count_returned, return_seconds
+from leh_guardian.redrive.selection import Selection
+from leh_guardian.redrive.survey import survey
 from leh_guardian.registry import Effect, Params, handler
-from leh_guardian.telemetry.failpoints import failpoint
 
-_VISIBILITY = 60.0
-"""Seconds a received message stays hidden: far longer than one batch takes, short enough to wait for after a crash."""
-_PAYLOAD = 200 * 1024
-"""Bytes in one call: so far below SQS's limit that the adapter need not split it."""
 _AGAIN = 1.0
 """Seconds until another look at messages that came back in the meantime."""
 _WAITS = 5
-_EMPTY_RECEIVES = 3
-"""A Standard queue samples its servers: one empty answer proves little."""
+_SLICE = 300.0
+"""Seconds of moving in one attempt: a long redrive waits and goes on, it does not run into its timeout."""
+_ENOUGH = 20
+"""Letters of a ramp that must have died again before their share counts."""
+_BAD_SHARE = 0.2
+"""Part of the moved letters that may die again."""
 
 
 class DlqRedriveParams(Params):
-    """Which queue, and how fast."""
+    """Which queue, which letters, and how fast."""
 
     queue: QueueRef
     """The dead-letter queue, by name or ARN."""
@@ -49,31 +48,14 @@ class DlqRedriveParams(Params):
     """Move at most so many; by default all that are visible when it starts."""
     rate: Rate = 20.0
     """Messages a second."""
-
-
-@dataclass
-class _Progress:
-    """What this redrive has done, over all its attempts."""
-
-    planned: int
-    moved: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
-    stopped: list[str] = field(default_factory=list)
-    """FIFO groups with a refused message: what comes after it must not overtake it."""
-    sent: list[str] = field(default_factory=list)
-    """Message ids of the last batch: sent, and perhaps not deleted."""
-    waits: int = 0
-    """How often it came back for messages that another receiver, or an attempt that crashed, was hiding."""
-
-    @property
-    def room(self) -> int:
-        """How many messages the plan still has."""
-        return self.planned - self.moved - len(self.refused)
-
-    @property
-    def finished(self) -> bool:
-        """Whether everything planned is moved and nothing that was sent may still be in the DLQ."""
-        return self.room <= 0 and not self.sent
+    canary: int = Field(0, ge=0, le=1000)
+    """Move so many first, wait until they would have come back, and go on only if none has; then begin slowly. 0: all at once."""
+    select: Selection = Selection()
+    """Only letters that fit every member given: `older_than`, `newer_than`, `errors` (texts in the error's type, code or message;
+    `unknown` where a letter does not say), `cases`, `where` (JMESPath over `body`, `attributes`, `error`, `message`, `evidence`,
+    `cases`, `age_seconds`). A plan then looks through the queue, which hides its messages for a moment."""
+    max_redrives: int = Field(3, ge=1)
+    """A letter that was sent back so often goes to quarantine instead."""
 
 
 @handler(
@@ -101,39 +83,190 @@ async def dlq_redrive(ctx: ActionContext, params: DlqRedriveParams) -> Outcome:
     source = await ctx.can.queues.info(params.queue)
     destination = await _destination(ctx, source, params)
     remembered = ctx.recall("progress")
-    visible = source.depth.visible
-    wanted = min(visible, params.max_messages or visible)
-    plan = {"source": source.name, "destination": destination.name, "messages": visible, "selected": wanted}
-    if ctx.dry_run:
-        return Done(f"would move {wanted} of {visible} messages from {source.name} to {destination.name}", plan)
-    if remembered is None:
-        if not visible:
-            return NoOp(f"{source.name} has no visible messages", plan)
-        ctx.within_limit("messages", wanted)
-        remembered = asdict(_Progress(wanted))
+    if remembered is None or ctx.dry_run:
+        plan = await _plan(ctx, params, source, destination)
+        if ctx.dry_run:
+            return Done(f"would move {plan['selected']} of {plan['messages']} messages to {destination.name}", plan)
+        if not plan["selected"]:
+            return NoOp(
+                f"{source.name} has no visible messages" if not plan["messages"] else "no letter is meant", plan
+            )
+        ctx.within_limit("messages", plan["selected"])
+        phase = Phase.CANARY if params.canary else Phase.RAMP
+        remembered = asdict(Progress(plan["selected"], plan, phase))
         await ctx.checkpoint("progress", remembered)
-    progress = _Progress(**remembered)
-    await _move(ctx, params, source, destination, progress)
-    left = (await ctx.can.queues.info(params.queue)).depth
-    if not progress.finished and not progress.refused and left.total and progress.waits < _WAITS:
+    progress = Progress(**{**remembered, "phase": Phase(remembered["phase"])})
+    return await _Redrive(ctx, params, source, destination, progress).go_on()
+
+
+async def _plan(
+    ctx: ActionContext, params: DlqRedriveParams, source: QueueInfo, destination: QueueInfo
+) -> dict[str, Any]:
+    """Return what would be moved. Without a selection nothing is received for it: a receive hides messages and counts."""
+    visible = source.depth.visible
+    plan: dict[str, Any] = {"source": source.name, "destination": destination.name, "messages": visible}
+    if params.select.everything:
+        return plan | {"selected": min(visible, params.max_messages or visible)}
+    seen = await survey(ctx.can.queues, source, params.select, ctx.clock.now())
+    # What was not looked at may all be meant: a limit is about what may happen.
+    unseen = 0 if seen.whole else max(0, visible - seen.seen)
+    meant = seen.selected + unseen
+    return plan | {"selected": min(meant, params.max_messages or meant), "skipped": dict(seen.skipped)}
+
+
+class _Redrive:
+    """One attempt."""
+
+    def __init__(
+        self,
+        ctx: ActionContext,
+        params: DlqRedriveParams,
+        source: QueueInfo,
+        destination: QueueInfo,
+        progress: Progress,
+    ) -> None:
+        self._ctx = ctx
+        self._params = params
+        self._source = source
+        self._destination = destination
+        self._progress = progress
+        self._until = ctx.clock.monotonic() + _SLICE
+        self._pace = Pace(params.rate, ramp=params.canary > 0, rate=progress.rate, quiet_since=ctx.clock.monotonic())
+
+    async def go_on(self) -> Outcome:
+        """Go on where the last attempt has stopped, to the next wait or to the end."""
+        if self._progress.phase is Phase.CANARY and (ended := await self._canary()):
+            return ended
+        if self._progress.phase is Phase.PROOF and (ended := await self._prove()):
+            return ended
+        if self._progress.phase is Phase.RAMP and (ended := await self._ramp()):
+            return ended
+        return await self._verify()
+
+    async def _canary(self) -> Outcome | None:
+        await self._move(self._params.canary - self._progress.moved)
+        if self._progress.moved < self._params.canary and (waiting := await self._still_hidden()):
+            return waiting
+        await self._enter(Phase.PROOF)
+        return None
+
+    async def _prove(self) -> Outcome | None:
+        progress = self._progress
+        if waiting := self._too_early(f"the first {progress.moved} are on their way"):
+            return waiting
+        returned = await count_returned(self._ctx, self._source)
+        progress.returned = returned.count
+        # In a queue that is too long to be looked through, that it grows is reason enough not to send more.
+        grown = 0 if returned.whole else await self._grown()
+        if returned.count or grown > progress.moved // 2 or progress.finished or not progress.moved:
+            return await self._report(canary_failed=returned.count > 0 or grown > progress.moved // 2)
+        await self._enter(Phase.RAMP)
+        return None
+
+    async def _ramp(self) -> Outcome | None:
+        progress = self._progress
+        await self._move(progress.room)
+        if self._dies_again():
+            return await self._report()
+        if progress.room > 0 and self._ctx.clock.monotonic() >= self._until:
+            await self._save()
+            return Wait(self._ctx.clock.now(), f"moved {progress.moved} of {progress.planned} so far", self._facts())
+        if waiting := await self._still_hidden():
+            return waiting
+        if not self._params.canary:
+            return await self._report()
+        await self._enter(Phase.VERIFY)
+        return None
+
+    async def _verify(self) -> Outcome:
+        if waiting := self._too_early(f"moved {self._progress.moved}, and waiting for what comes back"):
+            return waiting
+        self._progress.returned = max(self._progress.returned, (await count_returned(self._ctx, self._source)).count)
+        return await self._report()
+
+    async def _move(self, most: int) -> None:
+        moving = mover.Mover(
+            self._ctx,
+            self._source,
+            self._send,
+            self._progress,
+            self._pace,
+            selection=self._params.select,
+            max_redrives=self._params.max_redrives,
+            fifo=self._destination.fifo,
+        )
+        await moving.move(max(0, most), self._until)
+
+    async def _send(self, messages: Sequence[OutgoingMessage]) -> dict[str, str]:
+        return dict(await self._ctx.can.queues.send(self._destination, messages))
+
+    async def _enter(self, phase: Phase) -> None:
+        self._progress.phase = phase
+        await self._save()
+
+    async def _save(self) -> None:
+        await self._ctx.checkpoint("progress", asdict(self._progress))
+
+    def _too_early(self, why: str) -> Wait | None:
+        """Return a wait while a letter that fails again may still be on its way back."""
+        left = self._progress.since + return_seconds(self._destination) - self._ctx.clock.now().timestamp()
+        return Wait(self._ctx.clock.now() + seconds(left), why, self._facts()) if left > 0 else None
+
+    async def _grown(self) -> int:
+        """Return by how many letters the queue is longer than what was moved out of it leaves."""
+        progress = self._progress
+        left = (await self._ctx.can.queues.info(self._params.queue)).depth
+        return left.total - (int(progress.plan["messages"]) - progress.moved - progress.quarantined)
+
+    def _dies_again(self) -> bool:
+        returned, moved = self._progress.returned, self._progress.moved
+        return returned >= _ENOUGH and returned > _BAD_SHARE * moved
+
+    async def _still_hidden(self) -> Wait | None:
+        """Return a wait while letters of the plan may still come back from behind somebody's visibility timeout."""
+        ctx, progress = self._ctx, self._progress
+        left = (await ctx.can.queues.info(self._params.queue)).depth
+        staying = progress.skipped + progress.returned
+        if progress.finished or progress.refused or left.total <= staying or progress.waits >= _WAITS:
+            return None
         progress.waits += 1
-        await ctx.checkpoint("progress", asdict(progress))
+        await self._save()
         if left.in_flight:
-            return Wait(ctx.clock.now() + seconds(_VISIBILITY), f"{left.in_flight} messages are hidden by a receiver")
+            return Wait(
+                ctx.clock.now() + seconds(mover.VISIBILITY), f"{left.in_flight} messages are hidden by a receiver"
+            )
         # They came back since the last look; what was sent of them must still be deleted, or a later redrive sends it again.
         return Wait(ctx.clock.now() + seconds(_AGAIN), f"{left.total} messages have come back")
-    return _report(progress, {**plan, "selected": progress.planned}, left.visible, left.in_flight)
 
+    def _facts(self) -> dict[str, Any]:
+        progress = self._progress
+        return {
+            **progress.plan,
+            "moved": progress.moved,
+            "failed": len(progress.refused),
+            "returned": progress.returned,
+            "quarantined": progress.quarantined,
+        }
 
-def _report(progress: _Progress, plan: dict[str, Any], left: int, in_flight: int) -> Outcome:
-    facts = {**plan, "moved": progress.moved, "failed": len(progress.refused), "left": left, "in_flight": in_flight}
-    summary = f"moved {progress.moved} of {progress.planned} messages to {plan['destination']}, {left} left"
-    if progress.refused:
-        reason = next(iter(progress.refused.values()))
-        return Failed(
-            f"{summary}; SQS refused {len(progress.refused)}: {reason}", {**facts, "refused": progress.refused}
+    async def _report(self, *, canary_failed: bool = False) -> Outcome:
+        progress = self._progress
+        left = (await self._ctx.can.queues.info(self._params.queue)).depth
+        facts = {**self._facts(), "left": left.visible, "in_flight": left.in_flight}
+        summary = (
+            f"moved {progress.moved} of {progress.planned} messages to {self._destination.name}, {left.visible} left"
         )
-    return Done(summary, facts)
+        if progress.quarantined:
+            summary += f"; {progress.quarantined} that died again and again are in quarantine"
+        if canary_failed:
+            return Failed(f"{summary}; the first ones have died again: the cause is still there", facts)
+        if self._dies_again():
+            return Failed(f"{summary}; {progress.returned} have died again: stopped", facts)
+        if progress.refused:
+            reason = next(iter(progress.refused.values()))
+            return Failed(
+                f"{summary}; SQS refused {len(progress.refused)}: {reason}", {**facts, "refused": progress.refused}
+            )
+        return Done(summary, facts)
 
 
 async def _destination(ctx: ActionContext, source: QueueInfo, params: DlqRedriveParams) -> QueueInfo:
@@ -152,113 +285,3 @@ async def _only_source(ctx: ActionContext, queue: QueueInfo) -> str:
     if len(sources) > 1:
         raise Refused(f"{queue.name} is the DLQ of {', '.join(sources)}: name one as `destination`")
     return sources[0]
-
-
-async def _move(
-    ctx: ActionContext, params: DlqRedriveParams, source: QueueInfo, destination: QueueInfo, progress: _Progress
-) -> None:
-    """Move batch by batch until the plan is done or the queue stays empty; never more than was planned (a loop)."""
-    vain = 0
-    while not progress.finished and vain < _EMPTY_RECEIVES:
-        began = ctx.clock.monotonic()
-        wanted = min(10, max(1, progress.room), math.ceil(params.rate))
-        messages = await ctx.can.queues.receive(source, wanted, _VISIBILITY)
-        failpoint("redrive.received")
-        again = [m for m in messages if m.id in progress.sent]
-        if again:
-            # Sent by an attempt that crashed before its delete; already counted as moved.
-            await ctx.can.queues.delete(source, [m.receipt for m in again])
-            progress.sent = [sent for sent in progress.sent if sent not in {m.id for m in again}]
-        others = [
-            m for m in messages if m not in again and m.id not in progress.refused and m.group not in progress.stopped
-        ]
-        fresh, surplus = others[: max(0, progress.room)], others[max(0, progress.room) :]
-        if surplus:
-            await ctx.can.queues.release(source, [m.receipt for m in surplus])
-        vain = 0 if again or fresh else vain + 1
-        await _move_batch(ctx, source, destination, progress, fresh, began + _VISIBILITY)
-        await ctx.clock.sleep(len(fresh) / params.rate - (ctx.clock.monotonic() - began))
-
-
-async def _move_batch(
-    ctx: ActionContext,
-    source: QueueInfo,
-    destination: QueueInfo,
-    progress: _Progress,
-    batch: Sequence[ReceivedMessage],
-    hidden_until: float,
-) -> None:
-    if not batch or ctx.clock.monotonic() >= hidden_until:
-        # After a stall the messages are visible again, and may be somebody else's: they are received anew.
-        return
-    sent, failure = await _send(ctx, destination, progress, batch)
-    failpoint("redrive.sent")
-    progress.moved += len(sent)
-    # What an earlier attempt sent and may not have deleted is kept in mind until it is seen or the queue is empty.
-    earlier = progress.sent
-    progress.sent = earlier + [m.id for m in sent]
-    await ctx.checkpoint("progress", asdict(progress))
-    deleted = await ctx.can.queues.delete(source, [m.receipt for m in sent])
-    # A receipt that has run out may delete nothing and say that it did (SQS API Reference, "DeleteMessage").
-    if deleted == len(sent) and ctx.clock.monotonic() < hidden_until:
-        progress.sent = earlier
-    failpoint("redrive.deleted")
-    if len(sent) < len(batch):
-        with contextlib.suppress(*([HandlerError] if failure else [])):
-            await ctx.can.queues.release(source, [m.receipt for m in batch if m not in sent])
-    if failure is not None:
-        raise failure
-
-
-async def _send(
-    ctx: ActionContext, destination: QueueInfo, progress: _Progress, batch: Sequence[ReceivedMessage]
-) -> tuple[list[ReceivedMessage], HandlerError | None]:
-    """Send a batch; returns what SQS took, and the error that ended it before its end, if one did.
-
-    What was taken before the error must be remembered and deleted like any other, or the next attempt sends it again.
-    """
-    sent: list[ReceivedMessage] = []
-    for round_ in _rounds(batch):
-        going = [m for m in round_ if m.group not in progress.stopped]
-        try:
-            refused = await ctx.can.queues.send(destination, [_outgoing(ctx, m, fifo=destination.fifo) for m in going])
-        except HandlerError as error:
-            return sent, error
-        progress.refused |= refused
-        progress.stopped += sorted({m.group for m in going if m.id in refused and m.group is not None})
-        sent += [m for m in going if m.id not in refused]
-    return sent, None
-
-
-def _rounds(batch: Sequence[ReceivedMessage]) -> list[list[ReceivedMessage]]:
-    """Split a batch into what one call can send: within its size, and no two messages of one FIFO group.
-
-    Order within a group then survives a partial failure, and each call is taken or refused as a whole.
-    """
-    rounds: list[list[ReceivedMessage]] = []
-    weights: list[int] = []
-    first: dict[str | None, int] = {}
-    for message in batch:
-        weight = len(message.body) + sum(len(name) + len(str(value)) for name, value in message.attributes.items())
-        turn = first.get(message.group, 0)
-        while turn < len(rounds) and weights[turn] + weight > _PAYLOAD:
-            turn += 1
-        if message.group is not None:
-            first[message.group] = turn + 1
-        if turn == len(rounds):
-            rounds.append([])
-            weights.append(0)
-        rounds[turn].append(message)
-        weights[turn] += weight
-    return rounds
-
-
-def _outgoing(ctx: ActionContext, message: ReceivedMessage, *, fifo: bool) -> OutgoingMessage:
-    return OutgoingMessage(
-        id=message.id,
-        body=message.body,
-        attributes=message.attributes,
-        group=message.group,
-        deduplication_id=str(message_key(ctx.action_id, message.id)) if fifo else None,
-        trace=message.trace,
-    )

@@ -24,6 +24,8 @@ DAEMON_NEEDS: Final = {
     "timers": "select insert update delete",
     "early_oks": "select insert update delete",
     "control": "select insert update",
+    "redriven_letters": "select insert delete",
+    "quarantine": "select insert update",
     "journal": "select insert delete",
 }
 """What the daemon does to each table."""

@@ -20,6 +20,7 @@ from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.context import Capabilities
+from leh_guardian.engine.letters import Letters
 from leh_guardian.registry import discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.store.pool import Pool
@@ -109,6 +110,6 @@ async def rig(pool: Pool, aws: Aws, tmp_path: Path, log: tuple[io.StringIO, LogW
             "console": ConsoleChannel(console),
             "hook": WebhookChannel(session, hook.url, b"a secret of some length", clock),
         }
-        can = Capabilities(SqsQueues(aws, await aws.client("sqs")), channels)
+        can = Capabilities(SqsQueues(aws, await aws.client("sqs")), channels, Letters(pool, clock))
         house = House(pool, load_rules(folder, registry), World(), clock, registry=registry, capabilities=can)
         yield Rig(house, *log[:1], console, hook, log[1], pool)

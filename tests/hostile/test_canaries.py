@@ -112,7 +112,7 @@ async def place(pool: Pool, tmp_path: Path, log: tuple[io.StringIO, LogWriter]) 
             "away": WebhookChannel(session, away, b"a secret of some length", clock),
         }
         rules = load_rules(tmp_path / "rules", registry)
-        house = House(pool, rules, world, clock, registry=registry, capabilities=Capabilities(None, channels))  # type: ignore[arg-type]
+        house = House(pool, rules, world, clock, registry=registry, capabilities=Capabilities(None, channels, None))  # type: ignore[arg-type]
         yield Place(house, pool, hook, console, tmp_path / "rules", registry)
 
 

@@ -185,10 +185,10 @@ MUTANTS = (
         "dead letters deleted before they are sent",
         (
             Edit(
-                "leh_guardian/handlers/dlq_redrive.py",
-                "    sent, failure = await _send(ctx, destination, progress, batch)\n",
-                "    await ctx.can.queues.delete(source, [m.receipt for m in batch])\n"
-                "    sent, failure = await _send(ctx, destination, progress, batch)\n",
+                "leh_guardian/redrive/mover.py",
+                "        sent, failure = await self._send_rounds(batch)\n",
+                "        await self._queues.delete(self._source, [m.receipt for m in batch])\n"
+                "        sent, failure = await self._send_rounds(batch)\n",
             ),
         ),
     ),

@@ -19,6 +19,7 @@ from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
+from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
@@ -71,11 +72,12 @@ async def run(parts: Parts, process: Process) -> None:
     planned = Wake()
     planner = Planner(progression, {}, HOLD)
     intake = Intake(queue, pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
+    channels = {"people": parts.channel, "console": parts.channel}
     executor = Executor(
         pool,
         registry,
         Settlement(progression, name),
-        Capabilities(queues=SqsQueues(aws, parts.sqs), channels={"people": parts.channel, "console": parts.channel}),
+        Capabilities(queues=SqsQueues(aws, parts.sqs), channels=channels, letters=Letters(pool, clock)),
         clock,
         metrics,
         replica=name,

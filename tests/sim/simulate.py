@@ -24,8 +24,8 @@ import structlog
 
 from leh_guardian.engine import verbs
 from leh_guardian.errors import StoreUnavailable
-from leh_guardian.handlers import dlq_redrive
 from leh_guardian.model.mode import Mode
+from leh_guardian.redrive import mover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import actions as action_store
@@ -279,11 +279,11 @@ class Run:
 @contextmanager
 def _installed(world: World) -> Iterator[None]:
     """Put the small store in the place of PostgreSQL, and everything that is left to chance into the hands of the seed."""
-    before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, dlq_redrive._VISIBILITY)
+    before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY)
     made = random.Random(world.seed + 1)
     random.seed(world.seed + 2)
     uuid.uuid4 = lambda: uuid.UUID(int=made.getrandbits(128), version=4)
-    action_store.LEASE_SECONDS, dlq_redrive._VISIBILITY = LEASE, 5.0
+    action_store.LEASE_SECONDS, mover.VISIBILITY = LEASE, 5.0
     failpoints.arm(world.at_point)
     structlog.configure(processors=[_silent], cache_logger_on_first_use=False)
     try:
@@ -292,7 +292,7 @@ def _installed(world: World) -> Iterator[None]:
     finally:
         failpoints.arm(None)
         structlog.reset_defaults()
-        uuid.uuid4, action_store.LEASE_SECONDS, dlq_redrive._VISIBILITY = before
+        uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY = before
 
 
 def _silent(*_: Any) -> Any:

@@ -23,7 +23,7 @@ from leh_guardian import app
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.cli.main import main as program
 from leh_guardian.engine import distress, loops, reloader
-from leh_guardian.handlers import dlq_redrive
+from leh_guardian.redrive import mover
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.rules.folder import Folder
 from leh_guardian.store import actions
@@ -110,7 +110,7 @@ def main() -> None:
     """Run the program as the environment says; never returns."""
     actions.LEASE_SECONDS = float(os.environ.pop("GUARDIAN_TEST_LEASE", LEASE_SECONDS))
     logs._BOUND = int(os.environ.pop("GUARDIAN_TEST_LOG_BOUND", logs._BOUND))
-    dlq_redrive._VISIBILITY = HIDDEN_SECONDS
+    mover.VISIBILITY = HIDDEN_SECONDS
     orders = [os.environ.pop(f"GUARDIAN_TEST_{name}", "") for name in ("KILL", "FREEZE", "HITS")]
     if any(orders):
         failpoints.arm(_Armed(*orders))

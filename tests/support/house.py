@@ -180,7 +180,7 @@ class House:
             pool,
             registry,
             Settlement(progression, replica),
-            capabilities or Capabilities(queues=None, channels={}),  # type: ignore[arg-type]
+            capabilities or Capabilities(queues=None, channels={}, letters=None),  # type: ignore[arg-type]
             clock,
             metrics,
             replica=replica,

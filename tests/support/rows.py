@@ -10,6 +10,7 @@ from leh_guardian.model.action import ActionStatus, NewAction, Role
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Plan, Severity, Step
+from leh_guardian.ports import KeptLetter, ReceivedMessage
 from leh_guardian.store.incidents import RunEvent
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -24,6 +25,23 @@ PLAN = Plan(
     limits={"things": 10},
     resolves_on_event=True,
 )
+
+
+def letter(number: int = 1, **changed: Any) -> KeptLetter:
+    """The letter of this number, to be kept."""
+    message = ReceivedMessage(
+        f"m-{number}", "receipt", b'{"evidence_id": "ev_1"}\x00', 4, {"kind": {"DataType": "String"}}
+    )
+    values: dict[str, Any] = {
+        "message": message,
+        "fingerprint": UUID(int=100 + number),
+        "reason": "died again",
+        "error": "KeyError",
+        "evidence": ("ev_1",),
+        "cases": ("case_1",),
+        "redrives": 3,
+    }
+    return KeptLetter(**(values | changed))
 
 
 def incident(number: int = 1, **changed: Any) -> Incident:

@@ -13,6 +13,7 @@ from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from tests.contracts.handlers.world import World
 from tests.support.faults import throttle
+from tests.support.letters import Remembered
 from tests.support.sqs_server import REGION, SqsServer
 
 
@@ -27,6 +28,7 @@ class SqsWorld(World):
         self.server = SqsServer().__enter__()
         self.faults = self.server.faults
         self.server.tune(longest_wait=0.01)
+        self.letters = Remembered()
         self.queue, self.dlq = self.server.make_pair(self.worker)
         os.environ.update(self.server.environment())
 
@@ -40,7 +42,8 @@ class SqsWorld(World):
         """Open the adapter; what people are told goes nowhere."""
         aws = await stack.enter_async_context(open_aws(REGION))
         queues = SqsQueues(aws, await aws.client("sqs"))
-        return Capabilities(queues=queues, channels={"console": ConsoleChannel(io.StringIO())})
+        console = ConsoleChannel(io.StringIO())
+        return Capabilities(queues=queues, channels={"console": console}, letters=self.letters)
 
     @property
     def hung(self) -> int:

@@ -18,8 +18,10 @@ from leh_guardian.handlers import dlq_redrive as redrive
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
 from leh_guardian.model.outcome import Done, Failed, NoOp, Wait
 from leh_guardian.ports import QueueInfo, ReceivedMessage
+from leh_guardian.redrive import mover
 from leh_guardian.telemetry import failpoints
 from tests.support.attempt import Memory, again, attempt
+from tests.support.letters import Remembered
 from tests.support.sqs import make_queues
 
 
@@ -32,14 +34,14 @@ async def client(aws: Aws) -> Any:
 @pytest.fixture
 async def can(aws: Aws, client: Any) -> AsyncIterator[Capabilities]:
     """The handler's view of SQS; failpoints are disarmed at the end."""
-    yield Capabilities(queues=SqsQueues(aws, client), channels={})
+    yield Capabilities(queues=SqsQueues(aws, client), channels={}, letters=Remembered())
     failpoints.arm(None)
 
 
 @pytest.fixture(autouse=True)
 def _short_visibility(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let messages that a crashed attempt has hidden come back while the next attempt looks for them."""
-    monkeypatch.setattr(redrive, "_VISIBILITY", 2)
+    monkeypatch.setattr(mover, "VISIBILITY", 2)
 
 
 async def test_moves_everything_once_and_keeps_what_a_consumer_sees(client: Any, can: Capabilities) -> None:
@@ -233,9 +235,9 @@ async def test_waits_for_messages_that_somebody_hides(
     client: Any, can: Capabilities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Messages in flight at another receiver are waited for, not called done; after some rounds they are reported as left."""
-    monkeypatch.setattr(redrive, "_VISIBILITY", 60)
+    monkeypatch.setattr(mover, "VISIBILITY", 60)
     monkeypatch.setattr(redrive, "_WAITS", 2)
-    monkeypatch.setattr(redrive, "_EMPTY_RECEIVES", 1)
+    monkeypatch.setattr(mover, "EMPTY_RECEIVES", 1)
     queues = await make_queues(client)
     await queues.fill(queues.dlq_url, [str(n) for n in range(12)])
     ctx = attempt(can, memory=Memory(stop_at=1))
@@ -264,7 +266,7 @@ async def test_what_comes_back_after_the_last_look_is_looked_for_again(
             await anyio.sleep(0.1)
     second = again(first)
     with monkeypatch.context() as blind:
-        blind.setattr(redrive, "_EMPTY_RECEIVES", 0)
+        blind.setattr(mover, "EMPTY_RECEIVES", 0)
         assert isinstance(await dlq_redrive(second, DlqRedriveParams(queue=queues.dlq)), Wait)
     assert isinstance(await dlq_redrive(again(second), DlqRedriveParams(queue=queues.dlq)), Done)
     assert await queues.bodies(queues.source_url) == {"a": 1, "b": 1, "c": 1}
@@ -373,14 +375,14 @@ async def test_a_stall_longer_than_the_hiding_sends_nothing_twice(aws: Aws, clie
     """Receipts that ran out while the process stood still delete nothing; the messages come back and are not sent again."""
     queues = await make_queues(client)
     await queues.fill(queues.dlq_url, ["a", "b", "c"])
-    stalls = iter([redrive._VISIBILITY + 0.3])
+    stalls = iter([mover.VISIBILITY + 0.3])
 
     def stall(name: str) -> None:
         if name == instant:
             time.sleep(next(stalls, 0))
 
     failpoints.arm(stall)
-    can = Capabilities(queues=Strict(aws, client), channels={})
+    can = Capabilities(queues=Strict(aws, client), channels={}, letters=Remembered())
     try:
         outcome = await dlq_redrive(attempt(can), DlqRedriveParams(queue=queues.dlq))
     finally:

@@ -22,7 +22,7 @@ async def test_a_message_is_redacted_before_it_leaves() -> None:
     with OutsideWorld() as outside:
         async with aiohttp.ClientSession() as session:
             hook = WebhookChannel(session, f"{outside.url}/notice", b"0" * 32, FakeClock())
-            can = Capabilities(queues=SqsQueues(None, None), channels={"hook": hook})  # type: ignore[arg-type]
+            can = Capabilities(queues=SqsQueues(None, None), channels={"hook": hook}, letters=None)  # type: ignore[arg-type]
             outcome = await notify(attempt(can), NotifyParams(channel="hook", text=text))
         (call,) = outside.calls
     assert isinstance(outcome, Done)

@@ -19,6 +19,7 @@ from leh_guardian.store import (
     inbox,
     incidents,
     journal,
+    letters,
     overview,
     timers,
 )
@@ -30,6 +31,7 @@ from tests.sim.store import guards as sim_guards
 from tests.sim.store import inbox as sim_inbox
 from tests.sim.store import incidents as sim_incidents
 from tests.sim.store import journal as sim_journal
+from tests.sim.store import letters as sim_letters
 from tests.sim.store import overview as sim_overview
 from tests.sim.store import timers as sim_timers
 
@@ -42,6 +44,7 @@ TWINS = (
     (inbox, sim_inbox),
     (incidents, sim_incidents),
     (journal, sim_journal),
+    (letters, sim_letters),
     (overview, sim_overview),
     (timers, sim_timers),
 )

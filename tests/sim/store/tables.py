@@ -109,7 +109,27 @@ JOURNAL = Table(
     numbered=True,
 )
 
-TABLES = (EVENT_LOG, INBOX, RULE_KEYS, RULE_RUNS, EARLY_OKS, INCIDENTS, ACTIONS, TIMERS, CONTROL, JOURNAL)
+REDRIVEN_LETTERS = Table("redriven_letters", Index("redriven_letters_pkey", ("queue", "message_id")))
+QUARANTINE = Table(
+    "quarantine",
+    Index("quarantine_pkey", ("id",)),
+    {"status": "kept", "settled_at": None, "settled_by": None},
+)
+
+TABLES = (
+    EVENT_LOG,
+    INBOX,
+    RULE_KEYS,
+    RULE_RUNS,
+    EARLY_OKS,
+    INCIDENTS,
+    ACTIONS,
+    TIMERS,
+    CONTROL,
+    JOURNAL,
+    REDRIVEN_LETTERS,
+    QUARANTINE,
+)
 
 
 def stored(row: Row) -> dict[str, Any]:

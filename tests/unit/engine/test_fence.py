@@ -47,7 +47,7 @@ async def test_no_call_starts_once_the_lease_is_over() -> None:
     """Each port, channels too, works while the lease is trusted and is closed from the instant at which it is not."""
     clock, queues, channel = Passing(), Port(), Port()
     lease = Lease(None, None, clock, trusted=10.0)  # type: ignore[arg-type]
-    outside: Any = Capabilities(queues=queues, channels={"console": channel})  # type: ignore[arg-type, dict-item]
+    outside: Any = Capabilities(queues=queues, channels={"console": channel}, letters=Port())  # type: ignore[arg-type, dict-item]
     can: Any = fenced(outside, lease)
     assert await can.queues.info("q") == "q"
     assert await can.channels["console"].send(NOTICE) == "id"

@@ -51,7 +51,7 @@ class Webhook(World):
         session = await stack.enter_async_context(aiohttp.ClientSession())
         hook = WebhookChannel(session, f"{self.receiver.url}/hook", SECRET, clock)
         console = ConsoleChannel(io.StringIO())
-        return Capabilities(queues=None, channels={"hook": hook, "console": console})  # type: ignore[arg-type]
+        return Capabilities(queues=None, channels={"hook": hook, "console": console}, letters=None)  # type: ignore[arg-type]
 
     def expected(self) -> set[str]:
         """One notice."""
@@ -125,7 +125,7 @@ class Console(World):
 
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the channel."""
-        return Capabilities(queues=None, channels={"console": ConsoleChannel(self.terminal)})  # type: ignore[arg-type]
+        return Capabilities(queues=None, channels={"console": ConsoleChannel(self.terminal)}, letters=None)  # type: ignore[arg-type]
 
     def expected(self) -> set[str]:
         """One notice."""

@@ -1,0 +1,1 @@
+"""Bringing dead letters back: looking at them, choosing, moving, proving that it helped."""
