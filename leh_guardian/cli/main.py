@@ -32,6 +32,7 @@ _COMMANDS = {
     "doctor": "leh_guardian.cli.doctor:doctor",
     "incidents": "leh_guardian.cli.incidents:incidents",
     "actions": "leh_guardian.cli.actions:actions",
+    "redrive": "leh_guardian.cli.redrive:redrive",
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",
     "pattern": "leh_guardian.cli.pattern:pattern",

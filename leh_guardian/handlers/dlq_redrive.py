@@ -14,11 +14,11 @@ from pydantic import Field
 
 from leh_guardian.clock import seconds
 from leh_guardian.context import ActionContext
-from leh_guardian.errors import Refused
 from leh_guardian.fields import QueueRef, Rate
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
 from leh_guardian.ports import OutgoingMessage, QueueInfo
 from leh_guardian.redrive import mover
+from leh_guardian.redrive.destination import destination_of
 from leh_guardian.redrive.pace import Pace
 from leh_guardian.redrive.progress import Phase, Progress
 from leh_guardian.redrive.proof import count_returned, return_seconds
@@ -81,7 +81,7 @@ class DlqRedriveParams(Params):
 async def dlq_redrive(ctx: ActionContext, params: DlqRedriveParams) -> Outcome:
     """Move the messages of a dead-letter queue back to the queue they died in, at a bounded rate."""
     source = await ctx.can.queues.info(params.queue)
-    destination = await _destination(ctx, source, params)
+    destination = await destination_of(ctx.can.queues, source, params.destination)
     remembered = ctx.recall("progress")
     if remembered is None or ctx.dry_run:
         plan = await _plan(ctx, params, source, destination)
@@ -267,21 +267,3 @@ class _Redrive:
                 f"{summary}; SQS refused {len(progress.refused)}: {reason}", {**facts, "refused": progress.refused}
             )
         return Done(summary, facts)
-
-
-async def _destination(ctx: ActionContext, source: QueueInfo, params: DlqRedriveParams) -> QueueInfo:
-    destination = await ctx.can.queues.info(params.destination or await _only_source(ctx, source))
-    if destination.arn == source.arn:
-        raise Refused(f"{source.name} cannot be redriven into itself")
-    if destination.fifo != source.fifo:
-        raise Refused(f"{source.name} and {destination.name} are not of the same type (one is FIFO)")
-    return destination
-
-
-async def _only_source(ctx: ActionContext, queue: QueueInfo) -> str:
-    sources = sorted(await ctx.can.queues.dead_letter_sources(queue))
-    if not sources:
-        raise Refused(f"no queue's redrive policy points at {queue.name}: it is no DLQ, or name a `destination`")
-    if len(sources) > 1:
-        raise Refused(f"{queue.name} is the DLQ of {', '.join(sources)}: name one as `destination`")
-    return sources[0]

@@ -66,6 +66,10 @@ class Kind(StrEnum):
     PLAN_STOPPED = "plan.stopped"
     VERIFIED = "plan.verified"
 
+    LETTER_RELEASED = "letter.released"
+    """A letter in quarantine was sent back, by somebody's word."""
+    LETTER_DISCARDED = "letter.discarded"
+
     MODE_SET = "control.mode"
     RULES_LOADED = "rules.loaded"
     RULES_REFUSED = "rules.refused"

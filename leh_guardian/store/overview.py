@@ -44,8 +44,8 @@ async def list_incidents(
 
 
 async def find(tx: Transaction, table: str, prefix: str) -> list[UUID]:
-    """Return the ids in `incidents` or `actions` that begin with `prefix`, at most two."""
-    if table not in {"incidents", "actions"}:
+    """Return the ids in `incidents`, `actions` or `quarantine` that begin with `prefix`, at most two."""
+    if table not in {"incidents", "actions", "quarantine"}:
         raise ValueError(table)
     digits = prefix.lower().replace("-", "")
     try:

@@ -55,10 +55,11 @@ def to_read(role: str) -> str:
 
 
 def to_answer(role: str) -> str:
-    """Return the statements that let a reading `role` also acknowledge, resolve, approve and switch modes."""
+    """Return the statements that let a reading `role` also acknowledge, resolve, approve, switch modes and start redrives."""
     to = quoted(role)
     return (
-        f"grant insert on {SCHEMA}.journal to {to}; grant update on {SCHEMA}.incidents, {SCHEMA}.actions to {to};"
+        f"grant insert on {SCHEMA}.journal to {to};"
+        f" grant insert, update on {SCHEMA}.incidents, {SCHEMA}.actions to {to}; grant update on {SCHEMA}.quarantine to {to};"
         f" grant insert, update on {SCHEMA}.control to {to}; grant insert, update, delete on {SCHEMA}.timers to {to};"
     )
 

@@ -1,0 +1,120 @@
+"""Owns `leh-guardian redrive quarantine`: letters that are kept out of their queue; the one rule: a person decides about each."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from uuid import UUID
+
+import click
+
+from leh_guardian.adapters.sqs import SqsQueues
+from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
+from leh_guardian.cli.queues_access import with_queues
+from leh_guardian.cli.store_access import find_id, who, with_store
+from leh_guardian.errors import Unavailable
+from leh_guardian.model.identity import message_key
+from leh_guardian.model.journal import Entry, Kind
+from leh_guardian.ports import OutgoingMessage
+from leh_guardian.redrive.destination import destination_of
+from leh_guardian.store import journal, letters
+from leh_guardian.store.transaction import Transaction
+
+
+@click.group()
+def quarantine() -> None:
+    """List, release or discard letters that died again and again."""
+
+
+@quarantine.command("list")
+@click.option("--queue", help="Only of this dead-letter queue (its name).")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+def list_(queue: str | None, limit: int, json_: bool) -> None:
+    """List letters in quarantine, oldest first."""
+    rows = with_store(lambda tx: letters.kept(tx, queue=queue, most=limit))
+    if json_:
+        print_json_lines([{**row, "queue": _name(row["queue"])} for row in rows])
+        return
+    print_table(
+        ("ID", "큐", "격리(KST)", "재처리", "증거", "사건", "오류", "이유"),
+        [
+            (
+                str(row["id"])[:8],
+                _name(row["queue"]),
+                local_time(row["kept_at"]),
+                f"{row['redrives']}회",
+                ", ".join(row["evidence"]) or "-",
+                ", ".join(row["cases"]) or "-",
+                row["error"] or "-",
+                row["reason"],
+            )
+            for row in rows
+        ],
+        empty="격리된 메시지가 없습니다.",
+    )
+
+
+@quarantine.command()
+@click.argument("id_", metavar="ID")
+@click.option("--destination", metavar="QUEUE", help="Where to; by default the queue that it died in.")
+@click.option("--reason", default="", help="Why; kept in the journal.")
+def release(id_: str, destination: str | None, reason: str) -> None:
+    """Send a letter back. Should it die again, it comes back into quarantine at the next redrive."""
+    letter = _letter(id_)
+
+    async def send(queues: SqsQueues) -> str:
+        source = await queues.info(letter["queue"])
+        goal = await destination_of(queues, source, destination)
+        # The same deduplication id each time: typed twice within five minutes, a FIFO queue takes it once.
+        deduplication = str(message_key(letter["id"], letter["message_id"])) if goal.fifo else None
+        outgoing = OutgoingMessage(
+            letter["message_id"],
+            letter["body"],
+            letter["attributes"],
+            letter["message_group"],
+            deduplication,
+            letter["trace"],
+        )
+        if refused := await queues.send(goal, [outgoing]):
+            raise Unavailable(f"{goal.name} does not take it: {next(iter(refused.values()))}")
+        return goal.name
+
+    goal = with_queues(send)
+    _settle(letter["id"], "released", Kind.LETTER_RELEASED, reason)
+    tell(f"{goal} 큐로 돌려보냈습니다.")
+
+
+@quarantine.command()
+@click.argument("id_", metavar="ID")
+@click.option("--reason", required=True, help="Why; kept in the journal.")
+def discard(id_: str, reason: str) -> None:
+    """Say that a letter is not to be sent back. It stays in the database, and is not listed any more."""
+    _settle(_letter(id_)["id"], "discarded", Kind.LETTER_DISCARDED, reason)
+    tell("폐기 처리했습니다. 내용은 데이터베이스에 남아 있습니다.")
+
+
+def _letter(id_: str) -> Any:
+    async def work(tx: Transaction) -> Any:
+        return await letters.take(tx, await find_id(tx, "quarantine", id_))
+
+    letter = with_store(work)
+    if letter is None:
+        tell("이미 처리된 메시지입니다.")
+        sys.exit(1)
+    return letter
+
+
+def _settle(letter: UUID, status: str, kind: Kind, reason: str) -> None:
+    async def work(tx: Transaction) -> None:
+        row, now = await letters.take(tx, letter), await tx.time()
+        if row is not None:
+            await letters.settle(tx, letter, status, who(), now)
+            data = {"by": who(), "letter": str(letter), "queue": _name(row["queue"])}
+            await journal.append(tx, who(), now, [Entry(kind, reason, row["incident_id"], data=data)])
+
+    with_store(work)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition(":")[2]

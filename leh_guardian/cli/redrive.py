@@ -1,0 +1,192 @@
+"""Owns `leh-guardian redrive`: look at a dead-letter queue, start a redrive, decide about quarantined letters.
+
+The one rule: a plan changes nothing, and a run goes through the daemon, so that switches, limits and the journal hold.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import anyio
+import click
+from pydantic import ValidationError
+
+from leh_guardian.adapters.sqs import SqsQueues
+from leh_guardian.app import handlers
+from leh_guardian.cli.output import as_json, out, print_json, tell
+from leh_guardian.cli.quarantine import quarantine
+from leh_guardian.cli.queues_access import with_queues
+from leh_guardian.cli.store_access import who, with_store
+from leh_guardian.clock import SystemClock
+from leh_guardian.engine import by_hand
+from leh_guardian.handlers.dlq_redrive import DlqRedriveParams
+from leh_guardian.model.text import shown
+from leh_guardian.redrive.destination import destination_of
+from leh_guardian.redrive.selection import Selection
+from leh_guardian.redrive.survey import survey
+from leh_guardian.store import overview
+from leh_guardian.store.transaction import Transaction
+
+Command = Callable[..., Any]
+
+_PAUSE = 2.0
+_ENDED = ("succeeded", "skipped", "failed", "needs_human", "rejected")
+_UNCLAIMED = 30.0
+"""Seconds after which it is said that no daemon has taken the work up."""
+
+
+@click.group()
+def redrive() -> None:
+    """Bring the messages of a dead-letter queue back."""
+
+
+redrive.add_command(quarantine)
+
+
+def _choosing(command: Command) -> Command:
+    for option in (
+        click.option("--where", metavar="JMESPATH", help="Only letters that this holds for (body, error, cases, …)."),
+        click.option("--case", "cases", multiple=True, metavar="ID", help="Only of this case; may be repeated."),
+        click.option(
+            "--error", "errors", multiple=True, metavar="TEXT", help="Only with this in their error; or `unknown`."
+        ),
+        click.option("--newer-than", metavar="AGE", help="Only letters at most so old, like 2d."),
+        click.option("--older-than", metavar="AGE", help="Only letters at least so old, like 10m."),
+        click.option("--destination", metavar="QUEUE", help="Where to; by default the queue that they died in."),
+    ):
+        command = option(command)
+    return command
+
+
+@redrive.command()
+@click.argument("queue")
+@_choosing
+@as_json
+def plan(queue: str, destination: str | None, json_: bool, **selected: Any) -> None:
+    """Look at a dead-letter queue: what lies there, what of it would go back, what not and why. Moves nothing."""
+    params = _params(queue, destination, selected)
+
+    async def look(queues: SqsQueues) -> dict[str, Any]:
+        source = await queues.info(params.queue)
+        goal = await destination_of(queues, source, params.destination)
+        seen = await survey(queues, source, params.select, SystemClock().now())
+        return {
+            "source": source.name,
+            "destination": goal.name,
+            "messages": source.depth.visible,
+            "in_flight": source.depth.in_flight,
+            "looked_at": seen.seen,
+            "whole": seen.whole,
+            "selected": seen.selected,
+            "skipped": dict(seen.skipped),
+            "errors": dict(seen.errors.most_common(50)),
+            "cases": dict(seen.cases.most_common(50)),
+            "ages": dict(seen.ages),
+        }
+
+    found = with_queues(look)
+    if json_:
+        print_json(found)
+        return
+    out(f"{found['source']} → {found['destination']}: 메시지 {found['messages']}건 (처리 중 {found['in_flight']}건)")
+    out(
+        f"  살펴본 {found['looked_at']}건 중 {found['selected']}건이 이동 대상입니다."
+        + ("" if found["whole"] else " (일부만 살펴봄)")
+    )
+    for title, name in (("제외", "skipped"), ("오류", "errors"), ("사건", "cases"), ("경과", "ages")):
+        for what, count in found[name].items():
+            out(f"  {title}: {shown(what, 80)} {count}건")
+
+
+@redrive.command()
+@click.argument("queue")
+@_choosing
+@click.option(
+    "--canary", default=5, show_default=True, type=click.IntRange(0, 1000), help="So many first; 0 for all at once."
+)
+@click.option("--rate", default=20.0, show_default=True, type=float, help="Messages a second.")
+@click.option("--max-messages", type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), help="Refuse when more are meant; by default 1000.")
+@click.option("--reason", default="", help="Why; kept in the journal.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Follow it to its end.")
+@as_json
+def run(
+    queue: str,
+    destination: str | None,
+    canary: int,
+    rate: float,
+    max_messages: int | None,
+    limit: int | None,
+    reason: str,
+    wait: bool,
+    json_: bool,
+    **selected: Any,
+) -> None:
+    """Start a redrive. The daemon runs it, to its end also when this command is interrupted."""
+    params = _params(queue, destination, selected, canary=canary, rate=rate, max_messages=max_messages)
+    written = params.model_dump(mode="json", exclude_defaults=True)
+
+    async def begin(tx: Transaction) -> tuple[UUID, bool]:
+        return await by_hand.start(
+            tx,
+            handlers(),
+            "dlq_redrive",
+            written,
+            about=params.queue,
+            limits={"messages": limit} if limit else {},
+            now=await tx.time(),
+            who=who(),
+            reason=reason,
+        )
+
+    incident, new = with_store(begin)
+    if not new:
+        tell(f"이 큐의 재처리가 이미 진행 중입니다 (장애 {str(incident)[:8]}).")
+        sys.exit(1)
+    tell(f"재처리를 등록했습니다 (장애 {str(incident)[:8]}). 데몬이 실행하며, 이 명령을 중단해도 계속됩니다.")
+    action = anyio.run(_follow, incident) if wait else _action_of(incident)
+    if json_:
+        print_json(action)
+    elif wait:
+        out(f"{action['status']}: {shown((action['outcome'] or {}).get('summary', ''), 500)}")
+    sys.exit(1 if wait and action["status"] != "succeeded" else 0)
+
+
+def _params(queue: str, destination: str | None, selected: dict[str, Any], **more: Any) -> DlqRedriveParams:
+    select = {name: value for name, value in selected.items() if value}
+    written = {"queue": queue, "destination": destination, "select": Selection(), **more}
+    try:
+        if select:
+            written["select"] = Selection.model_validate(select)
+        return DlqRedriveParams.model_validate({name: value for name, value in written.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise click.UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _action_of(incident: UUID) -> dict[str, Any]:
+    shown_ = with_store(lambda tx: overview.incident(tx, incident)) or {"actions": []}
+    action: dict[str, Any] = next(each for each in shown_["actions"] if each["handler"] == "dlq_redrive")
+    return action
+
+
+async def _follow(incident: UUID) -> dict[str, Any]:
+    """Tell what the action is doing until it has ended."""
+    said, since = "", anyio.current_time()
+    while True:
+        action = await anyio.to_thread.run_sync(_action_of, incident)
+        summary = (action["outcome"] or {}).get("summary", "")
+        if (now := f"{action['status']} {shown(summary, 200)}".strip()) != said:
+            tell(now)
+            said = now
+        if action["status"] in _ENDED:
+            return action
+        if action["status"] == "scheduled" and not action["attempt"] and anyio.current_time() - since > _UNCLAIMED:
+            tell(
+                "아직 아무 데몬도 실행하지 않았습니다: `leh-guardian run`이 떠 있는지, `mode show`가 act인지 확인하세요."
+            )
+            since = anyio.current_time()
+        await anyio.sleep(_PAUSE)

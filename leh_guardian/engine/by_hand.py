@@ -1,0 +1,92 @@
+"""Owns what people start by command; the one rule: it goes the way of every action: planned, leased, journalled, held by switches.
+
+The command plans; a replica of the daemon runs. So it survives the terminal it was typed in, and goes on after a crash.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.progression import Progression, Run
+from leh_guardian.fields import parse_duration
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.journal import Kind
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.plan import OnFailure, Plan, Severity, Step
+from leh_guardian.registry import Registry
+from leh_guardian.store import incidents
+from leh_guardian.store.incidents import RunEvent
+from leh_guardian.store.transaction import Transaction
+
+RULE = "guardian.by_hand"
+"""Stands for a rule in incidents that a person has opened by starting something; no rule file can use such a name."""
+_BACKOFF = 60.0
+_ATTEMPTS = 3
+
+
+async def start(
+    tx: Transaction,
+    registry: Registry,
+    handler: str,
+    params: Mapping[str, Any],
+    *,
+    about: str,
+    limits: Mapping[str, int],
+    now: datetime,
+    who: str,
+    reason: str,
+) -> tuple[UUID, bool]:
+    """Open an incident with one action; returns its id, and False where one about the same is open already."""
+    key = (RULE, f"{handler} {about}")
+    await incidents.lock_rules(tx, [RULE])
+    if already := (await incidents.lock_open(tx, [key])).get(key):
+        return already.id, False
+    spec, asked = registry[handler], uuid.uuid4()
+    step = Step(handler, handler, params, None, parse_duration(spec.timeout).total_seconds(), _ATTEMPTS, _BACKOFF)
+    incident = Incident(
+        id=uuid.uuid4(),
+        rule_id=RULE,
+        rule_revision="",
+        dedup_key=key[1],
+        status=IncidentStatus.TRIGGERED,
+        severity=Severity.SEV4,
+        level=0,
+        plan=Plan(
+            Mode.ACT,
+            (step,),
+            None,
+            OnFailure.ESCALATE,
+            "default",
+            {**spec.limits, **limits},
+            resolves_on_event=False,
+        ),
+        event_id=f"by-hand-{asked}",
+        serialize_key=f"{RULE}/{key[1]}",
+        opened_at=now,
+        last_trigger_at=now,
+        ok_at=None,
+        event_count=1,
+        run=1,
+    )
+    event = RunEvent(
+        incident.event_id,
+        {
+            "id": incident.event_id,
+            "source": "leh.guardian",
+            "detail-type": "Started By Hand",
+            "time": now.isoformat(),
+            "detail": {"by": who, "reason": reason, "handler": handler, "about": about},
+        },
+    )
+    changes = Changes(now)
+    changes.incidents[incident.id] = incident
+    changes.opened[incident.id] = event
+    changes.note(Kind.OPENED, reason or f"started by {who}", incident=incident, data={"by": who, "handler": handler})
+    Progression(registry, "console").go_on(changes, Run(incident, event, {}), 0, now)
+    await changes.write(tx, who)
+    return incident.id, True
