@@ -20,10 +20,11 @@ from tests.benchmarks.loading import measure_loading
 from tests.benchmarks.matching import measure_matching
 from tests.benchmarks.planning import measure_planning
 from tests.benchmarks.processes import end_on_sigterm
+from tests.benchmarks.redrive import compare_redrive
 from tests.benchmarks.report import machine
 from tests.benchmarks.start import measure_start
 
-_SECTIONS = ("intake", "elasticmq", "planning", "start", "matching", "loading")
+_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "start", "matching", "loading")
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
 
@@ -33,28 +34,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--quick", action="store_true", help="smaller and fewer runs, about a minute")
     parser.add_argument("--only", choices=_SECTIONS, nargs="+", default=_SECTIONS, help="these sections only")
+    parser.add_argument("--letters", type=int, default=0, help="how many the redrive moves")
     given = parser.parse_args()
     end_on_sigterm()
     with contextlib.suppress(KeyboardInterrupt):
-        _run_all(set(given.only), quick=given.quick)
+        _run_all(set(given.only), quick=given.quick, letters=given.letters)
         return
     raise SystemExit("interrupted")
 
 
-def _run_all(only: set[str], *, quick: bool) -> None:
+def _run_all(only: set[str], *, quick: bool, letters: int) -> None:
     began = time.monotonic()
     print(f"{machine()}; PostgreSQL 18 with fsync; loopback HTTP without TLS", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         postgres = EmbeddedPostgres.start(folder / "postgres")
         try:
-            _run(postgres, folder, only, quick=quick)
+            _run(postgres, folder, only, quick=quick, letters=letters)
         finally:
             postgres.stop(remove=True)
     print(f"\nAll of it took {time.monotonic() - began:.0f} s; at the end: {machine()}")
 
 
-def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: bool) -> None:
+def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: bool, letters: int) -> None:
     if "intake" in only:
         if quick:
             compare(postgres, folder, count=3_000, distinct=3_000, rounds=1, long_rounds=1, seconds=_INTAKE_SECONDS)
@@ -65,6 +67,8 @@ def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: boo
     if "planning" in only:
         postgres.create_database("planning")
         anyio.run(measure_planning, postgres.dsn("planning"), folder, 2_000 if quick else 10_000)
+    if "redrive" in only:
+        compare_redrive(postgres, letters or (2_000 if quick else 10_000), 1 if quick else 3)
     if "start" in only:
         measure_start(postgres, folder, 1 if quick else 3)
     if "matching" in only:
