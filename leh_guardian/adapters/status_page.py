@@ -34,6 +34,12 @@ class _OddAnswer(Exception):
     """It did not answer as a page does."""
 
 
+def status_session() -> aiohttp.ClientSession:
+    """Return a session for status pages: it keeps no cookies and inflates nothing."""
+    timeout = aiohttp.ClientTimeout(total=_DEADLINE + 1)
+    return aiohttp.ClientSession(timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
+
+
 @dataclass(slots=True)
 class _Source:
     """One interface of the page, and what it last said."""
@@ -60,6 +66,7 @@ class HttpStatusPage:
         self._summary = _Source("summary", "/api/v2/summary.json", reading.summary)
         self._incidents = _Source("incidents", "/api/v2/incidents.json", reading.incidents)
         self._last: tuple[float, Page] | None = None
+        self._pinged: float | None = None
 
     async def look(self) -> Page:
         """Return what the page says now. Never raises for what the other side does."""
@@ -69,9 +76,13 @@ class HttpStatusPage:
 
     async def ping(self) -> None:
         """Raise Unavailable when the page cannot be told; looks at most once a minute."""
-        if self._last is None or self._clock.monotonic() - self._last[0] > _RECENT:
+        now = self._clock.monotonic()
+        if all(at is None or now - at > _RECENT for at in (self._pinged, self._last and self._last[0])):
+            # Before the look: whoever pings may give up before it ends, and pings again in seconds.
+            self._pinged = now
             await self.look()
-        page = self._last[1] if self._last else unknown()
+        recent = self._last is not None and self._clock.monotonic() - self._last[0] <= 2 * _RECENT
+        page = self._last[1] if self._last is not None and recent else unknown("no answer")
         if page.state is PageState.UNKNOWN:
             raise Unavailable(f"{self._base}: {'; '.join(page.reasons)}")
 

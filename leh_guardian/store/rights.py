@@ -24,6 +24,7 @@ DAEMON_NEEDS: Final = {
     "timers": "select insert update delete",
     "early_oks": "select insert update delete",
     "control": "select insert update",
+    "provider_outages": "select insert update",
     "journal": "select insert delete",
 }
 """What the daemon does to each table."""

@@ -91,6 +91,19 @@ class Outage:
         """Whether its owner is at work: it looked within `patience`."""
         return self.phase is Phase.OPEN and self.owner is not None and now - self.looked_at < patience
 
+    def report(self) -> dict[str, Any]:
+        """Return what `/status` shows."""
+        return {
+            "phase": self.phase.value,
+            "state": self.facts.get("state"),
+            "began_at": self.began_at,
+            "looked_at": self.looked_at,
+            "hold_until": self.hold_until,
+            "ended_at": self.ended_at,
+            "looked_after": self.owner is not None,
+            "told": dict(self.told),
+        }
+
     def with_told(self, sent: Announcement) -> Self:
         """Return it with one more announcement sent."""
         return replace(self, told={**self.told, sent.topic: sent.number})

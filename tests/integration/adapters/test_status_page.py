@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from leh_guardian.adapters import status_page
-from leh_guardian.adapters.status_page import HttpStatusPage
+from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.errors import Unavailable
 from leh_guardian.local.status_page import LocalStatusPage, Scene, Source, Trouble, serving
 from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS, ComponentStatus, PageState
@@ -31,7 +31,7 @@ async def page() -> AsyncIterator[LocalStatusPage]:
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """A client as the daemon has it."""
-    async with aiohttp.ClientSession(auto_decompress=False) as opened:
+    async with status_session() as opened:
         yield opened
 
 

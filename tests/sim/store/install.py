@@ -20,6 +20,7 @@ from leh_guardian.store import (
     incidents,
     journal,
     overview,
+    provider_outages,
     timers,
 )
 from tests.sim.store import actions as sim_actions
@@ -31,6 +32,7 @@ from tests.sim.store import inbox as sim_inbox
 from tests.sim.store import incidents as sim_incidents
 from tests.sim.store import journal as sim_journal
 from tests.sim.store import overview as sim_overview
+from tests.sim.store import provider_outages as sim_provider_outages
 from tests.sim.store import timers as sim_timers
 
 TWINS = (
@@ -43,6 +45,7 @@ TWINS = (
     (incidents, sim_incidents),
     (journal, sim_journal),
     (overview, sim_overview),
+    (provider_outages, sim_provider_outages),
     (timers, sim_timers),
 )
 """(module of the store, its twin)."""

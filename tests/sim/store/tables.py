@@ -102,6 +102,9 @@ TIMERS = Table(
     of_incident=True,
 )
 CONTROL = Table("control", Index("control_pkey", ("scope",)))
+PROVIDER_OUTAGES = Table(
+    "provider_outages", Index("provider_outages_pkey", ("provider",)), {"owner": None, "ended_at": None}
+)
 JOURNAL = Table(
     "journal",
     Index("journal_pkey", ("id",)),
@@ -109,7 +112,19 @@ JOURNAL = Table(
     numbered=True,
 )
 
-TABLES = (EVENT_LOG, INBOX, RULE_KEYS, RULE_RUNS, EARLY_OKS, INCIDENTS, ACTIONS, TIMERS, CONTROL, JOURNAL)
+TABLES = (
+    EVENT_LOG,
+    INBOX,
+    RULE_KEYS,
+    RULE_RUNS,
+    EARLY_OKS,
+    INCIDENTS,
+    ACTIONS,
+    TIMERS,
+    CONTROL,
+    PROVIDER_OUTAGES,
+    JOURNAL,
+)
 
 
 def stored(row: Row) -> dict[str, Any]:
