@@ -82,6 +82,8 @@ class LocalStatusPage:
 
     def __init__(self, *scenes: Scene) -> None:
         self.url = ""
+        self.elsewhere = ""
+        """Where a redirect leads."""
         self.requests: list[tuple[Source, str]] = []
         """(shape, If-None-Match) of every request."""
         self.play(*scenes)
@@ -158,7 +160,7 @@ class LocalStatusPage:
             case Trouble.HTML:
                 return web.Response(text="<html><title>Just a moment...</title></html>", content_type="text/html")
             case Trouble.REDIRECT:
-                return web.Response(status=302, headers={"Location": f"{self.url}/elsewhere"})
+                return web.Response(status=302, headers={"Location": self.elsewhere or self.url})
             case Trouble.GZIP:
                 bomb = gzip.compress(b" " * 10_000_000)
                 return web.Response(body=bomb, headers={"Content-Encoding": "gzip"}, content_type="application/json")

@@ -93,6 +93,23 @@ async def test_the_others_are_asked_in_turn(
     assert bool(seen.incidents) is (Source.INCIDENTS in offers)
 
 
+async def test_a_redirect_is_not_followed(page: LocalStatusPage, session: aiohttp.ClientSession) -> None:
+    """Not even to a page that would answer well: who redirects may lead anywhere."""
+    async with serving(LocalStatusPage()) as other:
+        page.elsewhere = f"{other.url}/proxy/elsewhere"
+        page.play(Scene(trouble=Trouble.REDIRECT))
+        seen = await reader(page.url, session).look()
+    assert (seen.state, other.requests) == (PageState.UNKNOWN, [])
+    assert "native: answered 302" in seen.reasons
+
+
+async def test_of_a_huge_answer_two_megabytes_are_read(page: LocalStatusPage, session: aiohttp.ClientSession) -> None:
+    """The rest is left where it is."""
+    page.play(Scene(trouble=Trouble.HUGE))
+    seen = await reader(page.url, session).look()
+    assert seen.reasons[0] == "native: answered more than 2097152 bytes"
+
+
 async def test_an_empty_native_answer_is_not_the_last_word(
     page: LocalStatusPage, session: aiohttp.ClientSession
 ) -> None:
@@ -164,6 +181,20 @@ async def test_a_ping_asks_once_a_minute(page: LocalStatusPage, session: aiohttp
     clock.ahead += 61
     with pytest.raises(Unavailable, match="native: answered 503"):
         await asked.ping()
+
+
+async def test_a_ping_that_is_given_up_is_not_asked_again_at_once(
+    page: LocalStatusPage, session: aiohttp.ClientSession
+) -> None:
+    """A page that hangs is asked once a minute, too, however often health is asked for."""
+    page.play(Scene(trouble=Trouble.DRIP))
+    asked = reader(page.url, session)
+    with anyio.move_on_after(0.3):
+        await asked.ping()
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="no answer"):
+            await asked.ping()
+    assert len(page.requests) == 1
 
 
 async def test_scenes_follow_each_other(page: LocalStatusPage, session: aiohttp.ClientSession) -> None:

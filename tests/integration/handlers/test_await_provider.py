@@ -230,6 +230,9 @@ async def test_giving_up_asks_people(stage: Stage) -> None:
     assert (first["status"], second["status"]) == ("needs_human", "waiting")
     assert "gave up after 1:3" in first["outcome"]["summary"]
     assert "users" in first["outcome"]["summary"]
+    found = await stage.outages.newest("openai")
+    assert found is not None
+    assert str(found.owner) == second["id"]
     stage.page.play(FINE)
     await stage.minutes(house, 20)
     assert stage.told() == {**START, "team/update/1": 1, "users/update/1": 1, **END}
