@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import anyio
 
+from leh_guardian import __version__
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Unavailable
 from leh_guardian.model.provider import reading
@@ -37,7 +38,12 @@ class _OddAnswer(Exception):
 def status_session() -> aiohttp.ClientSession:
     """Return a session for status pages: it keeps no cookies and inflates nothing."""
     timeout = aiohttp.ClientTimeout(total=_DEADLINE + 1)
-    return aiohttp.ClientSession(timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(
+        timeout=timeout,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"leh-guardian/{__version__}"},
+    )
 
 
 @dataclass(slots=True)

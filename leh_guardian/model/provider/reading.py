@@ -37,6 +37,8 @@ def native(body: bytes) -> Snapshot:
     summary = _mapping(_required(_loaded(body), "summary"), "summary")
     names = {_id(each, "id"): _text(each, "name") for each in _entries(summary, "components")}
     names = dict(_structured(summary)) | names
+    if len(names) > _MOST:
+        raise OddShape(f"it names more than {_MOST} components")
     statuses = dict.fromkeys(names, ComponentStatus.OPERATIONAL)
     for each in _entries(summary, "affected_components"):
         _worsen(statuses, _id(each, "component_id"), _status(each, "status"))
@@ -173,4 +175,7 @@ def _text(of: Mapping[str, Any], name: str) -> str:
 
 def _status(of: Mapping[str, Any], name: str) -> ComponentStatus:
     """Return a component's status; an unknown word, or none, is degraded: it would not be named if all were well."""
-    return _STATUSES.get(_text(of, name).lower(), ComponentStatus.DEGRADED)
+    value = of.get(name, "")
+    if not isinstance(value, str):
+        raise OddShape(f"`{name}` is no text")
+    return _STATUSES.get(value[:_LONGEST].lower(), ComponentStatus.DEGRADED)

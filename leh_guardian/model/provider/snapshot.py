@@ -25,13 +25,15 @@ class ComponentStatus(StrEnum):
     @property
     def rank(self) -> int:
         """The higher, the worse."""
-        return list(ComponentStatus).index(self)
+        return _RANKS[self]
 
     @property
     def away(self) -> bool:
         """Whether some of it does not work at all."""
         return self.rank >= ComponentStatus.MAINTENANCE.rank
 
+
+_RANKS: Final = {status: rank for rank, status in enumerate(ComponentStatus)}
 
 OPENAI_COMPONENTS: Final = (
     "Chat Completions",

@@ -20,6 +20,7 @@ from leh_guardian.errors import StoreUnavailable, Unavailable
 from leh_guardian.handlers.await_provider import await_provider
 from leh_guardian.local.status_page import LocalStatusPage, Scene, Trouble, serving
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.outcome import Done
 from leh_guardian.model.provider.fusion import Share
 from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS
 from leh_guardian.registry import Registry
@@ -47,12 +48,20 @@ rules:
     dedup: detail.alarmName
     guards: {{cooldown: 1s, limits: {{things: 5}}}}
     actions:
+{first}
       - id: wait
         uses: await_provider
-        with: {{provider: openai, give_up_after: {give_up}, announce: {{team: team, users: {users}}}}}
+        with: {{provider: openai, give_up_after: {give_up}, announce: {{team: team, users: {users}}}{more}}}
       - uses: fix
         with: {{what: "${{actions.wait.state}}"}}
 """
+
+
+DIAGNOSED = (
+    "      - {id: cause, uses: look}",
+    ', share: "${actions.cause.share}", verdict: "${actions.cause.verdict}"',
+)
+"""A step that looks first, and what the next one takes over of it."""
 
 
 @dataclass
@@ -85,11 +94,14 @@ class Stage:
         channels: Any = {"team": hook, "users": hook}
         self.can = Capabilities(None, channels, {"openai": page}, self.outages, self.errors)  # type: ignore[arg-type]
 
-    def house(self, *, mode: str = "act", give_up: str = "12h", users: str = "users") -> House:
+    def house(
+        self, *, mode: str = "act", give_up: str = "12h", users: str = "users", first: tuple[str, str] = ("", "")
+    ) -> House:
         """A replica."""
         spec = await_provider.__handler__  # type: ignore[attr-defined]
         registry = Registry((*self.toys.registry(), spec))
-        rules = rule_set(self.folder, RULE.format(mode=mode, give_up=give_up, users=users), registry=registry)
+        text = RULE.format(mode=mode, give_up=give_up, users=users, first=first[0], more=first[1])
+        rules = rule_set(self.folder, text, registry=registry)
         return House(self.pool, rules, self.toys, self.clock, registry=registry, capabilities=self.can)
 
     async def minutes(self, house: House, count: int) -> None:
@@ -163,6 +175,21 @@ async def test_an_outage_is_announced_held_and_followed_by_the_next_step(stage: 
     assert wait["failures"] == 0
     assert {notice["severity"] for notice in stage.receiver.notices if not notice["rule"]} == {""}
     assert not any("openai" in str(n) for n in stage.receiver.notices if not n["rule"])
+
+
+async def test_an_earlier_steps_diagnosis_speaks_for_the_beginning(stage: Stage) -> None:
+    """Its numbers, with whatever else it counted, bear out a bad page at the first look; they hinder no recovery hours later."""
+    stage.page.play(AWAY)
+    counted = {"attempts": 20, "external": 20, "cases": 4, "signatures": 2, "since_deployment": False, "throttled": 0}
+    stage.toys.outcomes = [Done("looked", {"share": counted, "verdict": "external_outage"})]
+    house = stage.house(first=DIAGNOSED)
+    await house.take(alarm_event("a"))
+    await house.work()
+    assert stage.told() == START
+    stage.page.play(FINE)
+    await stage.minutes(house, 17)
+    assert stage.told() == {**START, **END}
+    assert await house.steps() == [("cause", "succeeded"), ("wait", "succeeded"), ("fix", "succeeded")]
 
 
 async def test_two_incidents_announce_once(stage: Stage) -> None:

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leh_guardian.model.provider.findings import findings
+from leh_guardian.model.provider.fusion import fuse
 from leh_guardian.model.provider.outage import Announcement, Audience, Occasion, Outage, Phase
+from leh_guardian.model.provider.snapshot import ComponentStatus, Page, PageIncident, PageState
 from leh_guardian.model.provider.wording import announce
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -122,3 +125,14 @@ def test_the_team_reads_why() -> None:
     over = outage(phase=Phase.OVER, ended_at=NOW + timedelta(minutes=50))
     assert announce(over, Announcement(Audience.TEAM, Occasion.END), NOW)[0] == "openai 복구: 50분 만에 끝났습니다"
     assert "Worker는 정상" in announce(over, Announcement(Audience.TEAM, Occasion.NOTICE), NOW)[1][-1]
+
+
+def test_what_a_page_says_is_redacted() -> None:
+    """A secret or a resident number in an incident's name, whoever put it on the page, reaches neither facts nor people."""
+    incident = PageIncident("i", "key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789 of 900101-1234567", "investigating")
+    page = Page(PageState.BAD, ComponentStatus.MAJOR, ("Login",), incidents=(incident,), source="native")
+    facts = findings("openai", fuse(page, []), page)
+    _, lines = announce(outage(facts=facts), Announcement(Audience.TEAM, Occasion.START), NOW)
+    for text in (str(facts), "\n".join(lines)):
+        assert "sk-proj" not in text
+        assert "900101-1234567" not in text

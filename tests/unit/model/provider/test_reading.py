@@ -21,6 +21,9 @@ READERS = pytest.mark.parametrize(
 Read = Callable[[bytes], Snapshot]
 
 
+_GROUPS = [{"group": {"components": [{"component_id": f"{n}.{k}", "name": "x"} for k in range(300)]}} for n in range(7)]
+
+
 def state(snapshot: Snapshot) -> PageState:
     """What it means for a worker that uses OpenAI."""
     return judge(snapshot, OPENAI_COMPONENTS, "x").state
@@ -202,6 +205,7 @@ def test_what_is_no_page_is_odd(read: Read, body: bytes) -> None:
         (reading.native, {"summary": {"ongoing_incidents": {}}}),
         (reading.native, {"summary": {"ongoing_incidents": [{"id": "i", "name": ["n"]}]}}),
         (reading.native, {"summary": {"structure": []}}),
+        (reading.native, {"summary": {"structure": {"items": _GROUPS}}}),
         (reading.native, {"summary": {"structure": {"items": [{"group": []}]}}}),
         (reading.native, {"summary": {"structure": {"items": [{"component": ""}]}}}),
         (reading.summary, {"page": {}, "components": {"c1": "operational"}}),
@@ -239,6 +243,15 @@ def test_texts_are_cut_and_made_visible() -> None:
 def test_a_byte_order_mark_is_no_mistake() -> None:
     """UTF-8 with a mark is UTF-8."""
     assert state(reading.summary(b"\xef\xbb\xbf" + atlassian())) is PageState.GOOD
+
+
+def test_the_most_entries_that_fit_are_read() -> None:
+    """Seventy thousand entries in two megabytes, the most that fit, are read; which components they name is all that is kept."""
+    affected = [{"component_id": f"{n}"} for n in range(35)]
+    body = json.dumps(
+        {"summary": {"ongoing_incidents": [{"id": f"{n}", "affected_components": affected} for n in range(2000)]}}
+    )
+    assert len(reading.native(body.encode()).components) == 35
 
 
 _json = st.recursive(
