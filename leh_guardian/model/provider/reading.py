@@ -29,30 +29,35 @@ class OddShape(ValueError):
 def native(body: bytes) -> Snapshot:
     """Read incident.io's own shape (`/proxy/{host}`).
 
-    Components have no status of their own: those that `affected_components`, or an ongoing incident, does not name are operational.
+    Components have no status of their own: those that `affected_components`, or an incident that is not merely watched any
+    more, does not name are operational. Both lists are seen beside `summary`, too, and in two spellings.
 
     Raises:
         OddShape: it is not of this shape.
     """
-    summary = _mapping(_required(_loaded(body), "summary"), "summary")
-    names = {_id(each, "id"): _text(each, "name") for each in _entries(summary, "components")}
-    names = dict(_structured(summary)) | names
+    document = _mapping(_loaded(body), "the answer")
+    if "summary" not in document:
+        raise OddShape("it has no `summary`")
+    summary = _mapping(document["summary"], "`summary`")
+    names = dict(_structured(summary)) | {
+        _id(each, "id"): _text(each, "name") for each in _entries(summary, "components")
+    }
     if len(names) > _MOST:
         raise OddShape(f"it names more than {_MOST} components")
     statuses = dict.fromkeys(names, ComponentStatus.OPERATIONAL)
-    for each in _entries(summary, "affected_components"):
-        _worsen(statuses, _id(each, "component_id"), _status(each, "status"))
     incidents = []
-    for each in _entries(summary, "ongoing_incidents"):
-        affected = {
-            _id(part, "component_id"): _status(part, "status") for part in _entries(each, "affected_components")
-        }
-        incident = _incident(each, tuple(affected))
-        if incident.status in _OVER:
-            continue
-        incidents.append(incident)
-        for id_, status in affected.items():
-            _worsen(statuses, id_, status)
+    for level in (document, summary):
+        _worsen(statuses, _affected(level))
+        for each in _entries(level, "ongoing_incidents"):
+            affected = _affected(each)
+            impacts = {_id(impact, "component_id") for impact in _entries(each, "component_impacts")}
+            incident = _incident(each, tuple(dict.fromkeys([*affected, *sorted(impacts)])))
+            if incident.status in _OVER:
+                continue
+            incidents.append(incident)
+            # While an incident is watched, it goes on naming what works again.
+            if incident.status != "monitoring":
+                _worsen(statuses, affected)
     parts = {id_: Component(id_, names.get(id_, ""), status) for id_, status in statuses.items()}
     return Snapshot(parts, tuple(incidents))
 
@@ -117,8 +122,18 @@ def _structured(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield _id(each, "component_id"), _text(each, "name")
 
 
-def _worsen(statuses: dict[str, ComponentStatus], id_: str, status: ComponentStatus) -> None:
-    statuses[id_] = max(statuses.get(id_, status), status, key=lambda each: each.rank)
+def _affected(of: Mapping[str, Any]) -> dict[str, ComponentStatus]:
+    """Return the components that a list of affected ones names, each with its worst status there."""
+    found: dict[str, ComponentStatus] = {}
+    for each in _entries(of, "affected_components"):
+        id_ = _id(each, "component_id" if "component_id" in each else "id")
+        _worsen(found, {id_: _status(each, "status" if "status" in each else "current_status")})
+    return found
+
+
+def _worsen(statuses: dict[str, ComponentStatus], others: Mapping[str, ComponentStatus]) -> None:
+    for id_, status in others.items():
+        statuses[id_] = max(statuses.get(id_, status), status, key=lambda each: each.rank)
 
 
 def _loaded(body: bytes) -> Any:
@@ -140,13 +155,6 @@ def _mapping(value: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise OddShape(f"{what} is no object")
     return value
-
-
-def _required(value: Any, name: str) -> Any:
-    found = _mapping(value, "the answer")
-    if name not in found:
-        raise OddShape(f"it has no `{name}`")
-    return found[name]
 
 
 def _entries(of: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -72,6 +72,30 @@ def test_a_native_incident_worsens_its_components() -> None:
     assert reading.native(native(ongoing_incidents=[over])).incidents == ()
 
 
+def test_a_watched_incident_leaves_the_word_to_the_components() -> None:
+    """While it is monitored it goes on naming what works again; what the page itself calls affected counts."""
+    watched = incident(status="monitoring", affected_components=[{"component_id": "c1", "status": "full_outage"}])
+    snapshot = reading.native(native(ongoing_incidents=[watched]))
+    assert (state(snapshot), len(snapshot.incidents)) == (PageState.GOOD, 1)
+    assert state(reading.native(native({"c1": "partial_outage"}, ongoing_incidents=[watched]))) is PageState.BAD
+
+
+def test_what_is_affected_is_seen_in_every_place_and_spelling() -> None:
+    """Beside `summary` as well as in it; `id` and `current_status` as well; an incident names components by its impacts, too."""
+    summary = json.loads(native())
+    beside = {**summary, "affected_components": [{"id": "c1", "current_status": "full_outage"}]}
+    assert reading.native(dumped(beside)).components["c1"].status is ComponentStatus.MAJOR
+    impacts = [{"component_id": "c2", "status": "full_outage", "end_at": "2026-11-22T18:00:00Z"}]
+    beside = {**summary, "ongoing_incidents": [incident(component_impacts=impacts)]}
+    snapshot = reading.native(dumped(beside))
+    assert snapshot.incidents[0].components == ("c2",)
+    assert snapshot.components["c2"].status is ComponentStatus.OPERATIONAL
+    both = dumped(
+        {**json.loads(native({"c1": "full_outage"})), "affected_components": [{"id": "c1", "status": "operational"}]}
+    )
+    assert reading.native(both).components["c1"].status is ComponentStatus.MAJOR
+
+
 def test_native_components_may_stand_in_the_structure_alone() -> None:
     """A component that is named in a group, or by itself, is one like any other; null is the other kind of item."""
     items = [
