@@ -25,6 +25,7 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
+from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine import distress
@@ -54,6 +55,7 @@ from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
+from leh_guardian.store.provider_outages import StoreOutages
 from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.logs import LogWriter, set_up_logs
 from leh_guardian.telemetry.metrics import Metrics
@@ -147,10 +149,13 @@ async def _build(
     await timekeeper.run_once()
     aws = await stack.enter_async_context(open_aws(settings.region))
     queues = await _alert_queues(settings, aws)
+    pages = await _status_pages(settings, clock, stack)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
         letters=Letters(pool, clock),
+        pages=pages,
+        outages=StoreOutages(pool),
     )
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))
@@ -182,6 +187,7 @@ async def _build(
         search = OpenSearch(settings.opensearch.url)
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
+    clients += [Client(f"status_page_{name}", page, required=False) for name, page in pages.items()]
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(
         settings, queues[0], pool, auditor, clock, progress, metrics, aws, stack, replica
@@ -195,7 +201,7 @@ async def _build(
         clock.monotonic,
         replica=replica,
     )
-    pages = StatusPages(
+    status = StatusPages(
         progress,
         metrics,
         clock,
@@ -208,7 +214,7 @@ async def _build(
         distress=cry,
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
-    routes = [*pages.routes(), *VerbRoutes(pool, clock, token).routes()]
+    routes = [*status.routes(), *VerbRoutes(pool, clock, token).routes()]
     url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
     structlog.get_logger("web").info("status endpoint", url=url)
     keep = settings.retention
@@ -223,7 +229,7 @@ async def _build(
         executor=executor,
         planned=planned,
         reloader=reloader,
-        line=pages.line,
+        line=status.line,
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
@@ -300,3 +306,14 @@ async def _channels(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         for name, webhook in settings.notify.channels.items():
             channels[name] = WebhookChannel(session, webhook.url, read_secret(name, webhook.secret_file), clock)
     return channels
+
+
+async def _status_pages(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[str, HttpStatusPage]:
+    wanted = settings.provider.all
+    if not wanted:
+        return {}
+    session = await stack.enter_async_context(status_session())
+    return {
+        name: HttpStatusPage(session, provider.status_url, provider.components, clock, host=provider.page)
+        for name, provider in wanted.items()
+    }

@@ -6,13 +6,13 @@ No pool, no settings, no registry: a handler that needs another power gets anoth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
-from leh_guardian.ports import Channel, DeadLetters, Queues
+from leh_guardian.ports import Channel, DeadLetters, Outages, Queues, StatusPage, WorkerErrors
 
 if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
@@ -26,6 +26,11 @@ class Capabilities:
     queues: Queues
     channels: Mapping[str, Channel]
     letters: DeadLetters
+    pages: Mapping[str, StatusPage] = field(default_factory=dict)
+    """By provider."""
+    outages: Outages | None = None
+    errors: WorkerErrors | None = None
+    """None where nothing tells of the worker's own errors."""
 
 
 class Checkpoints(Protocol):

@@ -68,5 +68,8 @@ QueueRef = Annotated[str, AfterValidator(_queue)]
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A way to reach people, by its name in the settings."""
 
+ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""An AI provider, by its name in the settings."""
+
 Rate = Annotated[float, Field(gt=0, le=3000)]
 """Things a second."""

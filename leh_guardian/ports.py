@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
+
+from leh_guardian.model.provider.fusion import Share
+from leh_guardian.model.provider.outage import Outage
+from leh_guardian.model.provider.snapshot import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,37 @@ class Channel(Protocol):
 
     async def send(self, notice: Notice) -> str:
         """Deliver `notice`; returns what the other side called it, or an empty text."""
+
+
+class StatusPage(Protocol):
+    """A provider's status page."""
+
+    async def look(self) -> Page:
+        """Return what it says now; unknown, with the reasons, where it cannot be read."""
+
+
+class WorkerErrors(Protocol):
+    """What became of the worker's newest jobs."""
+
+    async def share(self, window: timedelta) -> Share:
+        """Return the shares of failures among the jobs that were attempted in the last `window`.
+
+        Raises:
+            HandlerError: it cannot be told.
+        """
+
+
+class Outages(Protocol):
+    """The durable record of providers' outages, the same for all replicas."""
+
+    async def newest(self, provider: str) -> Outage | None:
+        """Return the newest outage of `provider`, over or not."""
+
+    async def follow(self, outage: Outage) -> bool:
+        """Write `outage` in the place of the version before it; False when another write was quicker."""
+
+    async def held(self, provider: str, now: datetime) -> Outage | None:
+        """Return the outage for which redrives into `provider` should wait, or None."""
 
 
 class Pulse(Protocol):

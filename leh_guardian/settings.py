@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from leh_guardian.errors import SettingsError
-from leh_guardian.fields import ChannelName, Duration
+from leh_guardian.fields import ChannelName, Duration, ProviderName
 from leh_guardian.files import read_file
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS
 from leh_guardian.model.text import shown, storable
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.document import Document, read_document
@@ -170,11 +171,39 @@ class AdminApiSettings(_Section):
     """Its address."""
 
 
-class ProviderSettings(_Section):
-    """The AI provider."""
+_PAGE = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
 
-    status_url: str | None = None
+
+class OtherProviderSettings(_Section):
+    """A provider beside OpenAI."""
+
+    status_url: str = _PAGE
     """Its status page."""
+    page: str | None = Field(None, pattern=r"^[A-Za-z0-9.-]+$")
+    """As for openai; by default the host of `status_url`."""
+    components: tuple[str, ...] = Field(min_length=1)
+    """Names of the components on that page that the service depends on."""
+
+
+class ProviderSettings(_Section):
+    """The AI provider: `openai`, and others by their name."""
+
+    status_url: Annotated[str, _PAGE] | None = None
+    """The status page of `openai`, https://status.openai.com."""
+    page: str = Field("status.openai.com", pattern=r"^[A-Za-z0-9.-]+$")
+    """The host by which that page's own interface (`/proxy/{host}`) knows itself."""
+    components: tuple[str, ...] = Field(OPENAI_COMPONENTS, min_length=1)
+    """Names of the components on that page that the service depends on."""
+    others: dict[ProviderName, OtherProviderSettings] = {}
+    """{name: provider}."""
+
+    @property
+    def all(self) -> dict[str, OtherProviderSettings]:
+        """Return every provider that has a status page, by name; what is said of `openai` itself goes before `others`."""
+        if self.status_url is None:
+            return dict(self.others)
+        own = OtherProviderSettings(status_url=self.status_url, page=self.page, components=self.components)
+        return {**self.others, "openai": own}
 
 
 class EvidenceSettings(_Section):

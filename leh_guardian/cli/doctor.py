@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 import click
 
-from leh_guardian.cli.diagnosis import database, heartbeat, installation, services
+from leh_guardian.cli.diagnosis import database, heartbeat, installation, providers, services
 from leh_guardian.cli.diagnosis.finding import Finding, Look, bounded
 from leh_guardian.cli.output import out, print_json_lines
 from leh_guardian.model.text import shown, without_passwords
@@ -66,6 +66,10 @@ def _looks(settings: Settings) -> list[Look]:
         # The daemon can do without it.
         *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
         Look("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
+        *(
+            Look(f"provider {name}", partial(providers.look_at_page, name, provider), providers.PAGE, "WARN")
+            for name, provider in settings.provider.all.items()
+        ),
         *_heartbeat_looks(settings),
     ]
 

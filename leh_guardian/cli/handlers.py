@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import leh_guardian.handlers
@@ -90,4 +91,7 @@ def _section(spec: HandlerSpec) -> Iterator[str]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    return "-" if field.default is None else f"`{field.default}`"
+    default = field.default
+    if isinstance(default, BaseModel):
+        default = ", ".join(f"{name}: {value}" for name, value in default.model_dump(exclude_none=True).items())
+    return "-" if default is None else f"`{default}`"

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from leh_guardian.cli.journal_lines import folded
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.engine import verbs
@@ -91,7 +92,10 @@ def _print_incident(incident: dict[str, Any]) -> None:
     if not incident["actions"]:
         out("  없음: 사람이 대응해야 합니다.")
     out("\n기록 (한국 시간)")
-    for line in incident["journal"]:
+    for line in folded(incident["journal"]):
+        if isinstance(line, int):
+            out(f"  … 같은 확인 기록 {line}줄 생략 (--json에는 모두 있습니다)")
+            continue
         handler = line["data"].get("handler", "")
         count = f"×{line['data']['events']}" if "events" in line["data"] else ""
         out(

@@ -11,7 +11,7 @@ from uuid import UUID
 from leh_guardian.model.canary import CANARY
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import storable
-from leh_guardian.store import control, journal
+from leh_guardian.store import control, journal, provider_outages
 from leh_guardian.store.transaction import Transaction
 
 _INCIDENT = (
@@ -96,7 +96,10 @@ async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: 
 
 
 async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
-    """Return the numbers of `/status`, without canaries: open incidents, actions by status, untold messages, overdue timers, modes."""
+    """Return the numbers of `/status`, without canaries.
+
+    Open incidents, actions by status, untold messages, overdue timers, modes, outages of providers.
+    """
     levels = await tx.fetch(
         "select level, count(*) as n from incidents where status <> 'resolved' and rule_id <> $1 group by level order by level",
         CANARY,
@@ -123,6 +126,7 @@ async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
         "messages": {"untold": untold},
         "timers": {"overdue": overdue},
         "modes": {row["scope"]: list(Mode)[row["mode_rank"]].value for row in switches},
+        "providers": {outage.provider: outage.report() for outage in await provider_outages.listed(tx)},
     }
 
 

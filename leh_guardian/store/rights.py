@@ -26,6 +26,7 @@ DAEMON_NEEDS: Final = {
     "control": "select insert update",
     "redriven_letters": "select insert delete",
     "quarantine": "select insert update",
+    "provider_outages": "select insert update",
     "journal": "select insert delete",
 }
 """What the daemon does to each table."""

@@ -106,6 +106,7 @@ class StatusPages:
                 "actions": counts.get("actions", {"by_status": {}}),
                 "messages": counts.get("messages", {"untold": None}),
                 "timers": counts.get("timers", {"overdue": None}),
+                "providers": counts.get("providers", {}),
                 "clients": {name: reason is None for name, reason in snapshot.clients.items()},
                 "failing": self._failing(),
                 "heartbeat": self._heartbeat.report() if self._heartbeat else None,

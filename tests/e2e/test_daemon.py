@@ -51,10 +51,24 @@ def test_status_endpoints(queue: Callable[[object], None], daemon: Daemon) -> No
     wait_for(lambda: daemon.get("/readyz")[0] == 200)
     assert daemon.get("/livez")[0] == daemon.get("/healthz")[0] == 200
     status = json.loads(daemon.get("/status")[1])
-    assert {"version", "rules", "queue", "incidents", "actions", "timers", "clients", "modes"} <= set(status)
+    assert {"version", "rules", "queue", "incidents", "actions", "timers", "clients", "modes", "providers"} <= set(
+        status
+    )
     assert {"revision", "loaded_at", "ok", "rules"} <= set(status["rules"])
     assert status["clients"] == {"postgresql": True, "alert_queue": True}
     assert "guardian_loop_progress_age_seconds" in daemon.get("/metrics")[1]
+
+
+def test_a_status_page_that_is_away_fails_no_readiness(
+    settings: dict[str, str], queue: Callable[[object], None], tmp_path: Path
+) -> None:
+    """It is asked, and shown as a client that does not answer; the daemon is ready all the same."""
+    away = {"LEH_PROVIDER__STATUS_URL": "http://127.0.0.1:1"}
+    with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings, **away) as daemon:
+        wait_for(lambda: daemon.get("/readyz")[0] == 200)
+        status = json.loads(daemon.get("/status")[1])
+    assert status["clients"]["status_page_openai"] is False
+    assert (status["failing"], status["providers"]) == ({}, {})
 
 
 def test_an_alert_from_the_queue_to_the_incident(

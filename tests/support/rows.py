@@ -10,6 +10,7 @@ from leh_guardian.model.action import ActionStatus, NewAction, Role
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Plan, Severity, Step
+from leh_guardian.model.provider.outage import Outage, Phase
 from leh_guardian.ports import KeptLetter, ReceivedMessage
 from leh_guardian.store.incidents import RunEvent
 
@@ -87,3 +88,20 @@ def action(number: int = 1, of: int = 1, **changed: Any) -> NewAction:
         "backoff": 1.0,
     }
     return NewAction(**(values | changed))
+
+
+def outage(provider: str = "openai", version: int = 1, **changed: Any) -> Outage:
+    """An open outage, in its first version."""
+    values: dict[str, Any] = {
+        "provider": provider,
+        "id": UUID(int=1),
+        "phase": Phase.OPEN,
+        "owner": UUID(int=1001),
+        "began_at": NOW,
+        "looked_at": NOW,
+        "hold_until": NOW,
+        "facts": {"state": "outage_suspected", "reason": "\x00 \ud83d"},
+        "told": {"team/start": 0},
+        "version": version,
+    }
+    return Outage(**(values | changed))

@@ -51,6 +51,7 @@ async def stages(postgres: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Ca
         @contextmanager
         def make(**options: Any) -> Iterator[Stage]:
             with world() as outside:
+                outside.dsn = dsn
                 yield Stage(outside, registry, dsn, tmp_path, **options)
 
         return make

@@ -35,6 +35,8 @@ class World(ABC):
     """Whether what hangs holds up all that comes after it, so that it must go on before another try can."""
 
     faults: Faults
+    dsn: str
+    """guardian's own PostgreSQL, empty; there once the stage is set."""
 
     def __enter__(self) -> Self:
         self.open()

@@ -16,8 +16,11 @@ import pytest
 from leh_guardian.cli import doctor
 from leh_guardian.cli.diagnosis import finding
 from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.errors import SettingsError
+from leh_guardian.local import status_page
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.local.status_page import LocalStatusPage, Scene, Trouble, serving
 from leh_guardian.settings import load_settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
@@ -125,6 +128,50 @@ async def test_what_run_refuses_is_not_ok(environment: dict[str, str], tmp_path:
         assert found[item].fix
     assert "no rule named no-rule" in found["rules"].detail
     assert "fewer than 16 bytes" in found["channel short"].detail
+
+
+@pytest.mark.parametrize(
+    ("scene", "component", "status", "word"),
+    [
+        (Scene(), "Login", "OK", "says operational"),
+        (Scene({"09-login": "major_outage"}), "Login", "OK", "says major_outage"),
+        (Scene(), "Realtime", "WARN", "none of the configured components"),
+        (Scene(trouble=Trouble.HTML), "Login", "WARN", "unknown"),
+    ],
+)
+async def test_a_status_page_is_looked_at(
+    environment: dict[str, str], tmp_path: Path, scene: Scene, component: str, status: str, word: str
+) -> None:
+    """Bad news of a provider is no fault of the installation; a page that cannot be told, or another's names, is."""
+    async with serving(LocalStatusPage(scene)) as page:
+        config = tmp_path / "guardian.yaml"
+        config.write_text(f"provider: {{others: {{azure: {{status_url: '{page.url}', components: [{component}]}}}}}}\n")
+        found = await examine({**environment, "LEH_CONFIG": str(config)})
+    assert found["provider azure"].status == status
+    assert word in found["provider azure"].detail
+    assert bool(found["provider azure"].fix) is (status == "WARN")
+
+
+async def test_a_component_that_vanished_is_told(environment: dict[str, str]) -> None:
+    """The default names of OpenAI's components are all on the page in miniature but one that was taken away."""
+    async with serving(LocalStatusPage()) as page:
+        found = await examine({**environment, "LEH_PROVIDER__STATUS_URL": page.url})
+        assert found["provider openai"].status == "OK"
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(status_page, "COMPONENTS", {"09-login": "Login"})
+            found = await examine({**environment, "LEH_PROVIDER__STATUS_URL": page.url})
+    assert found["provider openai"].status == "WARN"
+    assert "Chat Completions" in found["provider openai"].detail
+
+
+@pytest.mark.parametrize(
+    "url", ["status.openai.com", "ftp://status.openai.com", "https://user:geheim@status.openai.com", "https://h/?q=1"]
+)
+def test_an_address_that_is_no_pages_is_refused(environment: dict[str, str], url: str) -> None:
+    """By the name of its setting, and without the address, which may hold a password."""
+    with pytest.raises(SettingsError, match="LEH_PROVIDER__STATUS_URL") as raised:
+        load_settings({**environment, "LEH_PROVIDER__STATUS_URL": url})
+    assert "geheim" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from leh_guardian.store import (
     journal,
     letters,
     overview,
+    provider_outages,
     timers,
 )
 from tests.sim.store import actions as sim_actions
@@ -33,6 +34,7 @@ from tests.sim.store import incidents as sim_incidents
 from tests.sim.store import journal as sim_journal
 from tests.sim.store import letters as sim_letters
 from tests.sim.store import overview as sim_overview
+from tests.sim.store import provider_outages as sim_provider_outages
 from tests.sim.store import timers as sim_timers
 
 TWINS = (
@@ -46,6 +48,7 @@ TWINS = (
     (journal, sim_journal),
     (letters, sim_letters),
     (overview, sim_overview),
+    (provider_outages, sim_provider_outages),
     (timers, sim_timers),
 )
 """(module of the store, its twin)."""

@@ -15,7 +15,7 @@ from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import storable
 from leh_guardian.store import overview as real
 from leh_guardian.store.transaction import Transaction
-from tests.sim.store import control, journal
+from tests.sim.store import control, journal, provider_outages
 from tests.sim.store.pool import statement
 from tests.sim.store.tables import ACTIONS, INCIDENTS, TIMERS, Row
 
@@ -115,4 +115,5 @@ async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
         "messages": {"untold": len(messages)},
         "timers": {"overdue": overdue},
         "modes": {row["scope"]: list(Mode)[row["mode_rank"]].value for row in switches},
+        "providers": {outage.provider: outage.report() for outage in await provider_outages.listed(tx)},
     }

@@ -102,6 +102,9 @@ TIMERS = Table(
     of_incident=True,
 )
 CONTROL = Table("control", Index("control_pkey", ("scope",)))
+PROVIDER_OUTAGES = Table(
+    "provider_outages", Index("provider_outages_pkey", ("provider",)), {"owner": None, "ended_at": None}
+)
 JOURNAL = Table(
     "journal",
     Index("journal_pkey", ("id",)),
@@ -126,6 +129,7 @@ TABLES = (
     ACTIONS,
     TIMERS,
     CONTROL,
+    PROVIDER_OUTAGES,
     JOURNAL,
     REDRIVEN_LETTERS,
     QUARANTINE,

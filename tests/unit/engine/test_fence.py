@@ -53,6 +53,7 @@ async def test_no_call_starts_once_the_lease_is_over() -> None:
     assert await can.channels["console"].send(NOTICE) == "id"
     assert can.channels["console"].name == "port"
     assert can.channels.get("nowhere") is None
+    assert (can.errors, can.outages, can.pages) == (None, None, {})
     clock.passed = 10.0
     for late in (can.queues.info("q"), can.channels["console"].send(NOTICE)):
         with pytest.raises(LeaseLost):

@@ -23,7 +23,7 @@ from leh_guardian.store import actions
 from leh_guardian.store.incidents import RunEvent
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
-from tests.support.rows import EVENT, action, incident
+from tests.support.rows import EVENT, action, incident, outage
 
 MODES = st.sampled_from([*Mode, Mode.ACT, Mode.ACT])
 NUMBERS = st.integers(1, 4)
@@ -203,6 +203,15 @@ _memory: list[st.SearchStrategy[Step]] = [
         st.sampled_from(["*", "fix", "look"]),
         MODES,
     ),
+    st.builds(
+        lambda name, version, m: (
+            lambda side: side.ask("provider_outages.follow", outage(name, version, looked_at=side.at(m)))
+        ),
+        st.sampled_from(["openai", "other"]),
+        st.integers(1, 4),
+        st.integers(-5, 5),
+    ),
+    st.just(_asks("provider_outages.newest", "openai")),
 ]
 _logs: list[st.SearchStrategy[Step]] = [
     st.lists(NUMBERS, max_size=1).map(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,12 @@ import pytest
 
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
-from leh_guardian.store import control, early_oks, guards, journal, timers
+from leh_guardian.model.provider.outage import Phase
+from leh_guardian.store import control, early_oks, guards, journal, overview, provider_outages, timers
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
-from tests.support.rows import NOW, incident
+from tests.support.rows import NOW, incident, outage
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 A, B = ("rule", "a"), ("rule", "b")
@@ -172,3 +174,33 @@ async def test_the_journal_is_forgotten_in_portions(store: Store) -> None:
     assert [row["reason"] for row in await store.do(lambda tx: journal.of_incident(tx, ONE))] == ["3", "2"]
     assert await store.do(lambda tx: journal.forget(tx, minutes(3), 9)) == 1
     assert await store.do(lambda tx: journal.forget(tx, minutes(3), 9)) == 0
+
+
+async def test_an_outage_is_written_after_its_newest_version(store: Store) -> None:
+    """What follows the newest version is written whole; what another write has overtaken is refused and changes nothing."""
+    first = outage()
+    assert await store.do(lambda tx: provider_outages.newest(tx, "openai")) is None
+    assert not await store.do(lambda tx: provider_outages.follow(tx, replace(first, version=2)))
+    assert await store.do(lambda tx: provider_outages.follow(tx, first))
+    assert not await store.do(lambda tx: provider_outages.follow(tx, replace(first, owner=ONE)))
+    over = replace(first, version=2, phase=Phase.OVER, owner=None, ended_at=minutes(9), told={"team/end": 0}, facts={})
+    assert await store.do(lambda tx: provider_outages.follow(tx, over))
+    assert not await store.do(lambda tx: provider_outages.follow(tx, replace(first, version=2)))
+    assert await store.do(lambda tx: provider_outages.newest(tx, "openai")) == over
+    other = outage("other\x00")
+    assert await store.do(lambda tx: provider_outages.follow(tx, other))
+    assert [found.provider for found in await store.do(provider_outages.listed)] == ["openai", "other\\x00"]
+    report = (await store.do(lambda tx: overview.counts(tx, NOW)))["providers"]["openai"]
+    assert (report["phase"], report["ended_at"], report["looked_after"]) == ("over", minutes(9), False)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_of_two_who_own_an_outage_at_once_one_does(store: Store, version: int) -> None:
+    """The second waits for the first, and is refused: the first outage of a provider as well as any later version."""
+    if version == 2:
+        await store.do(lambda tx: provider_outages.follow(tx, outage()))
+    async with store.waiter() as second, transaction(store.pool) as one:
+        assert await provider_outages.follow(one, outage(version=version))
+        await second.begin(lambda tx: provider_outages.follow(tx, outage(version=version, owner=ONE)))
+    assert (second.error, second.result) == (None, False)
+    assert await store.do(lambda tx: provider_outages.newest(tx, "openai")) == outage(version=version)

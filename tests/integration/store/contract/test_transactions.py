@@ -11,11 +11,23 @@ from leh_guardian.errors import StoreError
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
-from leh_guardian.store import actions, control, early_oks, guards, inbox, incidents, journal, letters, overview, timers
+from leh_guardian.store import (
+    actions,
+    control,
+    early_oks,
+    guards,
+    inbox,
+    incidents,
+    journal,
+    letters,
+    overview,
+    provider_outages,
+    timers,
+)
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
-from tests.support.rows import EVENT, NOW, action, incident, letter
+from tests.support.rows import EVENT, NOW, action, incident, letter, outage
 
 KEY = ("rule", "key-1")
 
@@ -30,6 +42,7 @@ async def write_everything(tx: Transaction) -> None:
     await guards.record_runs(tx, [(KEY, NOW, UUID(int=1))])
     await early_oks.remember(tx, {KEY: NOW})
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
+    await provider_outages.follow(tx, outage())
     await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])
     await letters.sent(tx, "dlq", UUID(int=5), {"m": UUID(int=6)}, NOW)
     await letters.keep(tx, "dlq", UUID(int=1), [letter()], NOW)
@@ -57,6 +70,7 @@ NOTHING = [
         "messages": {"untold": 0},
         "timers": {"overdue": 0},
         "modes": {},
+        "providers": {},
     },
     None,
     {},

@@ -1,0 +1,26 @@
+"""Owns the look at providers' status pages; the one rule: the adapter's own look is asked, and bad news of a provider is no fault of ours."""
+
+from __future__ import annotations
+
+from leh_guardian.adapters.status_page import HttpStatusPage, status_session
+from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.clock import SystemClock
+from leh_guardian.model.provider.snapshot import PageState
+from leh_guardian.settings import OtherProviderSettings
+
+PAGE = "provider 설정의 status_url과, 이 서버에서 나가는 방화벽을 확인하세요."
+_NAMES = "provider 설정의 components를 상태 페이지의 지금 이름으로 고치세요."
+
+
+async def look_at_page(name: str, provider: OtherProviderSettings) -> list[Finding]:
+    """Read the page once; a page that cannot be told, or that misses a configured component, is a warning."""
+    item = f"provider {name}"
+    async with status_session() as session:
+        page = await HttpStatusPage(
+            session, provider.status_url, provider.components, SystemClock(), host=provider.page
+        ).look()
+    if page.state is PageState.UNKNOWN:
+        return [Finding(item, "WARN", f"its status page is unknown: {'; '.join(page.reasons)}", PAGE)]
+    if page.vanished:
+        return [Finding(item, "WARN", f"not on its status page: {', '.join(page.vanished)}", _NAMES)]
+    return [Finding(item, "OK", f"its status page ({page.source}) says {page.worst}")]
