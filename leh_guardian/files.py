@@ -5,6 +5,23 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import BinaryIO
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file, or a pipe that has a writer, for reading.
+
+    Raises:
+        OSError: it cannot be opened; `strerror` says why.
+    """
+    try:
+        # Opened without O_NONBLOCK, a pipe that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError as error:  # a NUL in the name
+        raise OSError(errno.EINVAL, "this cannot be a file's name", str(path)) from error
+    stream = os.fdopen(descriptor, "rb")
+    os.set_blocking(descriptor, True)
+    return stream
 
 
 def read_file(path: Path, limit: int) -> bytes:
@@ -13,13 +30,7 @@ def read_file(path: Path, limit: int) -> bytes:
     Raises:
         OSError: it cannot be read, or holds more; `strerror` says why.
     """
-    try:
-        # Opened without O_NONBLOCK, a pipe that nobody writes to would wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except ValueError as error:  # a NUL in the name
-        raise OSError(errno.EINVAL, "this cannot be a file's name", str(path)) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        os.set_blocking(descriptor, True)
+    with open_file(path) as stream:
         content = stream.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"it holds more than {limit} bytes", str(path))

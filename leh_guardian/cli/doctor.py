@@ -11,8 +11,8 @@ from functools import partial
 import anyio
 import click
 
-from leh_guardian.cli.diagnosis import database, heartbeat, installation, providers, services
-from leh_guardian.cli.diagnosis.finding import Finding, Look, bounded
+from leh_guardian.cli.examination import database, heartbeat, installation, providers, services
+from leh_guardian.cli.examination.finding import Finding, Look, bounded
 from leh_guardian.cli.output import out, print_json_lines
 from leh_guardian.model.text import shown, without_passwords
 from leh_guardian.settings import Settings, load_settings

@@ -36,6 +36,7 @@ _COMMANDS = {
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",
     "pattern": "leh_guardian.cli.pattern:pattern",
+    "diagnose": "leh_guardian.cli.diagnose:diagnose",
     "handlers": "leh_guardian.cli.handlers:handlers",
 }
 

@@ -68,12 +68,14 @@ def test(directory: Path | None, json_: bool) -> None:
 
 
 @rules.command()
-@click.option("--cases", is_flag=True, help="Of files of rule cases.")
-def schema(cases: bool) -> None:
+@click.option("--cases", "of", flag_value="cases", help="Of files of rule cases.")
+@click.option("--signatures", "of", flag_value="signatures", help="Of signatures.yaml.")
+def schema(of: str | None) -> None:
     """Print the JSON Schema of a rule file, for editors."""
-    from leh_guardian.rules.schema import case_schema, json_schema
+    from leh_guardian.rules.schema import case_schema, json_schema, signature_schema
 
-    print_json(case_schema() if cases else json_schema(registry()), indent=2)
+    schemas = {"cases": case_schema, "signatures": signature_schema}
+    print_json(schemas[of]() if of else json_schema(registry()), indent=2)
 
 
 def _verdict(checked: Checked) -> str:

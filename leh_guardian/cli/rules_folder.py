@@ -16,13 +16,18 @@ def registry() -> Registry:
     return discover(leh_guardian.handlers)
 
 
+def named_folder(directory: Path | None) -> Path:
+    """Return the folder that a command means, whether it is there or not."""
+    return directory or Path(os.environ.get("LEH_RULES__DIR") or "rules")
+
+
 def rules_folder(directory: Path | None) -> Path:
     """Return the folder that a command means.
 
     Raises:
         click.UsageError: it cannot be read.
     """
-    folder = directory or Path(os.environ.get("LEH_RULES__DIR") or "rules")
+    folder = named_folder(directory)
     try:
         next(folder.iterdir(), None)
     except OSError as error:

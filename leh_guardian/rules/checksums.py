@@ -25,7 +25,8 @@ def check_sums(folder: Folder) -> tuple[Diagnostic, ...]:
         return ()
     if refusal := folder.sums.refusal():
         return (refusal,)
-    return tuple(_differences(folder.sums, folder.path, folder.rules))
+    listed = (*folder.rules, *([folder.signatures] if folder.signatures else []))
+    return tuple(_differences(folder.sums, folder.path, listed))
 
 
 def _differences(sums: File, directory: Path, files: Sequence[File]) -> Iterator[Diagnostic]:

@@ -22,7 +22,10 @@ CASES: Final = "cases"
 SUMS: Final = "SHA256SUMS"
 """The optional file of checksums."""
 
-_NOT_RULES: Final = frozenset({"oncall.yaml"})
+SIGNATURES: Final = "signatures.yaml"
+"""The optional file of what the AI worker's failures mean."""
+
+_NOT_RULES: Final = frozenset({"oncall.yaml", SIGNATURES})
 _YAML: Final = frozenset({".yaml", ".yml"})
 _EVENT: Final = ".json"
 
@@ -57,6 +60,8 @@ class Folder:
     diagnostics: tuple[Diagnostic, ...] = ()
     sums: File | None = None
     """The file of checksums, if there is one."""
+    signatures: File | None = None
+    """The file of signatures, if there is one."""
 
     @property
     def revision(self) -> str:
@@ -71,7 +76,7 @@ class Folder:
     @property
     def digest(self) -> str:
         """The digest of everything that decides whether these rules are taken."""
-        return _digest((*self.rules, *self.cases, *([self.sums] if self.sums else [])))
+        return _digest((*self.rules, *self.cases, *filter(None, (self.sums, self.signatures))))
 
 
 def read_folder(directory: Path) -> Folder:
@@ -82,14 +87,14 @@ def read_folder(directory: Path) -> Folder:
         return Folder(
             directory, (), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),)
         )
-    sums = next((_read(path) for path in [directory / SUMS] if os.path.lexists(path)), None)
+    sums, signatures = _optional(directory / SUMS), _optional(directory / SIGNATURES)
     try:
-        return Folder(directory, rules, _files(directory / CASES, _is_case_file), sums=sums)
+        return Folder(directory, rules, _files(directory / CASES, _is_case_file), (), sums, signatures)
     except FileNotFoundError:
-        return Folder(directory, rules, (), sums=sums)
+        return Folder(directory, rules, (), (), sums, signatures)
     except OSError as error:
         message = f"the folder of rule cases cannot be read: {reason(error)}"
-        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),), sums)
+        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),), sums, signatures)
 
 
 def about(path: Path, code: str, message: str, hint: str = "") -> Diagnostic:
@@ -104,6 +109,10 @@ def reason(error: OSError) -> str:
 
 def _files(directory: Path, wanted: Callable[[Path], bool]) -> tuple[File, ...]:
     return tuple(_read(path) for path in sorted(path for path in directory.iterdir() if wanted(path)))
+
+
+def _optional(path: Path) -> File | None:
+    return _read(path) if os.path.lexists(path) else None
 
 
 def _is_rule_file(path: Path) -> bool:

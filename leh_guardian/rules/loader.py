@@ -120,7 +120,7 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     doubled: defaultdict[str, list[Problem]] = defaultdict(list)
     for rule, problem in check_pairs(placed, registry):
         doubled[rule.rule.file].append(problem)
-    diagnostics = [*folder.diagnostics, *check_sums(folder)]
+    diagnostics = [*folder.diagnostics, *check_sums(folder), *_of_signatures(folder)]
     for file in folder.rules:
         diagnostics += _told(file, checked.get(file.path), doubled[str(file.path)])
     if not placed and not Checked(None, tuple(diagnostics)).refused:
@@ -130,6 +130,17 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
         return found
     rules = sorted((one.rule for one in placed), key=lambda rule: rule.id)
     return Checked(RuleSet(folder.revision, tuple(rules)), found.diagnostics)
+
+
+def _of_signatures(folder: Folder) -> Sequence[Diagnostic]:
+    """Return what is wrong with the folder's signatures; most folders have none."""
+    if folder.signatures is None:
+        return ()
+    if refusal := folder.signatures.refusal():
+        return (refusal,)
+    from leh_guardian.rules.signatures import check_signatures
+
+    return check_signatures(folder.signatures.content, str(folder.signatures.path)).diagnostics
 
 
 def _told(file: File, checked: _CheckedFile | None, doubled: Sequence[Problem]) -> list[Diagnostic]:

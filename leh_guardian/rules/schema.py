@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.rules.case_entries import WholeCaseFileEntry
-from leh_guardian.rules.entries import RuleFileEntry
+from leh_guardian.rules.entries import Entry, RuleFileEntry
 
 _REFERENCE: Final = {
     "type": "string",
@@ -42,7 +42,18 @@ def json_schema(registry: Registry) -> dict[str, Any]:
 
 def case_schema() -> dict[str, Any]:
     """Return the JSON Schema of files of rule cases."""
-    schema = WholeCaseFileEntry.model_json_schema(by_alias=True)
+    return _schema(WholeCaseFileEntry)
+
+
+def signature_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file of signatures."""
+    from leh_guardian.rules.signature_entries import WholeSignatureFileEntry
+
+    return _schema(WholeSignatureFileEntry)
+
+
+def _schema(model: type[Entry]) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True)
     for definition in schema["$defs"].values():
         for name, field in definition.get("properties", {}).items():
             definition["properties"][name] = _without_null(field)

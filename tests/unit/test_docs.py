@@ -21,7 +21,8 @@ from leh_guardian.registry import discover
 from leh_guardian.rules.document import read_document
 from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.loader import check_folder, check_rules
-from leh_guardian.rules.schema import case_schema, json_schema
+from leh_guardian.rules.schema import case_schema, json_schema, signature_schema
+from leh_guardian.rules.signatures import check_signatures
 from leh_guardian.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,16 @@ def test_the_example_of_cases_holds(tmp_path: Path) -> None:
     (tmp_path / "cases" / "example.yaml").write_text(block, encoding="utf-8")
     _, findings = check_rules(tmp_path, discover(leh_guardian.handlers))
     assert not findings
+
+
+def test_signature_examples_are_accepted() -> None:
+    """A signature table that a reader copies out of a document is accepted without a finding."""
+    blocks = [block for block in all_yaml_blocks() if block.startswith("version: 1\nsignatures:")]
+    assert blocks
+    for block in blocks:
+        checked = check_signatures(block.encode(), "signatures.yaml")
+        assert not checked.diagnostics
+        assert checked.signatures
 
 
 def test_the_upstream_pattern_lets_through_what_the_shipped_rules_want() -> None:
@@ -189,7 +200,11 @@ def test_handlers_document_is_fresh() -> None:
 
 def test_rule_schema_is_fresh() -> None:
     """The JSON Schemas beside the rules are what `make docs` writes."""
-    schemas = {"rule.schema.json": json_schema(discover(leh_guardian.handlers)), "case.schema.json": case_schema()}
+    schemas = {
+        "rule.schema.json": json_schema(discover(leh_guardian.handlers)),
+        "case.schema.json": case_schema(),
+        "signature.schema.json": signature_schema(),
+    }
     for name, schema in schemas.items():
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         assert (ROOT / "rules" / name).read_text(encoding="utf-8") == text

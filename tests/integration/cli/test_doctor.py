@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from leh_guardian.cli import doctor
-from leh_guardian.cli.diagnosis import finding
-from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.cli.examination import finding
+from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
 from leh_guardian.local import status_page
 from leh_guardian.local.aws import EmbeddedAws

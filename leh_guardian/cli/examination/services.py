@@ -9,7 +9,7 @@ import anyio
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
-from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotFound
 from leh_guardian.settings import Settings
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import anyio
 
 from leh_guardian.adapters.aws import Aws, open_aws
-from leh_guardian.cli.diagnosis.finding import Finding
-from leh_guardian.cli.diagnosis.services import NETWORK
+from leh_guardian.cli.examination.finding import Finding
+from leh_guardian.cli.examination.services import NETWORK
 from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, Refused
 from leh_guardian.settings import Settings
 

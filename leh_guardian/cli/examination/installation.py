@@ -6,7 +6,7 @@ import aiohttp
 
 from leh_guardian.adapters.channels.webhook import read_secret
 from leh_guardian.app import handlers, rules_in_use
-from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
 from leh_guardian.rules.diagnostics import RulesRefused
 from leh_guardian.settings import HttpSettings, Settings

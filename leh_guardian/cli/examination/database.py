@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import GuardianError, RightsMissing, SchemaMismatch
 from leh_guardian.settings import Settings

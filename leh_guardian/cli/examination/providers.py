@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
-from leh_guardian.cli.diagnosis.finding import Finding
+from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.model.provider.snapshot import PageState
 from leh_guardian.settings import OtherProviderSettings

@@ -1,0 +1,58 @@
+"""The class of a failure is the same in every shape it is logged in, and of every fixture what its row says."""
+
+from __future__ import annotations
+
+import pytest
+
+from leh_guardian.diagnosis import Verdict
+from leh_guardian.rules.signatures import table_of
+from tests.unit.diagnosis.reading import classes, diagnosed, lines, rows
+from tests.unit.diagnosis.samples import FAILURES, SHAPES
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_failure_in_every_shape(shape: str) -> None:
+    """One failure is one error of its class, whatever wrote it down and whatever brought it here."""
+    wrong = [
+        (want, exception, message, got)
+        for want, exception, message in FAILURES
+        if (got := classes(SHAPES[shape](exception, message))) != [want]
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("row", rows("raised.jsonl"), ids=lambda row: row["id"])
+def test_failures_that_were_really_raised(row: dict[str, object]) -> None:
+    """Exceptions raised by the libraries themselves and written by the loggers themselves."""
+    assert classes(str(row["text"])) == row["classes"]
+
+
+@pytest.mark.parametrize("row", [*rows("written.jsonl"), *rows("third.jsonl")], ids=lambda row: row["id"])
+def test_records_at_their_lines(row: dict[str, object]) -> None:
+    """Noise is left out, and each error stands at the line where its record begins."""
+    assert lines(str(row["text"])) == [tuple(line) for line in row["lines"]]  # type: ignore[attr-defined]
+
+
+def test_every_class_has_fixtures() -> None:
+    """No class is only there in name."""
+    assert {want for want, _, _ in FAILURES} == set(Verdict)
+
+
+def test_what_must_not_be_sent_again_is_never_transient() -> None:
+    """Cut off anywhere, a spent quota or a code bug is never taken for something that passes."""
+    passing = {"transient", "external_outage"}
+    for want, exception, message in FAILURES:
+        if want not in {"quota", "code_bug"}:
+            continue
+        for shape in ("one line", "lambda, logged", "lambda, uncaught", "logging, dashes"):
+            text = SHAPES[shape](exception, message)
+            for length in range(0, len(text), 7):
+                assert not passing & set(classes(text[:length])), text[:length]
+
+
+def test_signatures_that_are_met_are_in_the_table() -> None:
+    """What is counted has the name of a row, or is unknown."""
+    names = {row.id for row in table_of().signatures} | {"unknown"}
+    found = {name for row in rows("raised.jsonl") for name in diagnosed(row["text"]).signatures}
+    assert found <= names
+    assert len(found) > 25
