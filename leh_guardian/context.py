@@ -12,7 +12,7 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
-from leh_guardian.ports import Channel, Queues
+from leh_guardian.ports import Channel, Queues, SearchIndex, Tables
 
 if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
@@ -25,6 +25,11 @@ class Capabilities:
 
     queues: Queues
     channels: Mapping[str, Channel]
+    tables: Tables | None = None
+    search: SearchIndex | None = None
+    """None: no cluster is configured."""
+    evidence_table: str | None = None
+    """Where evidence is, in DynamoDB; None: nobody said."""
 
 
 class Checkpoints(Protocol):

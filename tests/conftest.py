@@ -16,7 +16,7 @@ from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 
-TABLES = "event_log, inbox, rule_keys, rule_runs, early_oks, incidents, actions, timers, control, journal"
+TABLES = "event_log, inbox, rule_keys, rule_runs, early_oks, expectations, incidents, actions, timers, control, journal"
 
 
 @pytest.hookimpl(trylast=True)
