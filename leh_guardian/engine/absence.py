@@ -42,7 +42,7 @@ LIMIT: Final = 150.0
 BATCH: Final = 25
 """Expectations looked after in one round: with the loop's pause, what bounds the rate of looks."""
 _AT_ONCE: Final = 8
-_HIDDEN: Final = timedelta(seconds=LIMIT)
+HIDDEN: Final = timedelta(seconds=LIMIT)
 """How long what was taken is left alone by others."""
 PATIENCE: Final = timedelta(minutes=15)
 """How long a look that fails is tried again before the rule fires without it."""
@@ -123,7 +123,7 @@ class Absence:
         known = {rule.id: (rule, rule.expect) for rule in rules.rules if rule.expect is not None}
         changes = Changes(now)
         async with transaction(self._pool) as tx:
-            taken = await expectations.take_due(tx, now, now + _HIDDEN, list(known), now - _GONE, BATCH)
+            taken = await expectations.take_due(tx, now, now + HIDDEN, list(known), now - _GONE, BATCH)
             gone = [one for one in taken if one.rule_id not in known]
             for one in gone:
                 changes.count(Kind.DROPPED, one.rule_id, "no rule of this name expects anything any more")

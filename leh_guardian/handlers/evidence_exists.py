@@ -20,7 +20,7 @@ from leh_guardian.registry import Effect, Params, handler
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _KEY: Final = re.compile(
-    r"cases/(?P<case>[A-Za-z0-9][A-Za-z0-9_.-]{0,127})/raw/(?P<evidence>ev_[A-Za-z0-9-]{1,120}|[A-Za-z0-9-]{1,120})_(?s:.+)",
+    r"cases/(?P<case>[A-Za-z0-9][A-Za-z0-9_.-]{0,127})/raw/(?P<evidence>ev_[A-Za-z0-9-]{1,120}|(?!ev_)[A-Za-z0-9-]{1,120})_(?s:.+)",
     re.ASCII,
 )
 """`cases/{case_id}/raw/{evidence_id}_{filename}`."""

@@ -132,6 +132,7 @@ async def test_what_run_refuses_is_not_ok(environment: dict[str, str], tmp_path:
     [
         ({"LEH_HTTP__BIND": "a..b"}, "http"),
         ({"LEH_OPENSEARCH__URL": "::::"}, "opensearch"),
+        ({"LEH_EVIDENCE__TABLE": "nowhere"}, "evidence table"),
         ({"LEH_QUEUE__ALERTS": "arn:aws:sqs"}, "queue arn:aws:sqs"),
         ({"LEH_DATABASE_URL": "http://u:geheim@h/x"}, "postgresql"),
     ],
