@@ -22,13 +22,15 @@ import leh_guardian.handlers
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
+from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import distress
+from leh_guardian.engine import absence, distress
+from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.canary import CANARY_HANDLER, Canary
 from leh_guardian.engine.daemon import Daemon
@@ -37,6 +39,7 @@ from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
+from leh_guardian.engine.look import LastLook
 from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
@@ -150,12 +153,17 @@ async def _build(
     aws = await stack.enter_async_context(open_aws(settings.region))
     queues = await _alert_queues(settings, aws)
     pages = await _status_pages(settings, clock, stack)
+    tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
+    search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
         letters=Letters(pool, clock),
         pages=pages,
         outages=StoreOutages(pool),
+        tables=tables,
+        search=search,
+        evidence_table=settings.evidence.table,
     )
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))
@@ -167,6 +175,16 @@ async def _build(
         Intake(queue, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned)
         for queue in queues
     ]
+    missing = Absence(
+        pool,
+        planner,
+        LastLook(registry, capabilities, clock),
+        reloader.current,
+        clock,
+        metrics,
+        replica=replica,
+        planned=planned,
+    )
     executor = Executor(
         pool,
         known,
@@ -183,8 +201,9 @@ async def _build(
         Client("postgresql", pool),
         *(Client(n, i) for n, i in zip(("alert_queue", "urgent_queue"), intakes, strict=False)),
     ]
-    if settings.opensearch.url:
-        search = OpenSearch(settings.opensearch.url)
+    if settings.evidence.table:
+        clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
+    if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
     clients += [Client(f"status_page_{name}", page, required=False) for name, page in pages.items()]
@@ -232,6 +251,8 @@ async def _build(
         line=status.line,
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
+            # The pause bounds the rate of looks.
+            loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
-from leh_guardian.ports import Channel, DeadLetters, Outages, Queues, StatusPage, WorkerErrors
+from leh_guardian.ports import Channel, DeadLetters, Outages, Queues, SearchIndex, StatusPage, Tables, WorkerErrors
 
 if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
@@ -31,6 +31,11 @@ class Capabilities:
     outages: Outages | None = None
     errors: WorkerErrors | None = None
     """None where nothing tells of the worker's own errors."""
+    tables: Tables | None = None
+    search: SearchIndex | None = None
+    """None: no cluster is configured."""
+    evidence_table: str | None = None
+    """Where evidence is, in DynamoDB; None: nobody said."""
 
 
 class Checkpoints(Protocol):

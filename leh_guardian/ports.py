@@ -158,6 +158,36 @@ class DeadLetters(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TableLayout:
+    """What an item of a DynamoDB table is known by."""
+
+    hash_key: str
+    range_key: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The attributes of the primary key."""
+        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+
+
+class Tables(Protocol):
+    """DynamoDB as handlers use it."""
+
+    async def layout(self, table: str) -> TableLayout:
+        """Return the primary key of a table, as it was seen within the last minute."""
+
+    async def get(self, table: str, key: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return an item as it is now (a consistent read), None where there is none."""
+
+
+class SearchIndex(Protocol):
+    """OpenSearch as handlers use it."""
+
+    async def count(self, index: str, field: str, value: str) -> int | None:
+        """Return how many documents of `index` have `value` in `field`, None where there is no such index."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What people are told. Every text in it is data: a channel escapes it for its own medium."""
 

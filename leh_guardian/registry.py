@@ -74,6 +74,11 @@ class HandlerSpec:
     """Blast radius by default, by name."""
     timeout: str = "5m"
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing anywhere, so that it may be used as a mere look."""
+        return self.effect is Effect.READS
+
 
 def handler(
     *,

@@ -211,8 +211,8 @@ class EvidenceSettings(_Section):
 
     bucket: str = "leh-evidence-prod"
     """S3 bucket."""
-    table: str = "leh-evidence"
-    """DynamoDB table."""
+    table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """DynamoDB table of evidence; what looks at it refuses without."""
 
 
 class BreakerSettings(_Section):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
-from leh_guardian.errors import AccessDenied, Unavailable
+from leh_guardian.errors import AccessDenied, GuardianError, Refused, Throttled, Unavailable
+from leh_guardian.model.text import without_passwords
+
+_NO_INDEX: Final = "index_not_found_exception"
 
 
 class OpenSearch:
@@ -32,7 +36,58 @@ class OpenSearch:
         except (OpenSearchException, OSError, TimeoutError, ValueError) as error:  # ValueError: the URL is none
             raise Unavailable(f"no OpenSearch at LEH_OPENSEARCH__URL: {error}") from error
 
+    async def count(self, index: str, field: str, value: str) -> int | None:
+        """Return how many documents of `index` have `value` in `field`, None where there is no such index.
+
+        Where nobody said how a field is indexed, OpenSearch cuts it into words and keeps the whole of it below it, as `.keyword`
+        (OpenSearch documentation, "Dynamic mapping"); either may be what there is.
+        """
+        wanted = [{"term": {name: {"value": value}}} for name in (field, f"{field}.keyword")]
+        query = {"query": {"bool": {"should": wanted, "minimum_should_match": 1}}}
+        answer = await self._asked(
+            f"count in OpenSearch index {index}", lambda: self._client().count(body=query, index=index)
+        )
+        if answer is None:
+            return None
+        found = answer.get("count") if isinstance(answer, dict) else None
+        if not isinstance(found, int):
+            raise Unavailable(f"cannot count in OpenSearch index {index}: an answer that is none")
+        # A shard that failed may be the one that has it.
+        if not found and answer.get("_shards", {}).get("failed"):
+            raise Unavailable(f"cannot count in OpenSearch index {index}: not all of it could be asked")
+        return found
+
+    async def _asked(self, doing: str, request: Callable[[], Awaitable[Any]]) -> Any:
+        """Send a request; returns its answer, None where there is no such index.
+
+        Raises:
+            HandlerError: one of its leaves.
+        """
+        from opensearchpy import NotFoundError, OpenSearchException
+
+        try:
+            return await request()
+        except NotFoundError as error:
+            if error.error == _NO_INDEX:
+                return None
+            raise Refused(f"cannot {doing}: {error}: is LEH_OPENSEARCH__URL that of OpenSearch?") from error
+        except (OpenSearchException, OSError, TimeoutError, ValueError) as error:
+            raise _translated(error, doing) from error
+
     async def close(self) -> None:
         """Close the client's connections."""
         if self._opened is not None:
             await self._opened.close()
+
+
+def _translated(error: Exception, doing: str) -> GuardianError:
+    """Return our error for one of the library's, by the HTTP status that it carries, if any."""
+    status = getattr(error, "status_code", None)
+    said = f"cannot {doing}: {without_passwords(str(error))}"
+    if status in {401, 403}:
+        return AccessDenied(said)
+    if status == 429:
+        return Throttled(said)
+    if isinstance(status, int) and 400 <= status < 500:
+        return Refused(said)
+    return Unavailable(said)

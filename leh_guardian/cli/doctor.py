@@ -59,11 +59,16 @@ async def examine(settings: Settings) -> list[Finding]:
 def _looks(settings: Settings) -> list[Look]:
     """Return every look outside."""
     queues = [name for name in (settings.queue.alerts, settings.queue.urgent) if name]
-    search = settings.opensearch.url
+    search, table = settings.opensearch.url, settings.evidence.table
     return [
         Look("postgresql", partial(database.look_at_database, settings), database.FIX),
         *(Look(f"queue {name}", partial(services.look_at_queue, settings, name), services.NETWORK) for name in queues),
-        # The daemon can do without it.
+        # The daemon can do without these.
+        *(
+            [Look("evidence table", partial(services.look_at_table, settings, table), services.TABLE, "WARN")]
+            if table
+            else []
+        ),
         *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
         Look("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
         *(

@@ -70,11 +70,17 @@ def _events(file: Path) -> list[Event]:
 
 def _lines(explained: RuleExplained) -> Iterator[str]:
     rule, match = explained.rule, explained.match
-    what = f"matches ({match.kind.value}), incident key {dump_json(match.dedup_key)}" if match else "does not match"
+    about = "expected" if rule.expect else "incident"
+    what = f"matches ({match.kind.value}), {about} key {dump_json(match.dedup_key)}" if match else "does not match"
     yield f"{shown(rule.file)}:{rule.line}: {rule.id} [{rule.mode.value}] {shown(what)}"
-    yield from _pattern_lines("pattern", explained.pattern, rule.file)
+    yield from _pattern_lines("after" if rule.expect else "pattern", explained.pattern, rule.file)
     if explained.resolve_on:
         yield from _pattern_lines("resolve_on", explained.resolve_on, rule.file)
+    if explained.then:
+        yield from _pattern_lines("then", explained.then, rule.file)
+    if rule.expect and explained.steps:
+        look = f", and {rule.expect.unless.uses} does not find it" if rule.expect.unless else ""
+        yield f"  if nothing follows within {rule.expect.within}{look}:"
     yield from (f"  then  {_step(step)}" for step in explained.steps)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.model.action import NewAction
+from leh_guardian.model.expectation import Expectation
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Entry, Kind
-from leh_guardian.store import actions, early_oks, guards, incidents, journal, timers
+from leh_guardian.store import actions, early_oks, expectations, guards, incidents, journal, timers
 from leh_guardian.store.incidents import RuleKey, RunEvent
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
@@ -32,6 +33,9 @@ class Changes:
     """When to fire; None takes the timer away."""
     guard_runs: list[tuple[RuleKey, datetime, UUID]] = field(default_factory=list)
     early_oks: dict[RuleKey, datetime] = field(default_factory=dict)
+    expectations: dict[RuleKey, Expectation] = field(default_factory=dict)
+    heard: Counter[str] = field(default_factory=Counter)
+    """What became of expectations, for the metrics."""
     entries: list[Entry] = field(default_factory=list)
     _counted: Counter[tuple[Kind, UUID | None, str | None, str]] = field(default_factory=Counter)
 
@@ -68,6 +72,7 @@ class Changes:
         await timers.clear_timers(tx, [key for key, due in self.timers.items() if due is None])
         await guards.record_runs(tx, self.guard_runs)
         await early_oks.remember(tx, self.early_oks)
+        await expectations.save(tx, self.now, list(self.expectations.values()))
         await journal.append(tx, author, self.now, [*self.entries, *self._counts()])
 
     def _counts(self) -> list[Entry]:

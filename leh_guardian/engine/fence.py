@@ -22,8 +22,8 @@ def fenced(can: Capabilities, lease: Lease) -> Capabilities:
 
 
 def _closed(port: Any, lease: Lease) -> Any:
-    if port is None:
-        return None
+    if port is None or isinstance(port, str):
+        return port
     if isinstance(port, Mapping):
         return {name: _Port(each, lease) for name, each in port.items()}
     return _Port(port, lease)

@@ -21,7 +21,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
-from leh_guardian.engine.planner import Matched, Planner
+from leh_guardian.engine.matched import Matched
+from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
 from leh_guardian.model.canary import CANARY
 from leh_guardian.model.event import Event, parse_body
@@ -280,6 +281,8 @@ class Intake:
             await changes.write(tx, self._replica)
             failpoint("intake.before_commit")
         self._count(reads)
+        for outcome, number in changes.heard.items():
+            self._metrics.expectations.labels(outcome).inc(number)
 
     async def _plan(
         self, tx: Transaction, changes: Changes, rules: RuleSet, matches: Sequence[tuple[Event, Match]]

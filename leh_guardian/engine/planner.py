@@ -11,33 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from leh_guardian.engine import expecting
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.progression import Progression, Run
 from leh_guardian.engine.wording import Cause
-from leh_guardian.model.event import Event
 from leh_guardian.model.guards import not_before, spent
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import shown, storable_key
-from leh_guardian.rules.ruleset import Match, MatchKind, RuleSet
+from leh_guardian.rules.ruleset import MatchKind, RuleSet
 from leh_guardian.store import actions, early_oks, guards, incidents
 from leh_guardian.store.incidents import RuleKey, RunEvent
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
 
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """An event and one rule that it matches."""
-
-    event: Event
-    match: Match
-
-    @property
-    def key(self) -> RuleKey:
-        """What it is deduplicated by."""
-        return self.match.rule.id, self.match.dedup_key
+_DECIDED = (MatchKind.TRIGGER, MatchKind.RESOLVE)
+"""What an incident is decided by."""
 
 
 @dataclass
@@ -76,6 +67,12 @@ class Planner:
 
     async def plan(self, tx: Transaction, changes: Changes, rules: RuleSet, batch: Sequence[Matched]) -> None:
         """Decide `batch`, whose events are new, in order; what follows is in `changes`."""
+        # Of all rules at once and first: two batches then wait for each other instead of deadlocking.
+        await incidents.lock_rules(tx, {matched.match.rule.id for matched in batch})
+        late = await expecting.take_in(tx, changes, self._modes, batch)
+        batch = [*(matched for matched in batch if matched.match.kind in _DECIDED), *late]
+        if not batch:
+            return
         known = await self._look_up(tx, changes.now, batch)
         for matched in batch:
             # An OK is taken whatever the mode: it changes nothing, and what is open would stay so for ever.
@@ -92,7 +89,6 @@ class Planner:
     async def _look_up(self, tx: Transaction, now: datetime, batch: Sequence[Matched]) -> _Known:
         rules = {m.match.rule.id: m.match.rule for m in batch}
         keys = sorted({m.key for m in batch})
-        await incidents.lock_rules(tx, rules)
         open_ones = await incidents.lock_open(tx, keys)
         budgeted = [rule.id for rule in rules.values() if rule.guards.budgets]
         horizon = max((rule.guards.horizon for rule in rules.values()), default=timedelta(0))
@@ -114,7 +110,7 @@ class Planner:
         return self._modes.get(rule.id, rule.mode)
 
     def _take_trigger(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched) -> None:
-        happened = _happened(matched.event, changes.now)
+        happened = matched.happened(changes.now)
         incident = known.open.get(matched.key)
         if incident is None:
             self._open(changes, known, rules, matched, happened)
@@ -205,7 +201,7 @@ class Planner:
 
     def _take_ok(self, changes: Changes, known: _Known, matched: Matched) -> None:
         incident = known.open.get(matched.key)
-        happened = _happened(matched.event, changes.now)
+        happened = matched.happened(changes.now)
         # Whether or not it finds its incident: an alarm older than it may still be on its way, and no other OK will follow.
         newest = max(happened, known.early_oks.get(matched.key, happened))
         known.early_oks[matched.key] = changes.early_oks[matched.key] = newest
@@ -229,11 +225,6 @@ class Planner:
             known.open.pop(matched.key, None)
         else:
             known.open[matched.key] = incident
-
-
-def _happened(event: Event, now: datetime) -> datetime:
-    """Return when the event happened; a source's clock that runs ahead is not believed."""
-    return min(event.occurred_at or now, now)
 
 
 def _about(matched: Matched, rules: RuleSet) -> dict[str, object]:

@@ -34,8 +34,19 @@ class Kind(StrEnum):
     STILL_BUSY = "incident.still_busy"
     """The held OK may not close the incident yet."""
 
+    FOUND = "expectation.found"
+    """Nobody told that it was there: the last look found it."""
+    MISSED = "expectation.missed"
+    """Nothing followed in time: the rule fires."""
+    LOOK_FAILED = "expectation.look_failed"
+    """Whether it is there cannot be told: looked for again in a while."""
+    DROPPED = "expectation.dropped"
+    """Its rule is gone."""
+
     RULE_OFF = "suppressed.rule_off"
     OK_UNMATCHED = "suppressed.no_open_incident"
+    NO_KEY = "suppressed.no_key"
+    """A completion that does not say of what."""
     BUDGET_SPENT = "suppressed.budget"
     COOLDOWN = "deferred.cooldown"
 

@@ -9,6 +9,7 @@ from leh_guardian.model.event import Event
 from leh_guardian.model.text import dump_json
 from leh_guardian.registry import Registry
 from leh_guardian.rules.case_entries import CaseEntry, ExpectedMatch, ExpectedUse
+from leh_guardian.rules.case_story import Story
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
 from leh_guardian.rules.preview import Facts, PlannedStep, preview
 from leh_guardian.rules.ruleset import Match, MatchKind, Rule, RuleSet
@@ -17,12 +18,10 @@ from leh_guardian.rules.steps import VERIFY_ID
 _CODE: Final = "case-failed"
 
 
-def unmet(
-    case: CaseEntry, events: Sequence[Event], path: Path, rules: RuleSet, registry: Registry
-) -> Iterator[Problem]:
+def unmet(case: CaseEntry, story: Story, path: Path, rules: RuleSet, registry: Registry) -> Iterator[Problem]:
     """Yield every expectation that is not met, and every match that nobody expects to open an incident."""
     yield from _idle_facts(case, path, rules)
-    left = [(event, match) for event in events for match in rules.match(event)]
+    left = list(story.matches)
     # Those that say which incident they mean choose first: one that takes any must not take theirs.
     for index, expected in sorted(enumerate(case.expect), key=lambda pair: pair[1].dedup is None):
         here = (*path, "expect", index)
@@ -32,8 +31,9 @@ def unmet(
             yield Problem((*here, "rule"), "unknown-rule", f"there is no rule `{expected.rule}`", hint)
             continue
         found = _fitting(expected, left)
-        if found is None:
-            yield Problem((*here, "rule"), _CODE, f"rule `{rule.id}` does not match", _why_not(rule, expected, events))
+        if found is None or (rule.expect and found[1].kind is not expected.matches):
+            verb = "match" if rule.expect is None or expected.matches is not MatchKind.TRIGGER else "fire"
+            yield Problem((*here, "rule"), _CODE, f"rule `{rule.id}` does not {verb}", _why_not(rule, expected, story))
             continue
         left.remove(found)
         yield from _differences(expected, *found, here, case.facts, registry)
@@ -66,10 +66,21 @@ def _idle_facts(case: CaseEntry, path: Path, rules: RuleSet) -> Iterator[Problem
             yield Problem((*path, "facts", name), "unknown-step", message, did_you_mean(name, steps), True)
 
 
-def _why_not(rule: Rule, expected: ExpectedMatch, events: Sequence[Event]) -> str:
-    pattern = rule.resolve_on if expected.matches is MatchKind.RESOLVE else rule.pattern
+def _why_not(rule: Rule, expected: ExpectedMatch, story: Story) -> str:
+    events = story.events
+    if rule.expect and expected.matches is MatchKind.TRIGGER:
+        begun = any(match.rule is rule and match.kind is MatchKind.AFTER for _, match in story.matches)
+        if begun:
+            return f"what it expects followed, was found, or may still follow: `within` is {rule.expect.within}"
+    patterns = {
+        MatchKind.RESOLVE: (rule.resolve_on, "resolve_on"),
+        MatchKind.THEN: (rule.expect.then if rule.expect else None, "then"),
+        MatchKind.AFTER: (rule.pattern if rule.expect else None, "expect"),
+        MatchKind.TRIGGER: (rule.pattern, "pattern"),
+    }
+    pattern, name = patterns[expected.matches]
     if pattern is None:
-        return "it has no `resolve_on`"
+        return f"it has no `{name}`"
     if not events:
         return "the message holds no event"
     # Of a batch, the event that lacks least.

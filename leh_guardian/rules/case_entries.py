@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import Severity
-from leh_guardian.rules.entries import Entry, RuleId, StepId
+from leh_guardian.rules.entries import Entry, Pause, RuleId, StepId
 from leh_guardian.rules.ruleset import MatchKind
 
 
@@ -39,7 +40,8 @@ class ExpectedMatch(_Expected):
     rule: RuleId
     """The rule's id."""
     matches: MatchKind = MatchKind.TRIGGER
-    """trigger: the event opens an incident (or is counted by the open one); resolve: it is the rule's OK."""
+    """trigger: the event opens an incident (or is counted by the open one); resolve: it is the rule's OK; after: something is
+    expected from now on; then: what was expected has come."""
     dedup: str | None = None
     """The value that names the incident."""
     severity: Severity | None = None
@@ -51,25 +53,43 @@ class ExpectedMatch(_Expected):
     """The proof."""
 
 
-class CaseEntry(_Expected):
-    """An event, and everything that must follow from it."""
+class GivenEvent(_Expected):
+    """A message body, written here or in a file of its own."""
 
-    name: Annotated[str, Field(min_length=1)]
-    """What the case shows, in a sentence."""
     event: dict[str, Any] | None = None
     """The message body: an EventBridge event, SNS notification, CloudWatch alarm or S3 notification."""
     event_file: Annotated[str | None, Field(pattern=r"^[^/\\.][^/\\]*\.json$")] = None
     """A JSON file beside this one that holds the body instead."""
-    facts: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
-    """{step id: the facts that the step ended with}, for conditions and references."""
-    expect: tuple[ExpectedMatch, ...]
-    """Every rule that the event opens an incident of, and any whose OK it is; [] where there must be none."""
 
     @model_validator(mode="after")
     def _one_event(self) -> Self:
         if (self.event is None) == (self.event_file is None):
             raise ValueError("give either `event` or `event_file`")
         return self
+
+
+class LaterEntry(GivenEvent):
+    """A further event."""
+
+    after: Pause
+    """How long after the event before it."""
+
+
+class CaseEntry(GivenEvent):
+    """An event, and everything that must follow from it."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """What the case shows, in a sentence."""
+    later: tuple[LaterEntry, ...] = ()
+    """Further events, in order: what rules with `expect` wait for."""
+    wait: Pause = timedelta(0)
+    """How long nothing happens after the last event. What was expected for no longer than that is missed."""
+    found: bool = False
+    """Whether the last look (`unless`) of such rules finds what did not follow."""
+    facts: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
+    """{step id: the facts that the step ended with}, for conditions and references."""
+    expect: tuple[ExpectedMatch, ...]
+    """Every rule that the events open an incident of, and any whose OK they are; [] where there must be none."""
 
 
 class CaseFileEntry(Entry):

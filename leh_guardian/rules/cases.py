@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from leh_guardian.errors import MalformedEvent
@@ -15,7 +16,8 @@ from leh_guardian.model.event import Event, parse_body
 from leh_guardian.model.text import dump_json
 from leh_guardian.registry import Registry
 from leh_guardian.rules.case_checks import unmet
-from leh_guardian.rules.case_entries import CaseEntry, CaseFileEntry
+from leh_guardian.rules.case_entries import CaseEntry, CaseFileEntry, GivenEvent
+from leh_guardian.rules.case_story import Happened, Story, live
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Path, Problem
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.folder import File
@@ -88,18 +90,42 @@ def _run(
     if not isinstance(entry, CaseEntry):
         return None, _located(document, problems(errors, CaseEntry, written, path))
     try:
-        events = _events(entry, bodies)
-    except MalformedEvent as error:
-        at = (*path, "event" if entry.event is not None else "event_file")
-        found = _located(document, [Problem(at, "bad-event", f"the case's event cannot be read: {error}")])
+        happened = list(_happened(entry, path, bodies))
+    except _UnreadableError as error:
+        found = _located(document, [error.problem])
     else:
-        found = _located(document, unmet(entry, events, path, rules, registry))
+        story = Story(tuple(happened), live(happened, entry.wait, rules, found=entry.found))
+        found = _located(document, unmet(entry, story, path, rules, registry))
     place = document.place(path)
     named = frozenset(expected.rule for expected in entry.expect)
     return Result(document.source.file, place.line, entry.name, named, tuple(found)), found
 
 
-def _events(entry: CaseEntry, bodies: Mapping[str, File]) -> list[Event]:
+class _UnreadableError(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def _happened(entry: CaseEntry, path: Path, bodies: Mapping[str, File]) -> Iterator[Happened]:
+    """Yield the events of a case with their times.
+
+    Raises:
+        _UnreadableError: one cannot be read.
+    """
+    at = timedelta(0)
+    given: list[tuple[GivenEvent, timedelta, Path]] = [(entry, at, path)]
+    given += [(one, one.after, (*path, "later", index)) for index, one in enumerate(entry.later)]
+    for one, pause, here in given:
+        at += pause
+        try:
+            yield from (Happened(at, event) for event in _events(one, bodies))
+        except MalformedEvent as error:
+            place = (*here, "event" if one.event is not None else "event_file")
+            raise _UnreadableError(Problem(place, "bad-event", f"the case's event cannot be read: {error}")) from error
+
+
+def _events(entry: GivenEvent, bodies: Mapping[str, File]) -> list[Event]:
     """Return the events of a case, read just as the daemon reads a message body.
 
     Raises:

@@ -13,15 +13,23 @@ from leh_guardian.model.plan import Plan, Step, Verify
 from leh_guardian.patterns import Pattern
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
-from leh_guardian.rules.entries import ActionEntry, GuardsEntry, RetryEntry, RuleEntry, UseEntry, VerifyEntry
+from leh_guardian.rules.entries import (
+    ActionEntry,
+    ExpectEntry,
+    GuardsEntry,
+    RetryEntry,
+    RuleEntry,
+    UseEntry,
+    VerifyEntry,
+)
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 from leh_guardian.rules.lint.rule import lint_rule
-from leh_guardian.rules.ruleset import Rule
-from leh_guardian.rules.steps import VERIFY_ID, check_steps, specs_used
-from leh_guardian.rules.triggers import compile_patterns
+from leh_guardian.rules.ruleset import Expect, Rule
+from leh_guardian.rules.steps import UNLESS_ID, VERIFY_ID, check_steps, specs_used
+from leh_guardian.rules.triggers import read_trigger
 from leh_guardian.rules.wording import described, problems, validate
 
-_RESERVED: Final = {"expect": "absence rules", "window": "aggregation rules", "schedule": "scheduled rules"}
+_RESERVED: Final = {"window": "aggregation rules", "schedule": "scheduled rules"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +51,20 @@ def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule |
             message = f"{kind} (`{key}`) are not available in this version"
             return None, [Problem((*path, key), "reserved", message, on_key=True)]
     entry, errors = validate(RuleEntry, written)
-    trigger, resolve, found = compile_patterns(written, path)
+    trigger, found = read_trigger(written, path, registry)
     found += problems(errors, RuleEntry, written, path)
     keys = {name: _expression(written.get(name), (*path, name), found) for name in ("dedup", "serialize")}
+    by = _key_expressions(written.get("expect"), (*path, "expect", "by"), found)
     found += check_steps(written, path, registry)
     used = specs_used(written, registry)
     found += _check_limits(written.get("guards"), (*path, "guards", "limits"), used)
-    found += lint_rule(written, path, (trigger, resolve), keys) if trigger else ()
-    if not isinstance(entry, RuleEntry) or trigger is None or any(p.severity == "error" for p in found):
+    found += lint_rule(written, path, trigger, keys, by)
+    if not isinstance(entry, RuleEntry) or trigger.opening is None or any(p.severity == "error" for p in found):
         return None, found
     found += _check_guarded(entry, path, used)
     guards = _guards(entry.guards, telling=not any(spec.changes for spec in used))
-    return _build(entry, where, registry, (trigger, resolve), (keys["dedup"], keys["serialize"]), guards), found
+    closing = trigger.closing.pattern if trigger.closing else None
+    return _build(entry, where, registry, trigger.opening.pattern, closing, keys, by, guards), found
 
 
 def _expression(text: Any, path: Path, found: list[Problem]) -> Expression | None:
@@ -66,6 +76,16 @@ def _expression(text: Any, path: Path, found: list[Problem]) -> Expression | Non
         found.append(Problem(path, "bad-expression", f"`{path[-1]}`: {error}"))
         return None
     return expression
+
+
+def _key_expressions(expect: Any, path: Path, found: list[Problem]) -> dict[Path, Expression]:
+    """Return the expressions of an `expect`'s `by` by their places, that over `after` first."""
+    by = expect.get("by") if isinstance(expect, Mapping) else None
+    written = (
+        {(*path, name): by[name] for name in ("after", "then") if name in by} if isinstance(by, Mapping) else {path: by}
+    )
+    read = {place: _expression(text, place, found) for place, text in written.items()}
+    return {place: expression for place, expression in read.items() if expression}
 
 
 def _check_limits(guards: Any, path: Path, used: list[HandlerSpec]) -> Iterator[Problem]:
@@ -95,8 +115,10 @@ def _build(
     entry: RuleEntry,
     where: Where,
     registry: Registry,
-    patterns: tuple[Pattern, Pattern | None],
-    keys: tuple[Expression | None, Expression | None],
+    opening: Pattern,
+    closing: Pattern | None,
+    keys: Mapping[str, Expression | None],
+    by: Mapping[Path, Expression],
     guards: Guards,
 ) -> Rule:
     return Rule(
@@ -104,16 +126,28 @@ def _build(
         description=entry.description,
         runbook=entry.runbook,
         mode=entry.mode,
-        pattern=patterns[0],
-        resolve_on=patterns[1],
-        dedup=keys[0],
-        serialize=keys[1],
+        pattern=opening,
+        resolve_on=None if entry.expect else closing,
+        dedup=keys["dedup"],
+        serialize=keys["serialize"],
         severity=entry.severity,
         escalate=entry.escalate,
         guards=guards,
         plan=_plan(entry, registry),
         file=where.file,
         line=where.line,
+        expect=_expect(entry.expect, closing, tuple(by.values()), registry) if entry.expect else None,
+    )
+
+
+def _expect(written: ExpectEntry, then: Pattern | None, by: tuple[Expression, ...], registry: Registry) -> Expect:
+    look = written.unless
+    return Expect(
+        then=then,
+        by_after=by[0],
+        by_then=by[-1],
+        within=written.within,
+        unless=_lasting(UNLESS_ID, look, registry[look.uses]) if look else None,
     )
 
 
@@ -128,7 +162,8 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         on_failure=entry.on_failure,
         escalate=entry.escalate,
         limits=defaults | entry.guards.limits,
-        resolves_on_event=entry.resolve_on is not None,
+        # With a `dedup` of its own, an incident may be about many things: that one of them is done says nothing of the others.
+        resolves_on_event=entry.resolve_on is not None or bool(entry.expect and entry.expect.then and not entry.dedup),
     )
 
 
@@ -146,14 +181,18 @@ def _step(action: ActionEntry, spec: HandlerSpec) -> Step:
 
 
 def _verify(verify: VerifyEntry, spec: HandlerSpec) -> Verify:
+    return Verify(_lasting(VERIFY_ID, verify, spec), verify.within.total_seconds() if verify.within else None)
+
+
+def _lasting(step_id: str, use: UseEntry, spec: HandlerSpec) -> Step:
+    """Return a use of a handler that is no action: the rule file says nothing of its time-out and repetitions."""
     retry = RetryEntry()
-    step = Step(
-        id=VERIFY_ID,
-        uses=verify.uses,
-        params=verify.with_,
+    return Step(
+        id=step_id,
+        uses=use.uses,
+        params=use.with_,
         condition=None,
         timeout=parse_duration(spec.timeout).total_seconds(),
         attempts=retry.attempts,
         backoff=retry.backoff.total_seconds(),
     )
-    return Verify(step, verify.within.total_seconds() if verify.within else None)

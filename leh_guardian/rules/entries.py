@@ -143,8 +143,64 @@ class GuardsEntry(Entry):
     """Blast radius of one run, by the names that its handlers declare; beyond it a handler refuses."""
 
 
+class KeyEntry(Entry):
+    """What tells which `then` belongs to which `after`, where the two events say it in different places."""
+
+    after: JmesPath
+    """JMESPath over the event of `after`."""
+    then: Annotated[JmesPath | None, Given] = None
+    """JMESPath over the event of `then`; as `after` if left out."""
+
+
+def _key_entry(value: Any) -> Any:
+    if isinstance(value, str) and value:
+        return {"after": value}
+    if isinstance(value, dict):
+        return value
+    raise ValueError("write a JMESPath such as detail.object.key, or {after: …, then: …}")
+
+
+_PATH_SCHEMA: Final = {"type": "string", "minLength": 1}
+Key = Annotated[
+    KeyEntry,
+    BeforeValidator(_key_entry),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _PATH_SCHEMA,
+                {
+                    "type": "object",
+                    "properties": {"after": _PATH_SCHEMA, "then": _PATH_SCHEMA},
+                    "required": ["after"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+class ExpectEntry(Entry):
+    """Something that must follow: the rule fires when it does not."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["then"]}, {"required": ["unless"]}]})
+
+    after: Pattern
+    """The EventBridge event pattern of what begins it."""
+    then: Annotated[Pattern | None, Given] = None
+    """The pattern of what must follow. Left out: `unless` alone decides."""
+    by: Key
+    """JMESPath of the value that both events share, such as detail.object.key, or {after: …, then: …}."""
+    within: Span
+    """How long it may take, from when guardian hears of `after`."""
+    unless: Annotated[UseEntry | None, Given] = None
+    """A last look before the rule fires, by a handler that only reads: where it finds what was expected, nothing happens."""
+
+
 class RuleEntry(Entry):
-    """A rule: what happened, and what to do about it."""
+    """A rule: what happened, or did not follow, and what to do about it."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["pattern"]}, {"required": ["expect"]}]})
 
     id: RuleId
     """Stable and unique over all files: journal, metrics and incidents carry it."""
@@ -154,8 +210,10 @@ class RuleEntry(Entry):
     """Where the runbook tells of it."""
     mode: Mode = Mode.PROPOSE
     """How far it goes: off, observe (journals what it would have done), propose (asks for approval), act."""
-    pattern: Pattern
+    pattern: Annotated[Pattern | None, Given] = None
     """The EventBridge event pattern of what happened."""
+    expect: Annotated[ExpectEntry | None, Given] = None
+    """In place of `pattern`: what must follow on an event, and did not."""
     resolve_on: Annotated[Pattern | None, Given] = None
     """The pattern of what ends it; source, detail-type, account and region are taken from `pattern` if left out."""
     dedup: Annotated[JmesPath | None, Given] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from leh_guardian.rules.diagnostics import Position
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.preview import PlannedStep, preview
 from leh_guardian.rules.reader import LARGEST
-from leh_guardian.rules.ruleset import Match, MatchKind, Rule, RuleSet
+from leh_guardian.rules.ruleset import Match, Rule, RuleSet, missed, opening
 
 Places = Mapping[str, Position]
 """{path of the event: where in the rule file it is asked about}."""
@@ -56,9 +57,11 @@ class RuleExplained:
     rule: Rule
     match: Match | None
     pattern: PatternExplained
+    """`pattern`, or the `after` of `expect`."""
     resolve_on: PatternExplained | None
+    then: PatternExplained | None
     steps: tuple[PlannedStep, ...]
-    """What would be done, as far as the event decides it; empty unless it would open an incident."""
+    """What would be done, as far as the event decides it; empty unless it would open an incident, or nothing follows on it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what `rules explain --json` prints."""
@@ -71,6 +74,7 @@ class RuleExplained:
             "dedup_key": self.match.dedup_key if self.match else None,
             "pattern": self.pattern.to_json(),
             "resolve_on": self.resolve_on.to_json() if self.resolve_on else None,
+            "then": self.then.to_json() if self.then else None,
             "steps": [_step_json(step) for step in self.steps],
         }
 
@@ -83,20 +87,33 @@ def explain_rules(rules: RuleSet, event: Event, registry: Registry) -> Iterator[
         if rule.file not in documents:
             documents[rule.file] = _document(rule.file)
         match = matches.get(rule.id)
-        opens = match if match and match.kind is MatchKind.TRIGGER else None
+        opens = match if match and match.kind is opening(rule) else None
+        if opens and rule.expect:
+            opens = missed(rule, opens.dedup_key, event.envelope)
+        explained = partial(_explained, rule=rule, event=event, document=documents[rule.file])
+        then = rule.expect.then if rule.expect else None
         yield RuleExplained(
             rule,
             match,
-            _explained(rule.pattern, "pattern", rule, event, documents[rule.file]),
-            _explained(rule.resolve_on, "resolve_on", rule, event, documents[rule.file]) if rule.resolve_on else None,
+            explained(rule.pattern, ("expect", "after") if rule.expect else ("pattern",)),
+            explained(rule.resolve_on, ("resolve_on",), ("pattern",)) if rule.resolve_on else None,
+            explained(then, ("expect", "then")) if then else None,
             tuple(preview(opens, event.envelope, {}, registry)) if opens else (),
         )
 
 
-def _explained(pattern: Pattern, key: str, rule: Rule, event: Event, document: Document) -> PatternExplained:
+def _explained(
+    pattern: Pattern,
+    keys: tuple[str, ...],
+    shared: tuple[str, ...] | None = None,
+    *,
+    rule: Rule,
+    event: Event,
+    document: Document,
+) -> PatternExplained:
+    """Return a pattern's answer; what does not stand under `keys` it shares with the one under `shared`."""
     explanation: Explanation = pattern.explain(event.envelope)
-    # What `resolve_on` does not say it shares with `pattern`: those lines are there.
-    places = {**_places(document, rule, "pattern"), **_places(document, rule, key)}
+    places = {**(_places(document, rule, shared) if shared else {}), **_places(document, rule, keys)}
     told = [(places.get(one.path, Position(rule.line, 1)), one) for one in explanation.fields]
     return PatternExplained(
         explanation.matched,
@@ -106,14 +123,14 @@ def _explained(pattern: Pattern, key: str, rule: Rule, event: Event, document: D
     )
 
 
-def _places(document: Document, rule: Rule, key: str) -> Places:
-    """Return where the rule's `key` asks about each path; the first place where `$or` asks twice."""
+def _places(document: Document, rule: Rule, keys: tuple[str, ...]) -> Places:
+    """Return where what stands under the rule's `keys` asks about each path; the first place where `$or` asks twice."""
     rules = document.data.get("rules") if isinstance(document.data, dict) else None
     found = [n for n, one in enumerate(rules or ()) if isinstance(one, dict) and one.get("id") == rule.id]
     places: dict[str, Position] = {}
     for path in document.keys:
-        if found and path[:3] == ("rules", found[0], key):
-            names = [part for part in path[3:] if isinstance(part, str) and part != "$or"]
+        if found and path[: 2 + len(keys)] == ("rules", found[0], *keys):
+            names = [part for part in path[2 + len(keys) :] if isinstance(part, str) and part != "$or"]
             places.setdefault(".".join(names), document.place(path, on_key=True))
     return places
 

@@ -5,7 +5,10 @@ What matching needs besides is made once, when first asked for: a check without 
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +16,7 @@ from leh_guardian.model import canary
 from leh_guardian.model.event import Event
 from leh_guardian.model.guards import Guards
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.plan import Plan, Severity
+from leh_guardian.model.plan import Plan, Severity, Step
 from leh_guardian.model.text import storable_key
 from leh_guardian.patterns import Pattern, PatternIndex, compile_pattern
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
@@ -24,6 +27,22 @@ class MatchKind(StrEnum):
 
     TRIGGER = "trigger"
     RESOLVE = "resolve"
+    AFTER = "after"
+    """Something is expected from now on."""
+    THEN = "then"
+    """What was expected has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What must follow on the event of a rule's `pattern`."""
+
+    then: Pattern | None
+    by_after: Expression
+    by_then: Expression
+    within: timedelta
+    unless: Step | None
+    """The last look before the rule fires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +63,8 @@ class Rule:
     plan: Plan
     file: str
     line: int
+    expect: Expect | None = None
+    """For a rule that fires on what does not follow; `pattern` is then its `after`."""
 
 
 _CANARY = Rule(
@@ -72,7 +93,7 @@ class Match:
     rule: Rule
     kind: MatchKind
     dedup_key: str
-    """Names the incident among those of the rule; empty where the rule has but one."""
+    """Names the incident among those of the rule, or what is expected; empty where the rule has but one."""
     serialize_key: str
     """Actions with the same key run one after the other."""
 
@@ -98,8 +119,11 @@ class RuleSet:
         """Return the index over all patterns: the first call makes it, which takes about 0.1 ms a rule."""
         index = self._index
         if index is None:
-            patterns = {(rule.id, MatchKind.TRIGGER): rule.pattern for rule in self.rules}
+            patterns = {(rule.id, opening(rule)): rule.pattern for rule in self.rules}
             patterns |= {(rule.id, MatchKind.RESOLVE): rule.resolve_on for rule in self.rules if rule.resolve_on}
+            patterns |= {
+                (rule.id, MatchKind.THEN): rule.expect.then for rule in self.rules if rule.expect and rule.expect.then
+            }
             patterns[_CANARY.id, MatchKind.TRIGGER] = _CANARY.pattern
             index = PatternIndex(patterns)
             object.__setattr__(self, "_index", index)
@@ -108,28 +132,47 @@ class RuleSet:
     def match(self, event: Event) -> list[Match]:
         """Return the rules that `event` concerns, by rule id; what could open and close an incident opens it.
 
+        What could begin and complete an expectation completes it.
         A canary concerns the built-in rule alone, however widely an operator's pattern is drawn.
         """
         concerned = self.index().match(event.envelope)
         if (_CANARY.id, MatchKind.TRIGGER) in concerned:
             return [_match(_CANARY, MatchKind.TRIGGER, event.envelope)]
-        triggered = {rule_id for rule_id, kind in concerned if kind is MatchKind.TRIGGER}
-        return [
-            _match(
-                self._by_id[rule_id], MatchKind.TRIGGER if rule_id in triggered else MatchKind.RESOLVE, event.envelope
-            )
-            for rule_id in sorted({rule_id for rule_id, _ in concerned})
-        ]
+        kinds: defaultdict[str, set[MatchKind]] = defaultdict(set)
+        for rule_id, kind in concerned:
+            kinds[rule_id].add(kind)
+        return [_concerned(self._by_id[rule_id], kinds[rule_id], event) for rule_id in sorted(kinds)]
 
 
-def _match(rule: Rule, kind: MatchKind, envelope: dict[str, Any]) -> Match:
-    dedup_key = _key(rule.dedup, envelope) or ""
+def opening(rule: Rule) -> MatchKind:
+    """Return what an event that a rule's `pattern` matches means to it."""
+    return MatchKind.AFTER if rule.expect else MatchKind.TRIGGER
+
+
+def missed(rule: Rule, key: str, envelope: Mapping[str, Any], dedup_key: str | None = None) -> Match:
+    """Return the match of an absence rule with the event on which nothing followed; `key` is what the expectation was known by."""
+    return _match(rule, MatchKind.TRIGGER, envelope, dedup_key or _key(rule.dedup, envelope) or key)
+
+
+def _concerned(rule: Rule, kinds: set[MatchKind], event: Event) -> Match:
+    if rule.expect is None:
+        kind = MatchKind.TRIGGER if MatchKind.TRIGGER in kinds else MatchKind.RESOLVE
+        return _match(rule, kind, event.envelope)
+    if MatchKind.THEN in kinds:
+        return _match(rule, MatchKind.THEN, event.envelope, _key(rule.expect.by_then, event.envelope) or "")
+    # Without its key it is expected all the same, and nothing completes it: a wrong `by` is heard of, not silent.
+    key = _key(rule.expect.by_after, event.envelope) or storable_key(event.id)
+    return _match(rule, MatchKind.AFTER, event.envelope, key)
+
+
+def _match(rule: Rule, kind: MatchKind, envelope: Mapping[str, Any], dedup_key: str | None = None) -> Match:
+    dedup_key = dedup_key if dedup_key is not None else _key(rule.dedup, envelope) or ""
     # Rules share a queue of actions only where both say so: a default must not couple rules that never met.
     serialize_key = _key(rule.serialize, envelope) or f"{rule.id}/{dedup_key}"
     return Match(rule, kind, dedup_key, serialize_key)
 
 
-def _key(expression: Expression | None, envelope: dict[str, Any]) -> str | None:
+def _key(expression: Expression | None, envelope: Mapping[str, Any]) -> str | None:
     """Return the key that `expression` finds in an event, None for none; hostile values find none."""
     try:
         value = expression.search(envelope) if expression else None

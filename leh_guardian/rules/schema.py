@@ -30,13 +30,15 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     specs = sorted(registry, key=lambda spec: spec.name)
     for spec in specs:
         definitions |= _definitions(spec)
-    for user in ("ActionEntry", "VerifyEntry"):
+    for user in ("ActionEntry", "VerifyEntry", "UseEntry"):
         properties = definitions[user]["properties"]
+        # A plain use is the last look of an absence rule.
+        usable = [spec for spec in specs if user != "UseEntry" or spec.only_reads]
         properties["uses"] = {
             "description": properties["uses"]["description"],
-            "anyOf": [{"const": spec.name, "description": spec.summary} for spec in specs],
+            "anyOf": [{"const": spec.name, "description": spec.summary} for spec in usable],
         }
-        definitions[user]["allOf"] = [_parameters(spec) for spec in specs]
+        definitions[user]["allOf"] = [_parameters(spec) for spec in usable]
     return {"$schema": _DRAFT, **schema}
 
 

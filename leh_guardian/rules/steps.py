@@ -22,6 +22,8 @@ from leh_guardian.rules.wording import problems, real_path, validate
 
 VERIFY_ID: Final = "verify"
 """The step id of the proof, which no other step may have."""
+UNLESS_ID: Final = "unless"
+"""The step id of the last look of an absence rule, which is no action and so shares no list with them."""
 
 
 def check_steps(rule: Mapping[str, Any], path: Path, registry: Registry) -> Iterator[Problem]:
@@ -36,6 +38,10 @@ def check_steps(rule: Mapping[str, Any], path: Path, registry: Registry) -> Iter
     verify = rule.get("verify")
     if isinstance(verify, Mapping):
         yield from _check_use(verify, (*path, "verify"), earlier, registry)
+    expect = rule.get("expect")
+    unless = expect.get("unless") if isinstance(expect, Mapping) else None
+    if isinstance(unless, Mapping):
+        yield from _check_use(unless, (*path, "expect", "unless"), (), registry)
 
 
 def specs_used(rule: Mapping[str, Any], registry: Registry) -> list[HandlerSpec]:

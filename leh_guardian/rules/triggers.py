@@ -1,28 +1,54 @@
-"""Owns a rule's two event patterns; the one rule: EventBridge's own reason is told, at the key it is about."""
+"""Owns what sets a rule off: its event patterns; the one rule: EventBridge's own reason is told, at the key it is about."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from leh_guardian.patterns import Pattern, PatternError, compile_pattern
+from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
 
 _INHERITED: Final = ("source", "detail-type", "account", "region")
 _OPERATORS: Final = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric", "cidr")
 
 
-def compile_patterns(rule: Mapping[str, Any], path: Path) -> tuple[Pattern | None, Pattern | None, list[Problem]]:
-    """Return the compiled `pattern` and `resolve_on` of a rule, and what is wrong with them.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A pattern as it is written and as it is compiled."""
+
+    pattern: Pattern
+    written: Mapping[str, Any]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The patterns of a rule, None where there is none or it cannot be read."""
+
+    opening: Asked | None
+    """`pattern`, or the `after` of `expect`."""
+    closing: Asked | None
+    """`resolve_on`, or the `then` of `expect`."""
+    shared: Mapping[str, Any]
+    """What `resolve_on` takes over from `pattern`."""
+
+
+def read_trigger(rule: Mapping[str, Any], path: Path, registry: Registry) -> tuple[Trigger, list[Problem]]:
+    """Return the compiled patterns of a rule, and what is wrong with them and with how they stand together.
 
     What the OK event does not say of where it comes from, it shares with the trouble: `resolve_on` is then one line.
     """
-    problems: list[Problem] = []
-    trigger = _compile(rule.get("pattern"), (*path, "pattern"), problems)
-    closing = rule.get("resolve_on")
-    if trigger and isinstance(closing, dict) and closing:
-        closing = inherited(rule["pattern"]) | closing
-    return trigger, _compile(closing, (*path, "resolve_on"), problems), problems
+    found = list(_check_choice(rule, path))
+    if isinstance(expect := rule.get("expect"), Mapping):
+        here = (*path, "expect")
+        found += _check_expect(expect, here, registry)
+        opening = _compile(expect, "after", here, found)
+        return Trigger(opening, _compile(expect, "then", here, found), {}), found
+    opening = _compile(rule, "pattern", path, found)
+    shared = inherited(rule["pattern"]) if opening and rule.get("resolve_on") else {}
+    return Trigger(opening, _compile(rule, "resolve_on", path, found, shared), shared), found
 
 
 def inherited(pattern: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,11 +67,42 @@ def pattern_problem(error: PatternError, path: Path) -> Problem:
     return Problem((*path, *error.path), "bad-pattern", f"not an event pattern: {reason}", hint, on_key=True)
 
 
-def _compile(written: Any, path: Path, problems: list[Problem]) -> Pattern | None:
+def _check_choice(rule: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    if "expect" not in rule:
+        if "pattern" not in rule:
+            hint = "The EventBridge event pattern of what happened; or `expect`: what must follow on an event, and did not."
+            yield Problem((*path, "pattern"), "missing-key", "`pattern` is missing", hint)
+        return
+    if "pattern" in rule:
+        message = "a rule has either `pattern` (what happened) or `expect` (what did not follow)"
+        yield Problem((*path, "expect"), "bad-value", message, "make two rules of it", on_key=True)
+    if "resolve_on" in rule:
+        message = "`resolve_on` is for `pattern`: what ends an absence is its `then`"
+        yield Problem((*path, "resolve_on"), "bad-value", message, "leave it out", on_key=True)
+
+
+def _check_expect(expect: Mapping[str, Any], path: Path, registry: Registry) -> Iterator[Problem]:
+    if not {"then", "unless"} & expect.keys():
+        message = "without `then` and `unless` nothing could ever be found to have followed"
+        yield Problem(path, "missing-key", message, "give `then`, `unless` or both", on_key=True)
+    unless = expect.get("unless")
+    name = unless.get("uses") if isinstance(unless, Mapping) else None
+    spec = registry.get(name) if isinstance(name, str) else None
+    if spec is not None and not spec.only_reads:
+        readers = ", ".join(sorted(one.name for one in registry if one.only_reads))
+        message = f"`{spec.name}` does more than look: it has effects"
+        yield Problem((*path, "unless", "uses"), "bad-value", message, f"handlers that only read: {readers}")
+
+
+def _compile(
+    rule: Mapping[str, Any], key: str, path: Path, problems: list[Problem], shared: Mapping[str, Any] | None = None
+) -> Asked | None:
+    written, here = rule.get(key), (*path, key)
     if not isinstance(written, dict):
         return None  # missing, or of a shape that is complained of already
     try:
-        return compile_pattern(written)
+        # What is empty stays so, and is refused as such.
+        return Asked(compile_pattern({**(shared or {}), **written} if written else written), written, here)
     except PatternError as error:
-        problems.append(pattern_problem(error, path))
+        problems.append(pattern_problem(error, here))
         return None

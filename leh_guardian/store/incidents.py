@@ -78,6 +78,16 @@ async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> li
     return [_incident(row) for row in rows]
 
 
+async def opened_since(tx: Transaction, since: datetime, rule_ids: Collection[str]) -> dict[str, int]:
+    """Return how many incidents of each rule were opened after `since`."""
+    rows = await tx.fetch(
+        "select rule_id, count(*) as opened from incidents where rule_id = any($1::text[]) and opened_at > $2 group by rule_id",
+        list(rule_ids),
+        since,
+    )
+    return {row["rule_id"]: row["opened"] for row in rows}
+
+
 async def run_event(tx: Transaction, incident_id: UUID) -> RunEvent:
     """Return the event that started the incident's present run."""
     row = await tx.fetchrow("select event_id, event::text from incidents where id = $1", incident_id)

@@ -23,6 +23,7 @@ DAEMON_NEEDS: Final = {
     "actions": "select insert update delete",
     "timers": "select insert update delete",
     "early_oks": "select insert update delete",
+    "expectations": "select insert update delete",
     "control": "select insert update",
     "redriven_letters": "select insert delete",
     "quarantine": "select insert update",

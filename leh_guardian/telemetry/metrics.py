@@ -41,6 +41,9 @@ class Metrics:
             "guardian_clock_ahead_seconds", "How far this machine's clock is ahead of the database's", registry=r
         )
         self.timers_overdue = Gauge("guardian_timers_overdue", "Timers due for more than a minute", registry=r)
+        self.expectations = Counter(
+            "guardian_expectations", "What became of what absence rules expect", ["outcome"], registry=r
+        )
         self.rules_loads = Counter(
             "guardian_rules_loads", "Loads of the rule files, by outcome", ["outcome"], registry=r
         )

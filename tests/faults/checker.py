@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from leh_guardian.engine.absence import BY_NAME
 from tests.faults.load import BUDGET, CANARIES
 from tests.faults.world import World
 
@@ -63,6 +64,7 @@ def check(world: World) -> Verdict:
     actions = _actions(world)
     _check_taking_in(world, found)
     _check_planning(world, found, actions)
+    _check_absence(world, found)
     _check_effects(world, found, actions)
     _check_redrives(world, found, actions)
     _check_secrets(world, found)
@@ -118,8 +120,29 @@ def _check_planning(world: World, found: Verdict, actions: list[Any]) -> None:
             if kind not in {"people", "capped"} and steps[name] != 1:
                 found.lost += steps[name] == 0
                 found.violations.append(f"I2 {name} has {steps[name]} remedies")
-    strangers = {key for _, key in incidents} - {name for names in sent.alarms.values() for name in names}
+    strangers = {key for rule, key in incidents if rule != "missed"} - {
+        name for names in sent.alarms.values() for name in names
+    }
     found.violations += [f"I2 an incident of nothing that was sent: {name}" for name in strangers]
+
+
+def _check_absence(world: World, found: Verdict) -> None:
+    """I2 for absence rules: what nothing followed is missed once, by name or among many; what was finished never is."""
+    sent = world.load.sent
+    lines = Counter(
+        row[0] for row in world.truth.rows("select data->>'key' from journal where kind = 'expectation.missed'")
+    )
+    for name in sent.missed:
+        found.events += 1
+        found.lost += lines[name] == 0
+        found.double += max(0, lines[name] - 1)
+        if lines[name] != 1:
+            found.violations.append(f"I2 {name} was missed {lines[name]} times")
+    found.violations += [f"I2 {name} is finished, and was missed" for name in sent.followed if lines[name]]
+    rows = world.truth.rows("select dedup_key, event_count from incidents where rule_id = 'missed'")
+    counted = {row["dedup_key"]: row["event_count"] for row in rows}
+    if sum(counted.values()) != len(sent.missed) or len(counted) > BY_NAME + 1:
+        found.violations.append(f"I2 {len(sent.missed)} were missed, and the incidents are {counted}")
 
 
 def _check_effects(world: World, found: Verdict, actions: list[Any]) -> None:

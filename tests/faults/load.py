@@ -75,6 +75,22 @@ rules:
     dedup: detail.alarmName
     guards: {{budget: [{{max: 100000, per: 1h}}]}}
     actions: []
+  - id: missed
+    mode: act
+    expect:
+      after:
+        source: [aws.s3]
+        detail-type: [Object Created]
+        detail: {{object: {{key: [{{prefix: missed-}}, {{prefix: followed-}}]}}}}
+      then: {{source: [leh.ai-worker], detail-type: [EvidenceProcessed]}}
+      by: {{after: detail.object.key, then: detail.s3_key}}
+      within: 500ms
+      unless: {{uses: finished, with: {{subject: "${{event.detail.object.key}}"}}}}
+    guards: {{budget: [{{max: 100000, per: 1h}}]}}
+    actions:
+      - uses: charge
+        with: {{subject: "${{incident.dedup_key}}"}}
+        retry: {{attempts: 50, backoff: 1s}}
 """
 KINDS = ("charge", "once", "tell", "people")
 
@@ -100,6 +116,10 @@ class Sent:
     """{alarm's name: what is to be moved}."""
     events: set[str] = field(default_factory=set)
     """Every body that is an event."""
+    missed: list[str] = field(default_factory=list)
+    """Uploads on which nothing follows."""
+    followed: list[str] = field(default_factory=list)
+    """Uploads that are finished: an event says so, or the last look finds it."""
     malformed: set[str] = field(default_factory=set)
     puts: int = 0
     """Messages sent, repeated ones included."""
@@ -126,6 +146,37 @@ class Load:
             for _ in range(count):
                 bodies += self._alarm(kind, oks=oks)
         return self._mixed(bodies)
+
+    def uploads(self, *, missed: int = 0, followed: int = 0) -> list[str]:
+        """Return bodies for uploads, some of them doubled, and for the ends of half of those that are followed."""
+        bodies: list[str] = []
+        for kind, count, names in (("missed", missed, self.sent.missed), ("followed", followed, self.sent.followed)):
+            for _ in range(count):
+                name = f"{kind}-{len(names) + 1}"
+                names.append(name)
+                bodies += self._upload(name, ended=kind == "followed" and self._random.random() < 0.5)
+        self._random.shuffle(bodies)
+        return bodies
+
+    def _upload(self, name: str, *, ended: bool) -> list[str]:
+        thing = {"key": name, "sequencer": f"{self._random.getrandbits(64):016X}"}
+        told = [("aws.s3", "Object Created", {"bucket": {"name": "evidence"}, "object": thing})] * self._random.choice(
+            [1, 2]
+        )
+        told += [("leh.ai-worker", "EvidenceProcessed", {"s3_key": name})] if ended else []
+        bodies = []
+        for source, kind, detail in told:
+            event = {
+                "source": source,
+                "detail-type": kind,
+                "id": f"{self._random.getrandbits(64):016x}",
+                "detail": detail,
+            }
+            bodies.append(
+                json.dumps(event | {"note": f"password={SECRET} 주민번호{RESIDENT}입니다"}, ensure_ascii=False)
+            )
+        self.sent.events.update(bodies)
+        return bodies
 
     def one(self, kind: str) -> str:
         """Return the alert of one alarm alone."""

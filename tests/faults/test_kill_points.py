@@ -41,6 +41,7 @@ def kill_and_restart(point: str, stage: Stage) -> None:
 def _kill_at(made: World, point: str, hit: int) -> bool:
     """Run a replica until its n-th hit of a point kills it; whether it did."""
     made.portion(charge=4, once=2, tell=2, people=2, capped=2)
+    made.uploads(missed=2, followed=3)
     made.redrive(35)
     order = {"GUARDIAN_TEST_KILL": f"{point}:{hit}"}
     if made.replicas:
@@ -52,6 +53,7 @@ def _kill_at(made: World, point: str, hit: int) -> bool:
     def dead() -> bool:
         # One more alarm each time, so that what is done once a batch is done often enough.
         made.put(made.load.portion(charge=1))
+        made.uploads(missed=1, followed=1)
         return replica.pid is None
 
     try:
@@ -76,5 +78,5 @@ def test_kill_points(scenario: Scenario, played: Played) -> None:
 
 def test_every_point_of_the_path_is_named() -> None:
     """The path's arrows all have a point; a new one is taken up by these tests by itself."""
-    assert {point.split(".")[0] for point in POINTS} == {"intake", "executor", "redrive", "timers"}
-    assert len(POINTS) == len(set(POINTS)) >= 14
+    assert {point.split(".")[0] for point in POINTS} == {"intake", "executor", "redrive", "timers", "absence"}
+    assert len(POINTS) == len(set(POINTS)) >= 18

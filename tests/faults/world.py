@@ -135,6 +135,10 @@ class World:
         """Send a portion of alerts."""
         self.put(self.load.portion(**counts))
 
+    def uploads(self, **counts: int) -> None:
+        """Send uploads."""
+        self.put(self.load.uploads(**counts))
+
     def redrive(self, messages: int) -> str:
         """Fill a new dead-letter queue and send its alarm; returns the alarm's name."""
         number = len(self.load.sent.redrives) + 1
@@ -184,6 +188,7 @@ class World:
             left = {
                 "alerts": len(self.undeleted()),
                 "actions": self.truth.value(_BUSY),
+                "expected": self.truth.value("select count(*) from expectations where due_at is not null"),
                 "open": [row[0] for row in self.truth.rows(_OPEN, sorted(self.load.sent.resolved))],
             }
         except Away as error:

@@ -2,8 +2,8 @@
 
 GUARDIAN_TEST_KILL=name:n kills the process with SIGKILL at the n-th hit of a failpoint, GUARDIAN_TEST_FREEZE=name:n stops
 it with SIGSTOP at every n-th hit, and GUARDIAN_TEST_HITS names a file that gets a line for each hit.
-GUARDIAN_TEST_OUTSIDE is the address of the outside world of the handlers in `tests/support/effects.py`. Leases and the
-redrive's hiding of messages are shortened, so that a test need not wait for the real ones to run out;
+GUARDIAN_TEST_OUTSIDE is the address of the outside world of the handlers in `tests/support/effects.py`. Leases, the
+redrive's hiding of messages and the time for a last look are shortened, so that a test need not wait for the real ones to run out;
 GUARDIAN_TEST_LEASE=seconds sets the lease, GUARDIAN_TEST_LOG_BOUND=records how many of the log may wait.
 GUARDIAN_TEST_HANG makes loops hang (hangs.py).
 """
@@ -14,6 +14,7 @@ import os
 import signal
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from botocore.exceptions import ClientError
 from leh_guardian import app
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.cli.main import main as program
-from leh_guardian.engine import distress, loops, reloader
+from leh_guardian.engine import absence, distress, loops, reloader
 from leh_guardian.redrive import mover
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.rules.folder import Folder
@@ -111,6 +112,7 @@ def main() -> None:
     actions.LEASE_SECONDS = float(os.environ.pop("GUARDIAN_TEST_LEASE", LEASE_SECONDS))
     logs._BOUND = int(os.environ.pop("GUARDIAN_TEST_LOG_BOUND", logs._BOUND))
     mover.VISIBILITY = HIDDEN_SECONDS
+    absence.HIDDEN = timedelta(seconds=HIDDEN_SECONDS)  # type: ignore[misc]
     orders = [os.environ.pop(f"GUARDIAN_TEST_{name}", "") for name in ("KILL", "FREEZE", "HITS")]
     if any(orders):
         failpoints.arm(_Armed(*orders))

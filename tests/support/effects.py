@@ -10,7 +10,7 @@ from pydantic import Field
 
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Refused, Unavailable
-from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.registry import Effect, Params, Via, handler
 
 _DEADLINE = 5.0
@@ -75,4 +75,13 @@ async def call_once(ctx: ActionContext, params: SubjectParams) -> Outcome:
     return Done(f"called {params.subject}")
 
 
-HANDLERS = (charge, call_once)
+@handler(effect=Effect.READS, changes=False)
+async def finished(ctx: ActionContext, params: SubjectParams) -> Outcome:
+    """Look whether an upload is one that is finished: its name says so."""
+    await anyio.sleep(0.05)
+    if params.subject.startswith("followed-"):
+        return Done(f"{params.subject} is finished")
+    return Failed(f"{params.subject} is not there")
+
+
+HANDLERS = (charge, call_once, finished)

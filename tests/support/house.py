@@ -13,9 +13,11 @@ import anyio
 
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.engine import verbs
+from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.canary import CANARY_HANDLER
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
+from leh_guardian.engine.look import LastLook
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.settlement import Settlement
@@ -166,10 +168,22 @@ class House:
         self.progression = progression = Progression(registry, channel)
         self.queue: Any = NoQueue()
         self.rules = rules
+        planner = Planner(progression, modes or {}, parse_duration(hold))
         self.intake = Intake(
             self.queue,
             pool,
-            Planner(progression, modes or {}, parse_duration(hold)),
+            planner,
+            lambda: self.rules,
+            clock,
+            metrics,
+            replica=replica,
+            planned=lambda: None,
+        )
+        can = capabilities or Capabilities(queues=None, channels={}, letters=None)  # type: ignore[arg-type]
+        self.absence = Absence(
+            pool,
+            planner,
+            LastLook(registry, can, clock),
             lambda: self.rules,
             clock,
             metrics,
@@ -180,7 +194,7 @@ class House:
             pool,
             registry,
             Settlement(progression, replica),
-            capabilities or Capabilities(queues=None, channels={}, letters=None),  # type: ignore[arg-type]
+            can,
             clock,
             metrics,
             replica=replica,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.model.action import ActionStatus, NewAction, Role
+from leh_guardian.model.expectation import Expectation
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Plan, Severity, Step
@@ -16,6 +17,17 @@ from leh_guardian.store.incidents import RunEvent
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 EVENT = RunEvent("event-1", {"id": "event-1", "detail": {"alarmName": "alarm", "file": "증거 \x00 \ud83d.pdf"}})
+
+EXPECTED = Expectation(
+    "rule",
+    "key-1",
+    mark="sequencer 1",
+    event_id=EVENT.id,
+    envelope=EVENT.envelope,
+    happened_at=NOW,
+    heard_at=NOW,
+    due_at=NOW,
+)
 
 PLAN = Plan(
     mode=Mode.ACT,

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 
 from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.cli.examination.finding import Finding
@@ -14,6 +15,7 @@ from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotF
 from leh_guardian.settings import Settings
 
 NETWORK = "네트워크, AWS_REGION, AWS_ENDPOINT_URL을 확인하세요."
+TABLE = "LEH_EVIDENCE__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, dynamodb:GetItem)을 확인하세요."
 SEARCH = "LEH_OPENSEARCH__URL을 확인하세요 (없어도 동작합니다)."
 
 
@@ -48,6 +50,13 @@ async def _queue(settings: Settings, aws: Aws, client: Any, name: str) -> Findin
         fix = "큐에 RedrivePolicy(DLQ, maxReceiveCount 5)를 설정하세요. 이벤트가 아닌 메시지는 DLQ로만 빠집니다."
         return Finding(item, "WARN", "it has no dead-letter queue: what is no event comes back for days", fix)
     return Finding(item, "OK", f"{info.depth.total} messages, visibility {info.visibility_timeout:g} s")
+
+
+async def look_at_table(settings: Settings, name: str) -> list[Finding]:
+    """Check the DynamoDB table of evidence."""
+    async with open_aws(settings.region) as aws:
+        await EvidenceTable(DynamoTables(aws, await aws.client("dynamodb", read_timeout=5)), name).ping()
+        return [Finding("evidence table", "OK", f"{name} can be described")]
 
 
 async def look_at_search(url: str) -> list[Finding]:

@@ -38,7 +38,10 @@ def check_key(
 def check_references(rule: Mapping[str, Any], path: Path, types: Sequence[EventType]) -> Iterator[Problem]:
     """Yield the paths of `${event.…}` in the parameters of a rule that its events do not have."""
     actions = rule.get("actions")
+    expect = rule.get("expect")
     uses: list[tuple[Path, Any]] = [((*path, "verify"), rule.get("verify"))]
+    if isinstance(expect, Mapping):
+        uses.append(((*path, "expect", "unless"), expect.get("unless")))
     uses += [
         ((*path, "actions", index), action) for index, action in enumerate(actions if isinstance(actions, list) else ())
     ]

@@ -13,35 +13,55 @@ from leh_guardian.rules.lint.implication import implies
 from leh_guardian.rules.lint.logic import check_condition, check_logic
 from leh_guardian.rules.lint.looks import check_key, check_references, known_types
 from leh_guardian.rules.lint.written import Written, find_places
-from leh_guardian.rules.triggers import inherited
+from leh_guardian.rules.triggers import Asked, Trigger
 
 
 def lint_rule(
     rule: Mapping[str, Any],
     path: Path,
-    patterns: tuple[Pattern, Pattern | None],
+    trigger: Trigger,
     keys: Mapping[str, Expression | None],
+    by: Mapping[Path, Expression],
 ) -> Iterator[Problem]:
-    """Yield what is impossible (errors) or doubtful (warnings) in a rule whose patterns and keys compile."""
-    trigger, resolve = patterns
-    opening, problems = _check_pattern(rule["pattern"], trigger, (*path, "pattern"), {})
+    """Yield what is impossible (errors) or doubtful (warnings) in a rule whose patterns and keys compile.
+
+    `by` has the expressions of an `expect` by their places, that over `after` first.
+    """
+    asked, ends = trigger.opening, trigger.closing
+    if asked is None:
+        return
+    opening, problems = _check_pattern(asked, {})
     yield from problems
     closing: Sequence[Written] = ()
-    if resolve:
-        shared = inherited(rule["pattern"])
-        closing, problems = _check_pattern(rule["resolve_on"], resolve, (*path, "resolve_on"), shared)
+    if ends:
+        closing, problems = _check_pattern(ends, trigger.shared)
         yield from problems
-        closes = _of_an_incident(resolve, trigger, keys.get("dedup"))
-        if implies(closes, trigger) and not any(problem.severity == "error" for problem in problems):
-            message = "`resolve_on` never closes anything: whatever matches it matches `pattern` as well, which opens"
-            hint = "name what differs when the trouble is over, such as detail: {state: {value: [OK]}}"
-            yield Problem((*path, "resolve_on"), "never-closes", message, hint, on_key=True, severity="warning")
+        if not any(problem.severity == "error" for problem in problems):
+            yield from _check_end(asked, ends, keys.get("dedup"))
     types, ending = known_types(opening), known_types(closing)
     for name, expression in keys.items():
         if expression:
-            yield from check_key(expression, (*path, name), types, ending)
+            yield from check_key(expression, (*path, name), types, () if by else ending)
+    for (place, expression), seen in zip(by.items(), (types, ending), strict=False):
+        yield from check_key(expression, place, seen, ())
+    if len(by) == 1:
+        for place, expression in by.items():
+            yield from check_key(expression, place, ending, ()) if ends else ()
     yield from check_references(rule, path, types)
     yield from _check_conditions(rule.get("actions"), (*path, "actions"))
+
+
+def _check_end(opening: Asked, closing: Asked, dedup: Expression | None) -> Iterator[Problem]:
+    """Yield why what should end the trouble never does, or always."""
+    if closing.path[-1] == "then":
+        if implies(opening.pattern, closing.pattern):
+            message = "this rule never fires: whatever matches `after` matches `then` as well, which completes it"
+            hint = "name what differs when the thing is done, such as another detail-type"
+            yield Problem(closing.path, "never-fires", message, hint, on_key=True, severity="warning")
+    elif implies(_of_an_incident(closing.pattern, opening.pattern, dedup), opening.pattern):
+        message = "`resolve_on` never closes anything: whatever matches it matches `pattern` as well, which opens"
+        hint = "name what differs when the trouble is over, such as detail: {state: {value: [OK]}}"
+        yield Problem(closing.path, "never-closes", message, hint, on_key=True, severity="warning")
 
 
 def _of_an_incident(resolve: Pattern, trigger: Pattern, dedup: Expression | None) -> Pattern:
@@ -58,11 +78,10 @@ def _of_an_incident(resolve: Pattern, trigger: Pattern, dedup: Expression | None
     return Pattern(tuple(Alternative.of([*one.fields, *asked]) for one in resolve.alternatives))
 
 
-def _check_pattern(
-    written: Mapping[str, Any], pattern: Pattern, path: Path, shared: Mapping[str, Any]
-) -> tuple[list[Written], list[Problem]]:
+def _check_pattern(asked: Asked, shared: Mapping[str, Any]) -> tuple[list[Written], list[Problem]]:
     """Return the alternatives of a pattern, and what is wrong with it; `shared` is what it takes over from `pattern`."""
-    alternatives, overwritten = find_places({**shared, **written}, pattern, path)
+    written, path = asked.written, asked.path
+    alternatives, overwritten = find_places({**shared, **written}, asked.pattern, path)
     found = list(check_logic(str(path[-1]), alternatives, overwritten))
     if not any(problem.severity == "error" for problem in found):
         found += check_fields(alternatives)

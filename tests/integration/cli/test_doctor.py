@@ -179,6 +179,7 @@ def test_an_address_that_is_no_pages_is_refused(environment: dict[str, str], url
     [
         ({"LEH_HTTP__BIND": "a..b"}, "http"),
         ({"LEH_OPENSEARCH__URL": "::::"}, "opensearch"),
+        ({"LEH_EVIDENCE__TABLE": "nowhere"}, "evidence table"),
         ({"LEH_QUEUE__ALERTS": "arn:aws:sqs"}, "queue arn:aws:sqs"),
         ({"LEH_DATABASE_URL": "http://u:geheim@h/x"}, "postgresql"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -57,6 +58,13 @@ async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> li
         among = sorted(work.rows(INCIDENTS), key=lambda row: row["id"])
         rows = await work.locked(INCIDENTS, among, wanted, limit=100)
     return [real._incident(row) for row in rows]
+
+
+async def opened_since(tx: Transaction, since: datetime, rule_ids: Collection[str]) -> dict[str, int]:
+    """Do as the real one."""
+    async with statement(tx, "incidents.opened_since") as work:
+        rows = [row for row in work.rows(INCIDENTS) if row["rule_id"] in rule_ids and row["opened_at"] > since]
+        return dict(Counter(row["rule_id"] for row in rows))
 
 
 async def run_event(tx: Transaction, incident_id: UUID) -> RunEvent:

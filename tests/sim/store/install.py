@@ -15,6 +15,7 @@ from leh_guardian.store import (
     canaries,
     control,
     early_oks,
+    expectations,
     guards,
     inbox,
     incidents,
@@ -28,6 +29,7 @@ from tests.sim.store import actions as sim_actions
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
 from tests.sim.store import early_oks as sim_early_oks
+from tests.sim.store import expectations as sim_expectations
 from tests.sim.store import guards as sim_guards
 from tests.sim.store import inbox as sim_inbox
 from tests.sim.store import incidents as sim_incidents
@@ -42,6 +44,7 @@ TWINS = (
     (canaries, sim_canaries),
     (control, sim_control),
     (early_oks, sim_early_oks),
+    (expectations, sim_expectations),
     (guards, sim_guards),
     (inbox, sim_inbox),
     (incidents, sim_incidents),

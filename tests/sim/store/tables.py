@@ -68,6 +68,7 @@ RULE_KEYS = Table("rule_keys", Index("rule_keys_pkey", ("rule_id", "dedup_key"))
 # It has no key of its own; the number stands for the place of the row.
 RULE_RUNS = Table("rule_runs", Index("", ("id",)), numbered=True)
 EARLY_OKS = Table("early_oks", Index("early_oks_pkey", ("rule_id", "dedup_key")))
+EXPECTATIONS = Table("expectations", Index("expectations_pkey", ("rule_id", "key")), {"fired": False})
 INCIDENTS = Table(
     "incidents",
     Index("incidents_pkey", ("id",)),
@@ -125,6 +126,7 @@ TABLES = (
     RULE_KEYS,
     RULE_RUNS,
     EARLY_OKS,
+    EXPECTATIONS,
     INCIDENTS,
     ACTIONS,
     TIMERS,

@@ -6,7 +6,7 @@ No two actions, timers or lines have the same time: which of two equals comes fi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -23,7 +23,7 @@ from leh_guardian.store import actions
 from leh_guardian.store.incidents import RunEvent
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
-from tests.support.rows import EVENT, action, incident, outage
+from tests.support.rows import EVENT, EXPECTED, action, incident, outage
 
 MODES = st.sampled_from([*Mode, Mode.ACT, Mode.ACT])
 NUMBERS = st.integers(1, 4)
@@ -119,6 +119,15 @@ def _runs(minutes: int) -> Step:
     return step
 
 
+def _expect(number: int, due: int | None) -> Step:
+    def step(side: Side) -> Awaitable[Any]:
+        due_at = None if due is None else side.at(due, number)
+        one = replace(EXPECTED, key=f"key-{number}", due_at=due_at)
+        return side.ask("expectations.save", side.at(0, number), [one])
+
+    return step
+
+
 opening: list[Step] = [_insert(number, number, {}) for number in (1, 2, 3)]
 """What a history begins with, so that there is something to plan for."""
 
@@ -149,6 +158,7 @@ _incidents: list[st.SearchStrategy[Step]] = [
     st.builds(_save, NUMBERS, _incident),
     NUMBERS.map(lambda n: _asks("incidents.start_run", incident(n, run=n), RunEvent("event-2", {"n": n}))),
     NUMBERS.map(lambda n: _asks("incidents.lock", UUID(int=n))),
+    st.just(lambda side: side.ask("incidents.opened_since", side.at(-5), ["rule", "nobody"])),
     st.lists(_key).map(lambda keys: _asks("incidents.lock_open", keys)),
     st.sampled_from([[], ["rule"]]).map(lambda known: _asks("incidents.lock_orphans", known, "incident.orphaned")),
 ]
@@ -196,6 +206,17 @@ _memory: list[st.SearchStrategy[Step]] = [
         st.integers(-5, 5),
     ),
     _key.map(lambda key: _asks("guards.last_runs", [key])),
+    st.builds(_expect, NUMBERS, st.sampled_from([None, -5, -1, 3])),
+    _key.map(lambda key: _asks("expectations.lock", [key])),
+    _key.map(lambda key: _asks("expectations.drop", [key])),
+    PORTIONS.map(lambda most: lambda side: side.ask("expectations.forget", side.at(3), most)),
+    st.builds(
+        lambda known, most: (
+            lambda side: side.ask("expectations.take_due", side.now, side.at(1), known, side.at(-3), most)
+        ),
+        st.sampled_from([[], ["rule"]]),
+        PORTIONS,
+    ),
     st.just(_runs(-5)),
     st.just(lambda side: side.ask("guards.forget", side.at(-5))),
     st.builds(

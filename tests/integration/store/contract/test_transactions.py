@@ -15,6 +15,7 @@ from leh_guardian.store import (
     actions,
     control,
     early_oks,
+    expectations,
     guards,
     inbox,
     incidents,
@@ -27,7 +28,7 @@ from leh_guardian.store import (
 from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
-from tests.support.rows import EVENT, NOW, action, incident, letter, outage
+from tests.support.rows import EVENT, EXPECTED, NOW, action, incident, letter, outage
 
 KEY = ("rule", "key-1")
 
@@ -41,6 +42,7 @@ async def write_everything(tx: Transaction) -> None:
     await timers.set_timers(tx, [(UUID(int=1), TimerKind.RESOLVE, NOW)])
     await guards.record_runs(tx, [(KEY, NOW, UUID(int=1))])
     await early_oks.remember(tx, {KEY: NOW})
+    await expectations.save(tx, NOW, [EXPECTED])
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
     await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])
@@ -58,6 +60,7 @@ async def whole(tx: Transaction) -> list[object]:
         await guards.last_runs(tx, [KEY]),
         await early_oks.newest(tx, [KEY]),
         await timers.take_due(tx, NOW),
+        await expectations.lock(tx, [KEY]),
         await inbox.forget(tx, log_before=NOW, inbox_before=NOW, log_rows=0, portion=10),
     ]
 
@@ -77,6 +80,7 @@ NOTHING = [
     {},
     {},
     None,
+    {},
     0,
 ]
 

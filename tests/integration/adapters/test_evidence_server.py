@@ -1,0 +1,237 @@
+"""The tests' small DynamoDB and OpenSearch answer as real ones do, through the adapters.
+
+DynamoDB is held against moto's. OpenSearch is held against a real one where LEH_TEST_OPENSEARCH_URL names one; its index is
+made for the test and deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from leh_guardian.adapters.aws import open_aws
+from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
+from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.errors import AccessDenied, NotFound, Refused, Throttled, Unavailable
+from leh_guardian.local.aws import EmbeddedAws
+from leh_guardian.ports import TableLayout
+from tests.support.evidence_server import REGION, EvidenceServer
+from tests.support.faults import cut_before, garbage, refuse
+from tests.support.installation import client
+
+REAL = os.environ.get("LEH_TEST_OPENSEARCH_URL", "")
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def server() -> Iterator[EvidenceServer]:
+    """The small one."""
+    with EvidenceServer() as opened:
+        yield opened
+
+
+@pytest.fixture(params=["moto", "small"])
+def make_table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Make a table with items in one of the two, which the SDK then talks to."""
+    small: EvidenceServer | None = None
+    if request.param == "small":
+        small = request.getfixturevalue("server")
+        environment = small.environment()
+    else:
+        moto: EmbeddedAws = request.getfixturevalue("aws_server")
+        environment = moto.environment()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def make(*keys: str, items: tuple[dict[str, str], ...] = ()) -> str:
+        table = f"evidence-{uuid.uuid4().hex[:8]}"
+        if small is not None:
+            small.make_table(table, *keys)
+            for item in items:
+                small.put(table, **item)
+            return table
+        with client("dynamodb", environment) as dynamo:
+            dynamo.create_table(
+                TableName=table,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+                KeySchema=[
+                    {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+                ],
+            )
+            for item in items:
+                dynamo.put_item(TableName=table, Item={name: {"S": value} for name, value in item.items()})
+        return table
+
+    return make
+
+
+@pytest.fixture
+async def tables(make_table: Make) -> AsyncIterator[DynamoTables]:
+    """The adapter, once the environment is that of one of the two."""
+    async with open_aws(REGION) as aws:
+        yield DynamoTables(aws, await aws.client("dynamodb"))
+
+
+ITEMS = (
+    {"case_id": "case_1", "evidence_id": "ev_1", "status": "processed", "name": "녹취록 1.m4a"},
+    {"case_id": "case_1", "evidence_id": "ev_2", "status": "processing"},
+)
+
+
+async def test_a_table_is_inspected_and_asked(make_table: Make, tables: DynamoTables) -> None:
+    """Both layouts are told apart, and an item is found by its whole key."""
+    one, two = make_table("evidence_id", items=ITEMS), make_table("case_id", "evidence_id", items=ITEMS)
+    assert await tables.layout(one) == TableLayout("evidence_id")
+    assert await tables.layout(two) == TableLayout("case_id", "evidence_id")
+    assert await tables.get(one, {"evidence_id": "ev_1"}) == ITEMS[0]
+    assert await tables.get(two, {"case_id": "case_1", "evidence_id": "ev_2"}) == ITEMS[1]
+    assert await tables.get(two, {"case_id": "case_2", "evidence_id": "ev_2"}) is None
+
+
+async def test_what_cannot_be_asked(make_table: Make, tables: DynamoTables) -> None:
+    """A table that is not there says which setting to look at; a key of another layout is refused."""
+    one = make_table("evidence_id")
+    with pytest.raises(NotFound, match="LEH_EVIDENCE__TABLE"):
+        await EvidenceTable(tables, "nowhere").ping()
+    await EvidenceTable(tables, one).ping()
+    with pytest.raises(Refused):
+        await tables.get(one, {"case_id": "case_1"})
+
+
+@pytest.mark.parametrize("make_table", ["moto"], indirect=True)
+async def test_every_type_is_read_and_a_number_is_no_key(
+    make_table: Make, tables: DynamoTables, aws_server: EmbeddedAws
+) -> None:
+    """Attributes come without their types; ids are texts, and a table whose key is a number is another one."""
+    table, numbers = make_table("evidence_id"), f"numbers-{uuid.uuid4().hex[:8]}"
+    item: dict[str, Any] = {"a": {"N": "7"}, "b": {"N": "1.5"}, "c": {"BOOL": True}, "d": {"NULL": True}}
+    item |= {"e": {"L": [{"S": "x"}, {"M": {"y": {"N": "2"}}}]}, "f": {"SS": ["z"]}}
+    with client("dynamodb", aws_server.environment()) as dynamo:
+        dynamo.put_item(TableName=table, Item={"evidence_id": {"S": "ev_1"}, **item})
+        dynamo.create_table(
+            TableName=numbers,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "n", "AttributeType": "N"}],
+            KeySchema=[{"AttributeName": "n", "KeyType": "HASH"}],
+        )
+    found = await tables.get(table, {"evidence_id": "ev_1"})
+    wanted = {"evidence_id": "ev_1", "a": 7, "b": 1.5, "c": True, "d": None, "e": ["x", {"y": 2}], "f": ["z"]}
+    assert found == wanted
+    with pytest.raises(Refused, match="is no text"):
+        await tables.layout(numbers)
+
+
+@pytest.mark.parametrize("make_table", ["small"], indirect=True)
+async def test_a_layout_is_believed_for_a_while(
+    make_table: Make, tables: DynamoTables, server: EvidenceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand looks ask for it once a minute; who asks whether a table can be used asks it in any case."""
+    table = make_table("evidence_id")
+    for _ in range(3):
+        await tables.layout(table)
+    assert server.faults.hits["DescribeTable"] == 1
+    await EvidenceTable(tables, table).ping()
+    monkeypatch.setattr("leh_guardian.adapters.dynamo._FRESH", 0.0)
+    await tables.layout(table)
+    assert server.faults.hits["DescribeTable"] == 3
+
+
+@pytest.mark.parametrize("make_table", ["small"], indirect=True)
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (refuse(400, "AccessDeniedException"), AccessDenied),
+        (refuse(400, "ThrottlingException"), Throttled),
+        (refuse(500, "InternalServerError"), Unavailable),
+        (cut_before(), Unavailable),
+        (garbage(b"<html>"), Unavailable),
+        (garbage(b"{}"), Unavailable),
+    ],
+)
+async def test_dynamodb_in_trouble(
+    make_table: Make, tables: DynamoTables, server: EvidenceServer, fault: Any, error: type[Exception]
+) -> None:
+    """Each trouble is told by what can be done about it; an answer that is none is an outage."""
+    table = make_table("evidence_id")
+    server.faults.always("DescribeTable", fault)
+    with pytest.raises(error):
+        await EvidenceTable(tables, table).ping()
+
+
+@pytest.fixture(params=["small", pytest.param("real", marks=pytest.mark.skipif(not REAL, reason="no real OpenSearch"))])
+def make_index(request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[..., str]]]:
+    """Make an index with documents in one of the two; with where it is."""
+    made: list[str] = []
+    small: EvidenceServer | None = request.getfixturevalue("server") if request.param == "small" else None
+
+    def make(*documents: Mapping[str, Any]) -> str:
+        name = f"case_rag_test_{uuid.uuid4().hex[:8]}"
+        if small is not None:
+            small.index(name, *documents)
+        else:
+            made.append(name)
+            for document in documents:
+                _real("POST", f"{name}/_doc?refresh=true", document)
+        return name
+
+    yield (REAL if small is None else small.url), make
+    for name in made:
+        _real("DELETE", name)
+
+
+def _real(method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(
+        f"{REAL.rstrip('/')}/{path}", data, {"Content-Type": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        answer.read()
+
+
+async def test_documents_are_counted(make_index: tuple[str, Callable[..., str]]) -> None:
+    """By the whole id, not by a part of it; an index that is not there is told from one without the document."""
+    url, make = make_index
+    index = make({"evidence_id": "ev_1a2b", "text": "ev_9"}, {"evidence_id": "ev_1a2b"}, {"evidence_id": "Ev-A b"})
+    search = OpenSearch(url)
+    try:
+        await search.ping()
+        asked = ["ev_1a2b", "ev_1a", "ev_9", "Ev-A b", "Ev-A"]
+        assert [await search.count(index, "evidence_id", one) for one in asked] == [2, 0, 0, 1, 0]
+        assert await search.count(f"{index}_nowhere", "evidence_id", "ev_1a2b") is None
+    finally:
+        await search.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (refuse(401, "unauthorized"), AccessDenied),
+        (refuse(403, "security_exception"), AccessDenied),
+        (refuse(404, "some_page"), Refused),
+        (refuse(400, "parse_exception"), Refused),
+        (refuse(429, "es_rejected_execution_exception"), Throttled),
+        (refuse(503, "cluster_block_exception"), Unavailable),
+        (cut_before(), Unavailable),
+        (garbage(b"<html>"), Unavailable),
+        (garbage(b'{"hits": 1}'), Unavailable),
+        (garbage(b"[]"), Unavailable),
+        (garbage(b'{"count": 0, "_shards": {"total": 2, "failed": 1}}'), Unavailable),
+    ],
+)
+async def test_opensearch_in_trouble(server: EvidenceServer, fault: Any, error: type[Exception]) -> None:
+    """Each trouble is told by what can be done about it; nothing but the cluster's own word means that there is no index."""
+    server.index("case_rag_1", {"evidence_id": "ev_1"})
+    server.faults.always("_count", fault)
+    search = OpenSearch(server.url)
+    try:
+        with pytest.raises(error):
+            await search.count("case_rag_1", "evidence_id", "ev_1")
+    finally:
+        await search.close()
