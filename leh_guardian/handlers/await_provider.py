@@ -182,7 +182,7 @@ class _Waiting:
     def _see(self, verdict: Verdict, *, inside: bool) -> None:
         """Let the look count."""
         if inside and self._memory.watch.believed is not Look.BAD:
-            # Taken over, or a crash forgot what was believed: the outage is a fact until it is seen to be over.
+            # Taken over, perhaps after an outage that this action has seen the end of: a fact until it is seen to be over.
             self._memory.watch = Hysteresis(Look.BAD)
         match verdict.state:
             case State.NORMAL:
@@ -305,7 +305,11 @@ class _Waiting:
     async def _announce(self, record: Outage) -> tuple[Outage, list[str]]:
         """Send what is due; returns the record, and what could not be sent now and why. That is tried again at the next look."""
         untold = []
-        for each in record.due(self._now, self._params.update_every, list(self._channels)):
+        due = record.due(self._now, self._params.update_every, list(self._channels))
+        if due:
+            # Whoever can write is its owner at this instant, and at work: nobody else announces, or begins another outage.
+            record = await self._write(replace(record, looked_at=self._now))
+        for each in due:
             title, lines = announce(record, each, self._now)
             # Users get nothing that tells of our insides, in no field.
             team = each.audience is Audience.TEAM
@@ -329,7 +333,7 @@ class _Waiting:
         return record, untold
 
     async def _write(self, record: Outage) -> Outage:
-        """Write the next version of the record: whoever can is its owner at this instant."""
+        """Write the next version of the record."""
         following = replace(record, version=record.version + 1)
         if not await self._outages.follow(following):
             raise _Overtaken

@@ -17,19 +17,24 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.context import Capabilities
 from leh_guardian.errors import StoreUnavailable, Unavailable
-from leh_guardian.handlers.await_provider import await_provider
+from leh_guardian.handlers.await_provider import AnnounceParams, AwaitProviderParams, await_provider
 from leh_guardian.local.status_page import LocalStatusPage, Scene, Trouble, serving
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.outcome import Done
+from leh_guardian.model.outcome import Done, Wait
 from leh_guardian.model.provider.fusion import Share
+from leh_guardian.model.provider.hysteresis import Hysteresis, Look
+from leh_guardian.model.provider.memory import Memory as Remembered
+from leh_guardian.model.provider.outage import Phase
 from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS
 from leh_guardian.registry import Registry
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.provider_outages import StoreOutages
+from tests.support.attempt import Memory, attempt
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
 from tests.support.faults import refuse
 from tests.support.house import House, World, rule_set
+from tests.support.rows import outage
 from tests.support.webhook_receiver import HOOK, SECRET, WebhookReceiver
 
 AWAY = Scene({"02-responses": "full_outage"}, (("inc-1", "Elevated errors", "investigating"),))
@@ -440,6 +445,44 @@ async def test_an_end_that_nobody_takes_holds_nothing_for_ever(stage: Stage) -> 
     assert stage.toys.effects == {"recovered": 1}
     [wait] = [action for action in await house.actions() if action["step"] == "wait"]
     assert "the end was not announced: team/end" in wait["outcome"]["summary"]
+
+
+async def test_an_outage_begins_after_the_end_of_the_one_before_was_told(stage: Stage) -> None:
+    """While an end cannot be announced the next outage waits, so that nobody hears of a start, a start and an end."""
+    stage.page.play(AWAY)
+    house = stage.house()
+    await house.take(alarm_event("a"))
+    await house.work()
+    await stage.minutes(house, 1)
+    stage.page.play(FINE)
+    stage.receiver.faults.always(HOOK, refuse(404))
+    await stage.minutes(house, 16)
+    stage.page.play(AWAY)
+    stage.errors.shares = [ALL_FAIL, ALL_FAIL]
+    await house.take(alarm_event("b"))
+    await stage.minutes(house, 9)
+    assert stage.told() == START
+    stage.receiver.faults.off()
+    await stage.minutes(house, 2)
+    occasions = [notice["facts"]["occasion"] for notice in stage.receiver.notices]
+    assert occasions == ["start", "start", "end", "end", "start", "start"]
+    assert len({notice["id"] for notice in stage.receiver.notices}) == 6
+
+
+async def test_what_was_seen_of_an_outage_before_ends_no_other(stage: Stage) -> None:
+    """An action that believes in good from an earlier outage takes over a later one: good must be seen anew."""
+    now = stage.clock.now()
+    other = outage(looked_at=now - timedelta(hours=1), began_at=now - timedelta(hours=2), hold_until=now)
+    assert await stage.outages.follow(other)
+    believed = Hysteresis(Look.GOOD, good_seconds=900.0, good_at=now - timedelta(hours=3))
+    memory = Memory({"wait": Remembered(now - timedelta(hours=4), believed, "another").to_json()})
+    params = AwaitProviderParams(provider="openai", announce=AnnounceParams(team="team"))
+    stage.page.play(SLOW)
+    outcome = await await_provider(attempt(stage.can, memory=memory, clock=stage.clock), params)
+    assert isinstance(outcome, Wait)
+    found = await stage.outages.newest("openai")
+    assert found is not None
+    assert found.phase is Phase.OPEN
 
 
 async def test_an_outage_of_the_store_costs_no_attempt(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
