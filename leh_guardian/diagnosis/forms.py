@@ -24,7 +24,7 @@ _FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "openai.APIError",
         re.compile(
-            r"(?:You exceeded your current quota|Rate limit reached for |Request too large for "
+            r"(?:You exceeded your current quota|insufficient_quota|Rate limit reached for |Request too large for "
             r"|The server had an error (?:while|processing)|The server is (?:currently )?overloaded"
             r"|That model is currently overloaded|The engine is currently overloaded|Incorrect API key provided"
             r"|This model's maximum context length|The model `|Your account is not active"

@@ -17,7 +17,7 @@ from leh_guardian.diagnosis.platform_lines import read_platform_line, read_platf
 from leh_guardian.diagnosis.reading import structured
 from leh_guardian.diagnosis.record import Record
 from leh_guardian.diagnosis.retries import is_retry
-from leh_guardian.diagnosis.tracebacks import BEGINS, CHAINS
+from leh_guardian.diagnosis.tracebacks import BEGINS, CHAINS, begins
 from leh_guardian.diagnosis.transport import Entry
 
 _MOST_OPEN: Final = 512
@@ -94,7 +94,7 @@ class Grouper:
         else:
             record.message = line
         yield from self._begin(stream, record)
-        if BEGINS in line and not record.headed:
+        if begins(line):
             self._open[stream].frames = True
 
     def _json(self, entry: Entry, stream: str) -> Record:
@@ -114,7 +114,7 @@ class Grouper:
     @staticmethod
     def _add(here: _Open, line: str) -> None:
         here.record.add(line)
-        if BEGINS in line:
+        if begins(line):
             here.frames, here.told, here.chained = True, False, False
         elif line.strip() in CHAINS:
             here.chained = True
@@ -126,7 +126,7 @@ class Grouper:
         if here.whole or (line.startswith(("{", "[")) and structured(Entry(0, line)).data is not None):
             return False
         text = line.strip()
-        if text.removeprefix("+ ").removeprefix("Exception Group ").startswith(BEGINS):
+        if not headed and begins(line) and text.removeprefix("+ ").removeprefix("Exception Group ").startswith(BEGINS):
             return self._takes_traceback(here)
         if here.frames:
             return self._goes_on_in_traceback(line, headed)
@@ -159,4 +159,5 @@ class Grouper:
             return False
         if record.level is None:
             return bool(_WORDS_OF_FAILURE.match(record.message))
+        # What is tried again may be told with its traceback; but a process that dies just then must not go unheard.
         return record.level >= Level.WARNING and not (record.level < Level.ERROR and is_retry(record.message))

@@ -20,7 +20,8 @@ _LEVEL: Final = (
     r"|(?<=\[)(?:debug|info|notice|warning|warn|error|critical|fatal|exception))"
 )
 _HEAD: Final = re.compile(
-    rf"(?P<time>{_TIME})?[ \t|,:-]{{0,4}}(?P<names>(?:{_NAME}:?[ \t]{{1,40}}(?:[|-][ \t]{{0,8}})?){{0,3}}?)"
+    rf"(?P<time>{_TIME})?[ \t|,:-]{{0,4}}"
+    rf"(?:(?P<id>{_UUID})[ \t]{{1,2}})?(?P<names>(?:{_NAME}:?[ \t]{{1,40}}(?:[|-][ \t]{{0,8}})?){{0,3}}?)"
     rf"[\[(<]?(?P<level>{_LEVEL})(?P<end>[ \t]{{0,12}}[\])>|:/-]{{1,2}}|[ \t]{{1,12}}|$)"
 )
 _LAMBDA: Final = re.compile(rf"[\t ]{{0,4}}(?:{_TIME}[\t ]{{1,4}})(?P<request>{_UUID})?[\t ]{{0,4}}")
@@ -49,11 +50,11 @@ def read_header(line: str) -> Header | None:
     if line[:1] in _FIRST_LETTERS and (found := _HEAD.match(line)) and _believable(found):
         level = parse_level(found["level"])
         rest = line[found.end() :]
-        request = ""
+        request = (found["id"] or "").lower()
         if found["end"] == ":" and found.start("level") == 0 and (logger := _LOGGER.match(rest)):
             rest = rest[logger.end() :]
         if placed := _LAMBDA.match(rest):
-            request, rest = (placed["request"] or "").lower(), rest[placed.end() :]
+            request, rest = (placed["request"] or request).lower(), rest[placed.end() :]
         return Header(level, request, rest) if level else None
     if (line.startswith(("level=", "lvl=", "severity=", "time=", "ts=", "timestamp=")) or line[:1].isdigit()) and (
         found := _LOGFMT.search(line[:_LOGFMT_HEAD])

@@ -20,8 +20,8 @@ from leh_guardian.diagnosis.parties import by_module
 from leh_guardian.diagnosis.reading import parse_object
 from leh_guardian.diagnosis.record import Record
 from leh_guardian.diagnosis.retries import carries_on, gives_up, is_access, is_retry
-from leh_guardian.diagnosis.structured import Said, read_structured
-from leh_guardian.diagnosis.tracebacks import BEGINS, Raised, read_traceback
+from leh_guardian.diagnosis.structured import Said, read_structured, with_embedded
+from leh_guardian.diagnosis.tracebacks import BEGINS, Raised, begins, read_traceback
 
 _STATED: Final = re.compile(
     r"""\{[^{}\n]{0,400}?["'](?:status|outcome|result)["']: ?["'](?:error|failed|failure)["']"""
@@ -75,7 +75,7 @@ def read_record(record: Record) -> Said:
             said, level=record.level, message=said.message or record.message, request=record.request or said.request
         )
     lines = [record.message[:_LONGEST], *record.lines]
-    chain = read_traceback(lines) if any(BEGINS in line for line in lines) else ()
+    chain = read_traceback(lines) if any(map(begins, lines)) else ()
     head = _before_traceback(lines)
     told = mentioned(head)
     if chain and not chain[0].name:
@@ -84,21 +84,14 @@ def read_record(record: Record) -> Said:
         chain = (replace(first, libraries=chain[0].libraries), *chain[1:], *told[1:])
     elif chain:
         chain = (*chain, *told)
-    traced = bool(chain)
-    return Said(
-        record.level,
-        head,
-        chain or told,
-        traced,
-        bool(_FLAT.search(without_quotations(without_names(head)))),
-        record.request,
-    )
+    stated_flat = bool(_FLAT.search(without_quotations(without_names(head))))
+    return with_embedded(Said(record.level, head, chain or told, bool(chain), stated_flat, record.request))
 
 
 def _may_state(record: Record) -> bool:
     """Tell whether a record of progress may state that something failed: nearly none does, and there are many."""
     text = record.message[:_LONGEST].lower()
-    return any(word in text for word in _STATING) or any(BEGINS in line for line in record.lines)
+    return any(word in text for word in _STATING) or any(map(begins, record.lines))
 
 
 def mentioned_death(record: Record) -> tuple[Raised, ...]:
@@ -177,7 +170,9 @@ def failures_of(said: Said) -> tuple[Failure, ...]:
 def _before_traceback(lines: list[str]) -> str:
     head: list[str] = []
     for line in lines[:60]:
-        if BEGINS in line:
+        if begins(line):
+            if told := line.partition(BEGINS)[0].strip():
+                head.append(told)
             break
         head.append(line)
     return "\n".join(head)[:_LONGEST]

@@ -30,8 +30,14 @@ _ORDINARY: Final = frozenset(
 )
 _NOT_NAMES: Final = frozenset({"Error", "Exception", "Errors", "Timeout"})
 """Words of sentences; as classes they say nothing."""
+_RUN_TOGETHER: Final = re.compile(r"[A-Z][a-z0-9]{1,60}[A-Z][a-zA-Z0-9]{1,60}$")
+"""`UnsupportedEvidence`: what else is written so is unknown to the signatures, and passed over."""
+_BY_PACKAGE: Final = ("psycopg", "asyncpg")
 _STATUS: Final = re.compile(r"Error code: [1-5]\d\d(?!\d)")
 _AWS: Final = re.compile(r"An error occurred \([\w.]{1,120}\) when calling the \w{1,80} operation")
+_VALUE: Final = re.compile(
+    r"""(?<![A-Za-z])(?:error|err|exception|exc|reason|cause)=(?:"([^"\n]{1,4000})"|'([^'\n]{1,4000})')(?=\s|$)"""
+)
 _FUTURE: Final = re.compile(r"Future at 0x[0-9a-f]{1,20} state=finished raised (\w{1,80})>")
 
 
@@ -39,6 +45,12 @@ def mentioned(text: str) -> tuple[Raised, ...]:
     """Return the exceptions that `text` tells of, the outermost first."""
     text = text[:_LONGEST].strip()
     named = without_names(text)
+    # `error='Connection error.' evidence_id=…`: a value ends with its quote.
+    found = [one for value in _VALUE.finditer(named) for one in _mentioned(value[1] or value[2])][:_MOST]
+    return tuple(found) or _mentioned(named)
+
+
+def _mentioned(named: str) -> tuple[Raised, ...]:
     quoted = without_quotations(named)
     found: list[Raised] = []
     for place in _places(quoted):
@@ -49,7 +61,7 @@ def mentioned(text: str) -> tuple[Raised, ...]:
             found.append(one)
             if structured(one.message) or len(found) >= _MOST:
                 break
-    if not found and (tail := key_error(text.rpartition(": ")[2])):
+    if not found and (tail := key_error(named.rpartition(": ")[2])):
         found.append(tail)
     return tuple(found)
 
@@ -90,8 +102,10 @@ def _at(text: str, quoted: str, place: int) -> Raised | None:
 def is_exception(dotted: str) -> bool:
     """Tell whether a name is an exception's."""
     bare = dotted.rpartition(".")[2]
-    return bare not in _NOT_NAMES and (
-        bool(_EXCEPTION.match(bare)) or bare in _ORDINARY or dotted.startswith(("psycopg", "asyncpg"))
+    if bare in _NOT_NAMES:
+        return False
+    return (
+        bool(_EXCEPTION.match(bare) or _RUN_TOGETHER.match(bare)) or bare in _ORDINARY or dotted.startswith(_BY_PACKAGE)
     )
 
 

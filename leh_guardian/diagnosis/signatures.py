@@ -6,13 +6,13 @@ the exception that got out, then what it was raised from. A wrapper that no row 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from leh_guardian.diagnosis.failure import Failure
-from leh_guardian.patterns import Pattern, PatternIndex, compile_pattern
+from leh_guardian.patterns import Pattern, PatternIndex
 
 
 class Verdict(StrEnum):
@@ -85,20 +85,3 @@ class Table:
             return None
         row = self.signatures[min(fitting)]
         return Judged(row.id, row.verdict, failure, row.one_file, row.many_cases)
-
-
-def signature(
-    name: str, verdict: str, pattern: Mapping[str, Any], *, one_file: str | None = None, many_cases: str | None = None
-) -> Signature:
-    """Return a row.
-
-    Raises:
-        PatternError: the pattern is none.
-    """
-    return Signature(
-        name,
-        Verdict(verdict),
-        compile_pattern(dict(pattern)),
-        Verdict(one_file) if one_file else None,
-        Verdict(many_cases) if many_cases else None,
-    )

