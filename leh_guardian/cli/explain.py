@@ -12,12 +12,14 @@ from leh_guardian.cli.given_file import read_given
 from leh_guardian.cli.output import out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
 from leh_guardian.errors import MalformedEvent
+from leh_guardian.fields import format_duration
 from leh_guardian.model.event import Event, parse_body
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.explain import PatternExplained, RuleExplained, explain_rules
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.preview import PlannedStep
+from leh_guardian.rules.ruleset import MatchKind
 
 _WIDE = 300
 
@@ -78,9 +80,9 @@ def _lines(explained: RuleExplained) -> Iterator[str]:
         yield from _pattern_lines("resolve_on", explained.resolve_on, rule.file)
     if explained.then:
         yield from _pattern_lines("then", explained.then, rule.file)
-    if rule.expect and explained.steps:
+    if rule.expect and match and match.kind is MatchKind.AFTER:
         look = f", and {rule.expect.unless.uses} does not find it" if rule.expect.unless else ""
-        yield f"  if nothing follows within {rule.expect.within}{look}:"
+        yield f"  fires if nothing follows within {format_duration(rule.expect.within)}{look}"
     yield from (f"  then  {_step(step)}" for step in explained.steps)
 
 

@@ -177,7 +177,7 @@ async def _follow(incident: UUID) -> dict[str, Any]:
     """Tell what the action is doing until it has ended."""
     said, since = "", anyio.current_time()
     while True:
-        action = await anyio.to_thread.run_sync(_action_of, incident)
+        action = await anyio.to_thread.run_sync(_action_of, incident, abandon_on_cancel=True)
         summary = (action["outcome"] or {}).get("summary", "")
         if (now := f"{action['status']} {shown(summary, 200)}".strip()) != said:
             tell(now)

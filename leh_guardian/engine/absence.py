@@ -25,7 +25,7 @@ from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import RightsMissing, StoreUnavailable
 from leh_guardian.model.event import Event
-from leh_guardian.model.expectation import Expectation
+from leh_guardian.model.expectation import MANY, Expectation
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.text import told
@@ -54,8 +54,6 @@ BY_NAME: Final = 5
 """Incidents that a rule opens singly ..."""
 PERIOD: Final = timedelta(hours=1)
 """... in this time."""
-MANY: Final = "*"
-"""The key of the incident about all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from leh_guardian.model.expectation import MANY
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.text import told
 
@@ -95,6 +96,10 @@ def message(cause: Cause, incident: Incident, detail: str, *, action: str | None
         _SENTENCES[cause],
         f"상세: {told(detail, 600, phones=False)}",
     ]
+    if incident.dedup_key == MANY:
+        lines.append(
+            "같은 규칙으로 놓친 나머지를 모두 이 장애 하나로 셉니다. 하나하나의 이름은 아래 명령의 기록에 있습니다."
+        )
     if action is not None:
         lines.append(f"승인: leh-guardian actions approve {action}")
         lines.append(f"거절: leh-guardian actions reject {action}")

@@ -13,8 +13,11 @@ from typing import Any, Final
 
 from leh_guardian.model.text import TOO_DEEP, dump_json, storable_key
 
+MANY: Final = "*"
+"""The key of the incident about all that is missed beyond what a rule may open by name."""
 MOST_OF_EVENT: Final = 16 * 1024
 """Characters of JSON of an event that are kept; an S3 event has two thousand."""
+_ALWAYS: Final = ("source", "detail-type")
 _DEEPEST: Final = 8
 _MOST_ITEMS: Final = 40
 _LONGEST_TEXT: Final = 1200
@@ -116,13 +119,20 @@ def mark_of(event_id: str, envelope: Mapping[str, Any]) -> str:
 
 
 def bounded(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an event as it is kept: whole where it is of an ordinary size, else cut down in texts, lists and depth."""
+    """Return an event as it is kept: whole if of an ordinary size, else texts and lists cut, and the largest fields left out."""
     if len(dump_json(envelope)) <= MOST_OF_EVENT:
         return envelope
-    cut: dict[str, Any] = _cut(envelope, _DEEPEST)
-    if len(dump_json(cut)) <= MOST_OF_EVENT:
-        return cut
-    return {**{name: value for name, value in cut.items() if isinstance(value, str)}, "detail": {}}
+    cut = {name: _cut(value, _DEEPEST) for name, value in envelope.items() if name != "detail"}
+    given = envelope.get("detail")
+    detail = {name: _cut(value, _DEEPEST) for name, value in given.items()} if isinstance(given, Mapping) else {}
+    fields = [(place, name, value) for place in (cut, detail) for name, value in place.items()]
+    room = MOST_OF_EVENT
+    # What every event has first, then the small ones: what tells one from another is small.
+    for place, name, value in sorted(fields, key=lambda field: (field[1] not in _ALWAYS, len(dump_json(field[2])))):
+        room -= len(dump_json({name: value}))
+        if room < 0:
+            del place[name]
+    return {**cut, "detail": detail}
 
 
 def _cut(value: Any, levels: int) -> Any:

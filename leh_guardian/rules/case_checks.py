@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from leh_guardian.fields import format_duration
 from leh_guardian.model.event import Event
 from leh_guardian.model.text import dump_json
 from leh_guardian.registry import Registry
@@ -71,7 +72,7 @@ def _why_not(rule: Rule, expected: ExpectedMatch, story: Story) -> str:
     if rule.expect and expected.matches is MatchKind.TRIGGER:
         begun = any(match.rule is rule and match.kind is MatchKind.AFTER for _, match in story.matches)
         if begun:
-            return f"what it expects followed, was found, or may still follow: `within` is {rule.expect.within}"
+            return f"what it expects followed, was found, or may still follow: `within` is {format_duration(rule.expect.within)}"
     patterns = {
         MatchKind.RESOLVE: (rule.resolve_on, "resolve_on"),
         MatchKind.THEN: (rule.expect.then if rule.expect else None, "then"),

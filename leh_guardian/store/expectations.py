@@ -93,7 +93,9 @@ async def forget(tx: Transaction, before: datetime, portion: int) -> int:
     """Drop what is settled and was not heard of since `before`, at most `portion`; returns how many."""
     return await tx.execute(
         "delete from expectations where (rule_id, key) in"
-        " (select rule_id, key from expectations where due_at is null and updated_at < $1 order by updated_at limit $2)",
+        " (select rule_id, key from expectations where due_at is null and updated_at < $1 order by updated_at limit $2"
+        # What an intake has in hand is heard of again: it stays, and neither waits for the other.
+        " for update skip locked)",
         before,
         portion,
     )

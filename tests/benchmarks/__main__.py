@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 
 from leh_guardian.local.postgres import EmbeddedPostgres
+from tests.benchmarks.absence import measure_absence
 from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
 from tests.benchmarks.loading import measure_loading
@@ -24,7 +25,7 @@ from tests.benchmarks.redrive import compare_redrive
 from tests.benchmarks.report import machine
 from tests.benchmarks.start import measure_start
 
-_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "start", "matching", "loading")
+_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "absence", "start", "matching", "loading")
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
 
@@ -69,6 +70,9 @@ def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: boo
         anyio.run(measure_planning, postgres.dsn("planning"), folder, 2_000 if quick else 10_000)
     if "redrive" in only:
         compare_redrive(postgres, letters or (2_000 if quick else 10_000), 1 if quick else 3)
+    if "absence" in only:
+        postgres.create_database("absence")
+        anyio.run(measure_absence, postgres.dsn("absence"), folder, 2_000 if quick else 10_000)
     if "start" in only:
         measure_start(postgres, folder, 1 if quick else 3)
     if "matching" in only:

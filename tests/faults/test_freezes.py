@@ -29,6 +29,9 @@ POINTS = (
     "redrive.deleted",
     "executor.before_claim_commit",
     "intake.received",
+    "absence.looked",
+    "absence.taken",
+    "absence.before_commit",
 )
 FROZEN = 1.5 * LEASE_SECONDS
 CHOSEN = POINTS[: min(FREEZES, len(POINTS))]
@@ -51,7 +54,7 @@ def _freeze(made: World, point: str, times: int) -> tuple[int, Verdict]:
     made.replica().url()
     zombie = made.replica(GUARDIAN_TEST_FREEZE=f"{point}:3")
     frozen = 0
-    with made.busy(0.4, charge=2, once=1, tell=1):
+    with made.busy(0.4, uploads=1, charge=2, once=1, tell=1):
         while frozen < times:
             wait_for(lambda: zombie.frozen, _REACH_SECONDS)
             # How long it is frozen is the fault itself: past its lease, so that the other one takes over.

@@ -149,7 +149,7 @@ class World:
         return f"redrive-{number}"
 
     @contextmanager
-    def busy(self, seconds: float, **counts: int) -> Iterator[None]:
+    def busy(self, seconds: float, *, uploads: int = 0, **counts: int) -> Iterator[None]:
         """Send a portion every `seconds` meanwhile, with a dead-letter queue now and then."""
         over = threading.Event()
 
@@ -157,6 +157,7 @@ class World:
             turn = 0
             while not over.wait(seconds):
                 self.portion(**counts)
+                self.uploads(missed=uploads, followed=uploads)
                 if turn % 8 == 0:
                     self.redrive(20)
                 turn += 1

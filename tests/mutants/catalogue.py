@@ -225,6 +225,26 @@ MUTANTS = (
         tests=("tests/integration/store/contract/test_claims.py",),
     ),
     Mutant(
+        "a copy of an upload is another upload",
+        (
+            Edit(
+                "leh_guardian/model/expectation.py",
+                "        if after.mark == self.mark or self._is_older(after):",
+                "        if self._is_older(after):",
+            ),
+        ),
+    ),
+    Mutant(
+        "what is finished late stays open",
+        (
+            Edit(
+                "leh_guardian/engine/expecting.py",
+                "    return before.fired and not now.fired and rule.dedup is None",
+                "    return False",
+            ),
+        ),
+    ),
+    Mutant(
         "calls go on beyond the lease",
         (Edit("leh_guardian/engine/fence.py", "            if self._lease.over:\n", "            if False:\n"),),
         tests=("tests/contracts/handlers",),

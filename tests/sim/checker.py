@@ -83,7 +83,8 @@ class Checker:
             for row in self._rows("incidents")
             if row["status"] != "resolved" and row["ok_at"]
         ]
-        return waiting + held
+        expected = [f"expected {row['key']}" for row in self._rows("expectations") if row["due_at"] is not None]
+        return waiting + held + expected
 
     def at_end(self) -> None:
         """Check everything once more, and what only the end can tell."""
@@ -94,6 +95,7 @@ class Checker:
         self._check_told(actions)
         self._check_final_states()
         self._check_budget()
+        self._check_absence()
 
     def _check_planning(self, actions: list[Mapping[str, Any]]) -> None:
         """I2: each key's incident is there, no action is planned twice; I3: each has ended."""
@@ -171,6 +173,22 @@ class Checker:
             is_open = any(row["dedup_key"] == name and row["status"] != "resolved" for row in self._rows("incidents"))
             if is_open is not trouble:
                 self._world.violated("I7", f"{name} is {'open' if is_open else 'closed'}")
+
+    def _check_absence(self) -> None:
+        """I2: an upload on which nothing follows is missed once, with its remedy; what was finished is never open in the end."""
+        lines = Counter(
+            json.loads(row["data"])["key"] for row in self._rows("journal") if row["kind"] == "expectation.missed"
+        )
+        rows = [row for row in self._rows("incidents") if row["rule_id"] == "missed"]
+        is_open = {row["dedup_key"] for row in rows if row["status"] != "resolved"}
+        done = Counter(h.what for h in self._targets.switched.values() if h.rule == "missed")
+        for name, fate in self._load.uploads.items():
+            if fate == "missed" and (lines[name], done[name], name in is_open) != (1, 1, True):
+                self._world.violated("I2", f"{name} was missed {lines[name]} times, and remedied {done[name]} times")
+            if fate == "found" and lines[name]:
+                self._world.violated("I2", f"{name} is there, and was missed")
+            if fate == "told" and (name in is_open or lines[name] > 1):
+                self._world.violated("I2", f"{name} is finished; open {name in is_open}, missed {lines[name]} times")
 
     def _check_budget(self) -> None:
         """I8: in no hour more runs of `limited` than its budget, over all replicas."""

@@ -15,11 +15,14 @@ from typing import Any
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
+from leh_guardian.engine import absence
+from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
+from leh_guardian.engine.look import LastLook
 from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
@@ -73,11 +76,22 @@ async def run(parts: Parts, process: Process) -> None:
     planner = Planner(progression, {}, HOLD)
     intake = Intake(queue, pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
     channels = {"people": parts.channel, "console": parts.channel}
+    can = Capabilities(queues=SqsQueues(aws, parts.sqs), channels=channels, letters=Letters(pool, clock))
+    missing = Absence(
+        pool,
+        planner,
+        LastLook(registry, can, clock),
+        reloader.current,
+        clock,
+        metrics,
+        replica=name,
+        planned=planned,
+    )
     executor = Executor(
         pool,
         registry,
         Settlement(progression, name),
-        Capabilities(queues=SqsQueues(aws, parts.sqs), channels=channels, letters=Letters(pool, clock)),
+        can,
         clock,
         metrics,
         replica=name,
@@ -100,6 +114,7 @@ async def run(parts: Parts, process: Process) -> None:
         line=lambda: "",
         loops=[
             loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=1.0),
+            loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),

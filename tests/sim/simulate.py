@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import anyio
 import structlog
 
-from leh_guardian.engine import verbs
+from leh_guardian.engine import absence, verbs
 from leh_guardian.errors import StoreUnavailable
 from leh_guardian.model.mode import Mode
 from leh_guardian.redrive import mover
@@ -108,6 +109,7 @@ class Run:
         self._database = SimDatabase(self._world.now)
         self._sqs = SimSqs(self._world)
         self._targets = Targets(self._world)
+        self._targets.finished |= {name for name, fate in self._load.uploads.items() if fate == "found"}
         self._registry = registry(self._targets)
         self._rules = _rules()
         self._checker = Checker(self._world, self._database.table, self._targets, self._load, self._rules)
@@ -279,11 +281,12 @@ class Run:
 @contextmanager
 def _installed(world: World) -> Iterator[None]:
     """Put the small store in the place of PostgreSQL, and everything that is left to chance into the hands of the seed."""
-    before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY)
+    before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, absence.HIDDEN)
     made = random.Random(world.seed + 1)
     random.seed(world.seed + 2)
     uuid.uuid4 = lambda: uuid.UUID(int=made.getrandbits(128), version=4)
     action_store.LEASE_SECONDS, mover.VISIBILITY = LEASE, 5.0
+    absence.HIDDEN = timedelta(seconds=5)  # type: ignore[misc]
     failpoints.arm(world.at_point)
     structlog.configure(processors=[_silent], cache_logger_on_first_use=False)
     try:
@@ -292,7 +295,7 @@ def _installed(world: World) -> Iterator[None]:
     finally:
         failpoints.arm(None)
         structlog.reset_defaults()
-        uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY = before
+        uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, absence.HIDDEN = before
 
 
 def _silent(*_: Any) -> Any:

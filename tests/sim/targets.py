@@ -19,7 +19,7 @@ from leh_guardian.errors import Unavailable
 from leh_guardian.handlers.dlq_redrive import dlq_redrive
 from leh_guardian.handlers.notify import notify
 from leh_guardian.handlers.queue_drained import queue_drained
-from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.ports import Notice
 from leh_guardian.registry import Effect, Params, Registry, Via, handler
 from tests.sim.world import Fate, World
@@ -50,6 +50,8 @@ class Targets:
         self.pulled: list[Happened] = []
         """The lever's effects."""
         self.notices: list[tuple[datetime, Notice]] = []
+        self.finished: set[str] = set()
+        """Uploads that a look finds finished."""
         self.on_effect: Callable[[Happened], None] = lambda _: None
         """Called at each effect, before anyone has heard of it."""
 
@@ -81,6 +83,12 @@ class Targets:
         happened = Happened(self._world.now(), what, ctx.action_id, ctx.rule_id, asked)
         self.pulled.append(happened)
         self.on_effect(happened)
+
+    async def seek(self, what: str) -> bool:
+        """Look whether an upload is finished, though nobody has said so."""
+        answer: list[bool] = []
+        await self._reach(f"seek {what}", lambda: answer.append(what in self.finished))
+        return answer[0]
 
     async def send(self, notice: Notice) -> str:
         """Tell people: the channel of the simulation."""
@@ -123,7 +131,13 @@ def registry(targets: Targets) -> Registry:
         await targets.pull(ctx, params.what)
         return Done(f"pulled {params.what}")
 
-    functions = (switch, pull, dlq_redrive, queue_drained, notify)
+    @handler(effect=Effect.READS, changes=False, timeout="20s")
+    async def seek(_: ActionContext, params: SwitchParams) -> Outcome:
+        """Look whether an upload is finished."""
+        there = await targets.seek(params.what)
+        return Done(f"{params.what} is finished") if there else Failed(f"{params.what} is not finished")
+
+    functions = (switch, pull, seek, dlq_redrive, queue_drained, notify)
     return Registry(tuple(function.__handler__ for function in functions))  # type: ignore[attr-defined]
 
 

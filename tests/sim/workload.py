@@ -52,6 +52,20 @@ rules:
         id: only
         with: {what: "${event.detail.alarmName}"}
         retry: {attempts: 40, backoff: 1s}
+  - id: missed
+    mode: act
+    expect:
+      after: {source: [aws.s3], detail-type: [Object Created], detail: {object: {key: [{prefix: upload-}]}}}
+      then: {source: [leh.ai-worker], detail-type: [EvidenceProcessed]}
+      by: {after: detail.object.key, then: detail.s3_key}
+      within: 10s
+      unless: {uses: seek, with: {what: "${event.detail.object.key}"}}
+    guards: {budget: [{max: 100, per: 1h}]}
+    actions:
+      - uses: switch
+        id: reprocess
+        with: {what: "${incident.dedup_key}"}
+        retry: {attempts: 40, backoff: 1s}
   - id: redrive
     mode: act
     pattern: {detail: {alarmName: [redrive], state: {value: [ALARM]}}}
@@ -77,6 +91,8 @@ class Workload:
     limited: list[str] = field(default_factory=list)
     flaps: dict[str, bool] = field(default_factory=dict)
     """{alarm: whether its newest state is trouble}."""
+    uploads: dict[str, str] = field(default_factory=dict)
+    """{upload: what becomes of it}: `missed`; `told`, an event says that it is finished, sooner or later; `found`, nobody says so."""
     malformed: int = 0
     letters: int = 0
     """Dead letters of the worker."""
@@ -100,6 +116,8 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
         _send(load, rng, seconds, "redrive", "OK", -10)
     for number in range(rng.randint(0, 3)):
         _send(load, rng, seconds, f"nobody-{number}", "ALARM", 0)
+    for number in range(rng.randint(0, 4)):
+        _upload(load, rng, seconds, f"upload-{number}")
     for _ in range(rng.randint(0, 2)):
         load.malformed += 1
         load.alerts.append((rng.uniform(0, seconds), TORN))
@@ -114,6 +132,25 @@ def _flap(load: Workload, rng: random.Random, seconds: float, name: str) -> None
     for number, state in enumerate(states[:count]):
         _send(load, rng, seconds, name, state, -60 + number * 5)
     load.flaps[name] = states[count - 1] == "ALARM"
+
+
+def _upload(load: Workload, rng: random.Random, seconds: float, name: str) -> None:
+    """Upload a file; that it is finished may be heard of before that it is there."""
+    load.uploads[name] = fate = rng.choice(["missed", "told", "found"])
+    thing = {"key": name, "sequencer": f"{rng.getrandbits(32):08X}"}
+    _deliver(load, rng, seconds, "aws.s3", "Object Created", {"bucket": {"name": "evidence"}, "object": thing}, 0)
+    if fate == "told":
+        _deliver(load, rng, seconds, "leh.ai-worker", "EvidenceProcessed", {"s3_key": name}, 1)
+
+
+def _deliver(
+    load: Workload, rng: random.Random, seconds: float, source: str, kind: str, detail: dict[str, Any], happened: int
+) -> None:
+    at = (EPOCH - timedelta(seconds=60 - happened)).isoformat().replace("+00:00", "Z")
+    for copy in range(1 + (rng.random() < 0.3)):
+        # A copy in another spelling has an id of its own.
+        event = {"source": source, "detail-type": kind, "id": f"{detail} {copy}", "time": at, "detail": detail}
+        load.alerts.append((rng.uniform(0, seconds), json.dumps(event).encode()))
 
 
 def _send(

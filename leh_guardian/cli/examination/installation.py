@@ -9,6 +9,7 @@ from leh_guardian.app import handlers, rules_in_use
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
 from leh_guardian.rules.diagnostics import RulesRefused
+from leh_guardian.rules.ruleset import Rule
 from leh_guardian.settings import HttpSettings, Settings
 from leh_guardian.web.server import serve
 
@@ -23,7 +24,21 @@ def look_at_rules(settings: Settings) -> list[Finding]:
     except SettingsError as error:
         fix = "LEH_RULES__MODES__… 의 규칙 이름을 확인하거나 지우세요."
         return [Finding("rules", "FAIL", str(error), fix)]
-    return [Finding("rules", "OK", f"{len(rules.rules)} rules in {folder}, revision {rules.revision}")]
+    found = [Finding("rules", "OK", f"{len(rules.rules)} rules in {folder}, revision {rules.revision}")]
+    blind = [rule.id for rule in rules.rules if settings.evidence.table is None and _looks_for_evidence(rule)]
+    if blind:
+        detail = f"{', '.join(blind)}: its last look cannot be taken, so it fires a quarter of an hour late for whatever nobody reported"
+        found.append(
+            Finding(
+                "evidence table", "WARN", detail, "LEH_EVIDENCE__TABLE에 증거 테이블(DynamoDB)의 이름을 지정하세요."
+            )
+        )
+    return found
+
+
+def _looks_for_evidence(rule: Rule) -> bool:
+    look = rule.expect.unless if rule.expect else None
+    return look is not None and look.uses == "evidence_exists" and "table" not in look.params
 
 
 def look_at_channels(settings: Settings) -> list[Finding]:

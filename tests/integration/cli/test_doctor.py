@@ -50,6 +50,7 @@ def environment(postgres: EmbeddedPostgres, aws_server: EmbeddedAws, monkeypatch
         "LEH_QUEUE__ALERTS": "nowhere",
         "LEH_RULES__DIR": str(ROOT / "rules"),
         "LEH_HTTP__PORT": "0",
+        "LEH_EVIDENCE__TABLE": "evidence",
     }
 
 
@@ -72,6 +73,7 @@ async def test_what_hangs_is_a_finding(
     assert {item: one.status for item, one in found.items() if one.status != "OK"} == {
         "postgresql": "FAIL",
         "queue nowhere": "FAIL",
+        "evidence table": "WARN",
         "opensearch": "WARN",
         "heartbeat": "WARN",
     }
@@ -277,3 +279,11 @@ async def test_a_heartbeat_that_may_not_be_sent(environment: dict[str, str], mon
     assert "sqs:SendMessage" in beating["heartbeat canary"].fix
     assert "cloudwatch:PutMetricData" in beating["heartbeat cloudwatch"].fix
     assert "secret" not in str(found)
+
+
+async def test_a_last_look_without_a_table_is_a_finding(environment: dict[str, str]) -> None:
+    """The shipped rule looks for evidence, and nobody said where that is: a warning, with the variable to set."""
+    del environment["LEH_EVIDENCE__TABLE"]
+    found = (await examine(environment))["evidence table"]
+    assert (found.status, found.detail.partition(":")[0]) == ("WARN", "evidence-stuck")
+    assert "LEH_EVIDENCE__TABLE" in found.fix

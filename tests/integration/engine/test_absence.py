@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import anyio
 import pytest
 
-from leh_guardian.engine.absence import BATCH, BY_NAME, MANY
+from leh_guardian.engine.absence import BATCH, BY_NAME
 from leh_guardian.errors import Refused, Unavailable
+from leh_guardian.model.expectation import MANY
 from leh_guardian.model.outcome import Done, Failed, Unknown
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
@@ -306,6 +308,7 @@ async def test_a_storm_is_a_few_incidents(house: Houses) -> None:
     found = {i["dedup_key"]: i["events"] for i in await one.incidents()}
     assert found == {**{f"k{n:03}": 1 for n in range(BY_NAME)}, MANY: 200 - BY_NAME}
     assert len(one.world.told) == BY_NAME + 1
+    assert sum("장애 하나로" in text for text in one.world.told) == 1
     assert len(await journal(one, "expectation.missed")) == 200
 
 
@@ -368,6 +371,25 @@ async def test_modes(house: Houses, mode: str) -> None:
     assert len(await one.incidents()) == (mode == "observe")
     assert (await one.journal()).count("suppressed.rule_off") == (mode == "off")
     assert one.world.effects == {}
+
+
+async def test_hostile_uploads(house: Houses) -> None:
+    """NUL, half an emoji, endless and deep: what whoever uploads can write is expected and missed like anything else."""
+    one = house(unless=UNLESS)
+    one.world.outcomes = [NOTHING] * 5
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    keys = ["a\x00b", "half \ud83d", "x" * 100_000, "ok"]
+    hostile = [json.dumps(created(key, f"\x00{n}")).encode() for n, key in enumerate(keys)]
+    crowded = created("crowded")
+    crowded["detail"] |= {"junk": ["y" * 5000] * 50, "deep": deep}
+    await one.take(*hostile, crowded)
+    await pass_time(one)
+    await one.work()
+    assert len(await one.incidents()) == 5
+    assert [status for _, status in await one.steps()] == ["succeeded"] * 5
+    assert await rows(one, "max(length(mark))") < 300
 
 
 async def test_events_without_their_key(house: Houses) -> None:

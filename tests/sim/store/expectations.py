@@ -68,8 +68,15 @@ async def drop(tx: Transaction, keys: Collection[RuleKey]) -> None:
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
     """Do as the real one."""
     async with statement(tx, "expectations.forget") as work:
-        old = [row for row in work.rows(EXPECTATIONS) if row["due_at"] is None and row["updated_at"] < before]
-        return await work.delete(EXPECTATIONS, sorted(old, key=lambda row: row["updated_at"])[:portion])
+        among = sorted(work.rows(EXPECTATIONS), key=lambda row: row["updated_at"])
+        old = await work.locked(
+            EXPECTATIONS,
+            among,
+            lambda row: row["due_at"] is None and row["updated_at"] < before,
+            skip=True,
+            limit=portion,
+        )
+        return await work.delete(EXPECTATIONS, old)
 
 
 def _row(one: Expectation) -> dict[str, Any]:

@@ -140,6 +140,23 @@ def test_explained_as_json_lines(run: Run) -> None:
     assert (name["line"], name["matched"], name["seen"]) == (4, False, ["disk"])
 
 
+def test_an_absence_rule_is_explained(run: Run) -> None:
+    """Both of its patterns, what the event is expected under, and when the rule would fire."""
+    expect = "{after: {source: [aws.s3]}, then: {source: [w]}, by: detail.object.key, within: 90m}"
+    Path("rules/b.yaml").write_text(f"version: 1\nrules:\n- id: stuck\n  expect: {expect}\n", encoding="utf-8")
+    Path("event").write_text(s3_batch("x"), encoding="utf-8")
+    code, out, _ = run("explain", "event", "--rule", "stuck")
+    assert code == 0
+    assert out.splitlines() == [
+        'rules/b.yaml:3: stuck [propose] matches (after), expected key "x"',
+        "  after: matches",
+        '    rules/b.yaml:4  ok source: expected "aws.s3"; saw "aws.s3"',
+        "  then: does not match",
+        '    rules/b.yaml:4  NO source: expected "w"; saw "aws.s3"',
+        "  fires if nothing follows within 90m",
+    ]
+
+
 def test_a_batch_is_explained_event_by_event(run: Run) -> None:
     """Of a notification of many uploads it is told which answer belongs to which."""
     Path("event").write_text(s3_batch("x", "y"), encoding="utf-8")

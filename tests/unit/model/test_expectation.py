@@ -172,15 +172,28 @@ def test_the_version_counts_where_there_is_one() -> None:
 
 
 def test_a_huge_event_is_kept_bounded() -> None:
-    """What rules refer to stays; what nobody needs is cut, and in the end the detail as a whole."""
+    """What tells one event from another is small and stays; the largest fields go."""
     ordinary = object_created("cases/c/raw/ev_1_" + "녹" * 300)
     assert bounded(ordinary) is ordinary
-    huge = object_created("k", junk=["x" * 5000] * 9)
+    huge = object_created("k")
+    huge["detail"]["junk"] = ["x" * 5000] * 99
     assert bounded(huge)["detail"]["object"]["key"] == "k"
+    assert "junk" not in bounded(huge)["detail"]
     assert len(dump_json(bounded(huge))) <= MOST_OF_EVENT
     hostile = {
         "source": "a",
         "detail-type": "b",
         "detail": {str(n): {str(m): "x" * 999 for m in range(99)} for n in range(99)},
     }
-    assert bounded(hostile) == {"source": "a", "detail-type": "b", "detail": {}}
+    kept = bounded(hostile)
+    assert (kept["source"], kept["detail-type"], kept["detail"]) == ("a", "b", {})
+    many = {f"{n:03}": "x" * 500 for n in range(39)}
+    crowded = {
+        **many,
+        "source": "s" * 9000,
+        "detail-type": "b",
+        "detail": {"object": {"key": "k"}, "list": ["y" * 900] * 39},
+    }
+    kept = bounded(crowded)
+    assert len(dump_json(kept)) <= MOST_OF_EVENT
+    assert (len(kept["source"]), kept["detail"]) == (1200, {"object": {"key": "k"}})

@@ -296,3 +296,80 @@ def test_a_cases_folder_that_cannot_be_read_is_a_finding(tmp_path: Path, registr
     rules, diagnostics = check_rules(tmp_path, registry)
     assert rules is None
     assert [d.code for d in diagnostics] == ["no-folder"]
+
+
+STUCK = """\
+- id: stuck
+  expect:
+    after: {source: [aws.s3], detail-type: [Object Created]}
+    then: {source: [leh.ai-worker]}
+    by: {after: detail.object.key, then: detail.s3_key}
+    within: 15m
+    unless: {uses: everything, with: {text: "${event.detail.object.key}"}}
+  actions:
+  - {uses: everything, with: {text: "${event.detail.object.key} ${incident.dedup_key}"}}
+- id: told
+  expect:
+    after: {source: [aws.s3], detail-type: [Object Tags Added]}
+    then: {source: [leh.ai-worker]}
+    by: {after: detail.object.key, then: detail.s3_key}
+    within: 1h
+  dedup: detail.bucket.name
+"""
+UPLOAD = "{source: aws.s3, detail-type: Object Created, detail: {object: {key: a, etag: '1'}}}"
+TAGGED = "{source: aws.s3, detail-type: Object Tags Added, detail: {bucket: {name: b}, object: {key: a, etag: '1'}}}"
+DONE = "{source: leh.ai-worker, detail-type: t, detail: {s3_key: a}}"
+
+
+@pytest.fixture
+def absent(folder: Path, run: Try) -> Try:
+    """Run cases beside two absence rules."""
+    (folder / "stuck.yaml").write_text(f"version: 1\nrules:\n{STUCK}", encoding="utf-8")
+    return run
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "wait: 15m\nexpect: [{rule: stuck, dedup: a, actions: [{uses: everything, with: {text: a a}}]}]",
+        "wait: 14m\nexpect: []",
+        "wait: 14m\nexpect: [{rule: stuck, matches: after, dedup: a}]",
+        "wait: 1d\nfound: true\nexpect: []",
+        f"later: [{{after: 14m, event: {DONE}}}]\nwait: 1d\nexpect: [{{rule: stuck, matches: then, dedup: a}}]",
+        f"later: [{{after: 16m, event: {DONE}}}]\nexpect: [{{rule: stuck}}]",
+        f"later: [{{after: 14m, event: {UPLOAD}}}]\nwait: 1m\nexpect: [{{rule: stuck}}]",
+        f"later: [{{after: 0s, event: {DONE}}}, {{after: 1m, event: {UPLOAD}}}]\nwait: 1d\nexpect: []",
+        f"later: [{{after: 0s, event: {TAGGED}}}]\nwait: 1h\nfound: true\nexpect: [{{rule: told, dedup: b}}]",
+    ],
+)
+def test_time_passes_for_absence_rules(absent: Try, body: str) -> None:
+    """What follows in time, what does not, what the last look finds, copies; a rule without a look finds nothing by it."""
+    results, said = absent(case(body, UPLOAD))
+    assert said == []
+    assert [result.passed for result in results] == [True]
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("wait: 15m\nexpect: []", "6 case-failed rule `stuck` matches too, and the case does not expect it"),
+        ("wait: 14m\nexpect: [{rule: stuck}]", "6 case-failed rule `stuck` does not fire"),
+        ("expect: [{rule: stuck, matches: then}]", "5 case-failed rule `stuck` does not match"),
+        ("expect: [{rule: stuck, matches: resolve}]", "5 case-failed rule `stuck` does not match"),
+        ("wait: soon\nexpect: []", "5 bad-value `wait` cannot be"),
+        ("later: [{after: 1m}]\nexpect: []", "5 bad-value `later[0]`: give either `event` or `event_file`"),
+        ("later: [{after: 1m, event: {}}]\nexpect: []", "5 bad-event the case's event cannot be read"),
+    ],
+)
+def test_what_an_absence_case_says_when_it_fails(absent: Try, body: str, line: str) -> None:
+    """The difference, where it stands."""
+    _, said = absent(case(body, UPLOAD))
+    assert [one for one in said if one.startswith(line)], said
+
+
+def test_the_reason_why_nothing_fires_is_told(absent: Try, folder: Path, registry: Registry) -> None:
+    """Whoever expects a rule to fire learns whether its `after` does not match, or its time is not over."""
+    absent(case("expect: [{rule: stuck}, {rule: told}]", UPLOAD))
+    hints = [d.hint for d in check_folder(read_folder(Path()), registry).diagnostics]
+    assert [hint for hint in hints if "`within` is 15m" in hint]
+    assert [hint for hint in hints if "Object Tags Added" in hint]

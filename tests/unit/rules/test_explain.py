@@ -105,3 +105,48 @@ def test_a_file_that_has_gone_meanwhile_costs_only_lines(
     [event] = parse_body(body(alarm_event("dlq-1")))
     dlq = next(explain_rules(rules, event, registry))
     assert {line.line for line in dlq.pattern.lines} == {3}
+
+
+ABSENCE = """\
+version: 1
+rules:
+- id: stuck
+  expect:
+    after: {source: [aws.s3], detail-type: [Object Created]}
+    then:
+      source: [leh.ai-worker]
+    by: {after: detail.object.key, then: detail.s3_key}
+    within: 15m
+    unless: {uses: everything}
+  actions:
+  - {uses: everything, with: {text: "${event.detail.object.key}"}}
+"""
+UPLOAD = {"source": "aws.s3", "detail-type": "Object Created", "detail": {"object": {"key": "a"}}}
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "steps"),
+    [
+        (UPLOAD, "after", [{"text": "a"}]),
+        ({"source": "leh.ai-worker", "detail-type": "t", "detail": {"s3_key": "a"}}, "then", []),
+        ({"source": "x", "detail-type": "t", "detail": {}}, None, []),
+    ],
+)
+def test_absence_rules_are_told_by_both_patterns(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    registry: Registry,
+    event: dict[str, object],
+    kind: str | None,
+    steps: list[dict[str, str]],
+) -> None:
+    """Each with its own lines; the steps are those that follow if nothing does."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.yaml").write_text(ABSENCE, encoding="utf-8")
+    [parsed] = parse_body(body(event))
+    [stuck] = explain_rules(load_rules(Path(), registry), parsed, registry)
+    told = stuck.to_json()
+    assert (told["matched"], told["dedup_key"]) == (kind, "a" if kind else None)
+    assert [line["line"] for line in told["pattern"]["lines"]] == [5, 5]
+    assert [line["line"] for line in told["then"]["lines"]] == [7]
+    assert [step["with"]["text"] for step in told["steps"]] == [step["text"] for step in steps]

@@ -11,7 +11,7 @@ from leh_guardian.model.event import Event
 from leh_guardian.model.guards import Budget, Guards
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Plan, Severity, Step, Verify
-from leh_guardian.rules.ruleset import MatchKind, RuleSet
+from leh_guardian.rules.ruleset import MatchKind, RuleSet, missed
 from tests.unit.rules.conftest import Check
 
 ALARM_RULE = """
@@ -212,3 +212,55 @@ def test_hostile_values_never_stop_the_intake(check: Check, dedup: str, name: ob
     """A function that is given what it does not take finds no key; the event still matches."""
     text = f"version: 1\nrules: [{{id: a, pattern: {{source: [aws.cloudwatch]}}, dedup: '{dedup}'}}]"
     assert len(loaded(check, text).match(alarm("ALARM", name))) == 1
+
+
+STUCK_RULE = """
+version: 1
+rules:
+  - id: stuck
+    expect:
+      after: {source: [aws.s3]}
+      then: {source: [leh.ai-worker, both]}
+      by: {after: detail.object.key, then: detail.s3_key}
+      within: 15m
+  - id: both
+    expect:
+      after: {source: [both]}
+      by: detail.s3_key
+      within: 1h
+      unless: {uses: everything}
+    dedup: detail.case
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "detail", "matches"),
+    [
+        ("aws.s3", {"object": {"key": "a"}}, [("stuck", "after", "a")]),
+        ("aws.s3", {"object": {"key": ["a", 1]}}, [("stuck", "after", '["a",1]')]),
+        ("aws.s3", {"object": []}, [("stuck", "after", "e-1")]),
+        ("leh.ai-worker", {"s3_key": "a"}, [("stuck", "then", "a")]),
+        ("leh.ai-worker", {}, [("stuck", "then", "")]),
+        ("both", {"s3_key": "a", "case": "c"}, [("both", "after", "a"), ("stuck", "then", "a")]),
+    ],
+)
+def test_what_is_expected_is_known_by_its_key(
+    check: Check, source: str, detail: dict[str, Any], matches: list[tuple[str, str, str]]
+) -> None:
+    """`after` and `then` each find it in their own place; an `after` without it is known by its event, a `then` by nothing."""
+    event = Event("e-1", {"source": source, "detail-type": "t", "detail": detail})
+    found = [(one.rule.id, one.kind.value, one.dedup_key) for one in loaded(check, STUCK_RULE).match(event)]
+    assert found == matches
+
+
+def test_what_a_missed_expectation_fires_with(check: Check) -> None:
+    """The incident is named by `dedup`, else by the key, or as told; a `then` may close it where it is the key's."""
+    rules = loaded(check, STUCK_RULE)
+    stuck, both = rules.get("stuck"), rules.get("both")
+    assert stuck is not None
+    assert both is not None
+    envelope = {"detail": {"case": "c"}}
+    assert missed(stuck, "a", envelope).dedup_key == "a"
+    assert missed(both, "a", envelope).dedup_key == "c"
+    assert missed(both, "a", envelope, "*").dedup_key == "*"
+    assert (stuck.plan.resolves_on_event, both.plan.resolves_on_event) == (True, False)

@@ -30,6 +30,15 @@ def test_parameters_follow_the_handler(registry: Registry) -> None:
         assert "required" not in chosen["everything"]
 
 
+def test_a_rule_has_one_trigger_and_its_look_only_reads(registry: Registry) -> None:
+    """`pattern` or `expect`; `then` or `unless`; and of the handlers those that change nothing."""
+    definitions = json_schema(registry)["$defs"]
+    assert definitions["RuleEntry"]["oneOf"] == [{"required": ["pattern"]}, {"required": ["expect"]}]
+    assert definitions["ExpectEntry"]["anyOf"] == [{"required": ["then"]}, {"required": ["unless"]}]
+    offered = {branch["const"] for branch in definitions["UseEntry"]["properties"]["uses"]["anyOf"]}
+    assert offered == {"diagnose_worker", "everything"}
+
+
 def test_parameters_are_documented_and_may_be_references(registry: Registry) -> None:
     """Attribute docstrings are shown; any value, however deep, may be a `${…}` instead."""
     definitions = json_schema(registry)["$defs"]
@@ -47,7 +56,7 @@ def test_parameters_are_documented_and_may_be_references(registry: Registry) -> 
 
 def test_optional_keys_may_be_left_out_but_not_left_empty(registry: Registry) -> None:
     """As the loader does, the editor refuses a key without its value."""
-    for name in ("RuleEntry", "ActionEntry", "VerifyEntry"):
+    for name in ("RuleEntry", "ActionEntry", "VerifyEntry", "ExpectEntry"):
         assert '"null"' not in json.dumps(json_schema(registry)["$defs"][name])
 
 

@@ -103,6 +103,15 @@ async def test_what_is_settled_is_forgotten_in_portions(store: Store) -> None:
     assert sorted(await store.do(lambda tx: expectations.lock(tx, keys))) == keys[2:]
 
 
+async def test_what_is_in_hand_is_not_forgotten(store: Store) -> None:
+    """An intake that hears of an old key again keeps it, and nobody waits."""
+    await store.do(lambda tx: expectations.save(tx, NOW, [expected(1, None), expected(2, None)]))
+    async with transaction(store.pool) as one:
+        await expectations.lock(one, [("rule", "key-1")])
+        assert await store.do(lambda tx: expectations.forget(tx, minutes(1), 9)) == 1
+    assert await store.do(lambda tx: expectations.forget(tx, minutes(1), 9)) == 1
+
+
 async def test_incidents_are_counted_by_rule_since_an_instant(store: Store) -> None:
     """Resolved ones, too; those of other rules and before it are left out."""
     old = incident(3, opened_at=minutes(-9))
