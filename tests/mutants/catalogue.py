@@ -47,6 +47,7 @@ class Mutant:
 INTAKE = "leh_guardian/engine/intake.py"
 EXECUTOR = "leh_guardian/engine/executor.py"
 PLANNER = "leh_guardian/engine/planner.py"
+MATCHED = "leh_guardian/engine/matched.py"
 SETTLEMENT = "leh_guardian/engine/settlement.py"
 ACTIONS = "leh_guardian/store/actions.py"
 TWIN = "tests/sim/store/actions.py"
@@ -101,7 +102,7 @@ MUTANTS = (
     Mutant("no inbox", (Edit(INTAKE, "            if key in fresh and mark not in planned:", "            if True:"),)),
     Mutant(
         "budget looked at before it is taken",
-        (Edit(PLANNER, "        await incidents.lock_rules(tx, rules)\n", ""),),
+        (Edit(PLANNER, "        await incidents.lock_rules(tx, {matched.match.rule.id for matched in batch})\n", ""),),
     ),
     Mutant(
         "at most once tried again",
@@ -134,7 +135,7 @@ MUTANTS = (
     ),
     Mutant(
         "the order of arrival believed",
-        (Edit(PLANNER, "    return min(event.occurred_at or now, now)", "    return now"),),
+        (Edit(MATCHED, "        return min(self.event.occurred_at or now, now)", "        return now"),),
     ),
     Mutant(
         "an OK without an incident forgotten",
