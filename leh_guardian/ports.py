@@ -123,12 +123,20 @@ class LetterHistory:
 
     sent: bool = False
     """This very message was sent back already: what lies in the queue is what could not be deleted."""
-    returned: bool = False
-    """The same letter was sent back by this action, and has died again."""
+    own_at: datetime | None = None
+    """When this action first sent the same payload back: of two letters with one payload, the one that is younger has returned."""
     redrives: int = 0
-    """How often the same letter was sent back by others."""
+    """How many other redrives have sent the same payload back."""
     kept: bool = False
     """This very message is in quarantine already."""
+
+    def returned(self, sent_at: float | None) -> bool:
+        """Tell whether a letter, sent at this Unix time, was sent back by this action and has died again.
+
+        A message keeps the time at which it was sent when it moves to a dead-letter queue (Amazon SQS Developer Guide, "Using
+        dead-letter queues"); in a FIFO queue it gets a later one.
+        """
+        return self.own_at is not None and not self.sent and (sent_at is None or sent_at >= self.own_at.timestamp())
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +158,8 @@ class DeadLetters(Protocol):
     async def history(self, queue: str, action: UUID, letters: Mapping[str, UUID]) -> Mapping[str, LetterHistory]:
         """Return what is known of letters ({message id: fingerprint}) of the queue with ARN `queue`; of each one, something."""
 
-    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID]) -> None:
-        """Remember that letters were sent back."""
+    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID], at: datetime) -> None:
+        """Remember that letters were sent back, not before `at`."""
 
     async def keep(self, queue: str, incident: UUID, letters: Sequence[KeptLetter]) -> None:
         """Put letters into quarantine. They may be deleted from the queue once this has returned."""

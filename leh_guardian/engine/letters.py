@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from leh_guardian.clock import Clock
@@ -24,10 +25,10 @@ class Letters:
         async with transaction(self._pool) as tx:
             return await store.history(tx, queue, action, letters)
 
-    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID]) -> None:
+    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID], at: datetime) -> None:
         """Remember that letters were sent back."""
         async with transaction(self._pool) as tx:
-            await store.sent(tx, queue, action, letters, self._clock.now())
+            await store.sent(tx, queue, action, letters, at)
 
     async def keep(self, queue: str, incident: UUID, letters: Sequence[KeptLetter]) -> None:
         """Put letters into quarantine."""

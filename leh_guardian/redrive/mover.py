@@ -10,6 +10,7 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 import anyio
 
@@ -90,6 +91,7 @@ class Mover:
     async def _batch(self, goal: int, began: float) -> int:
         """Take a batch and do with each letter what is right; returns how many of them were dealt with."""
         progress = self._progress
+        received_at = self._ctx.clock.now()
         room = max(0, min(progress.room, goal - progress.moved))
         messages = await self._queues.receive(
             self._source, min(10, max(1, room), math.ceil(self._pace.rate)), VISIBILITY
@@ -99,7 +101,7 @@ class Mover:
         history = await self._history(letters)
         again = [m for m in messages if m.id in progress.sent or history[m.id].sent or history[m.id].kept]
         if again:
-            await self._delete_again(again, letters)
+            await self._delete_again(again, letters, received_at)
         others = [m for m in messages if m not in again and m.id not in self._staying]
         fresh = [m for m in others if not self._stays(m, letters[m.id], history[m.id], began)]
         poison = [m for m in fresh if history[m.id].redrives >= self._max_redrives]
@@ -110,7 +112,7 @@ class Mover:
         going, surplus = good[:room], good[room:]
         if surplus:
             await self._queues.release(self._source, [m.receipt for m in surplus])
-        await self._move(going, letters, began + VISIBILITY)
+        await self._move(going, letters, received_at, began + VISIBILITY)
         return len(again) + len(poison) + len(going)
 
     async def _history(self, letters: dict[str, Letter]) -> dict[str, LetterHistory]:
@@ -119,13 +121,13 @@ class Mover:
         prints = {message_id: letter.fingerprint for message_id, letter in letters.items()}
         return dict(await self._ctx.can.letters.history(self._source.arn, self._ctx.action_id, prints))
 
-    async def _remember(self, sent: Sequence[ReceivedMessage], letters: dict[str, Letter]) -> None:
+    async def _remember(self, sent: Sequence[ReceivedMessage], letters: dict[str, Letter], at: datetime) -> None:
         prints = {message.id: letters[message.id].fingerprint for message in sent}
-        await self._ctx.can.letters.sent(self._source.arn, self._ctx.action_id, prints)
+        await self._ctx.can.letters.sent(self._source.arn, self._ctx.action_id, prints, at)
 
-    async def _delete_again(self, again: Sequence[ReceivedMessage], letters: dict[str, Letter]) -> None:
+    async def _delete_again(self, again: Sequence[ReceivedMessage], letters: dict[str, Letter], at: datetime) -> None:
         """Delete what was sent, or put into quarantine, by an attempt that crashed before its delete."""
-        await self._remember(again, letters)
+        await self._remember(again, letters, at)
         await self._queues.delete(self._source, [m.receipt for m in again])
         gone = {m.id for m in again}
         # One that is in no checkpoint of this redrive was counted on, but another has sent it, or keeps it.
@@ -134,7 +136,7 @@ class Mover:
 
     def _stays(self, message: ReceivedMessage, letter: Letter, history: LetterHistory, now: float) -> bool:
         progress = self._progress
-        if history.returned:
+        if history.returned(message.sent_at):
             progress.returned += 1
             self._pace.died_again(now)
         elif message.group in progress.stopped:
@@ -165,7 +167,9 @@ class Mover:
         await self._ctx.checkpoint("progress", asdict(self._progress))
         await self._queues.delete(self._source, [message.receipt for message in poison])
 
-    async def _move(self, batch: Sequence[ReceivedMessage], letters: dict[str, Letter], hidden_until: float) -> None:
+    async def _move(
+        self, batch: Sequence[ReceivedMessage], letters: dict[str, Letter], at: datetime, hidden_until: float
+    ) -> None:
         clock, progress = self._ctx.clock, self._progress
         if not batch or clock.monotonic() >= hidden_until:
             # After a stall the messages are visible again, and may be somebody else's: they are received anew.
@@ -178,7 +182,7 @@ class Mover:
         earlier = progress.sent
         progress.sent = earlier + [m.id for m in sent]
         await self._ctx.checkpoint("progress", asdict(progress))
-        await self._remember(sent, letters)
+        await self._remember(sent, letters, at)
         deleted = await self._queues.delete(self._source, [m.receipt for m in sent])
         # A receipt that has run out may delete nothing and say that it did (SQS API Reference, "DeleteMessage").
         if deleted == len(sent) and clock.monotonic() < hidden_until:

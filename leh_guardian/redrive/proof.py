@@ -43,5 +43,5 @@ async def count_returned(ctx: ActionContext, source: QueueInfo) -> Returned:
     for start in range(0, len(ids), 500):
         portion = {each: seen.letters[each] for each in ids[start : start + 500]}
         known = await ctx.can.letters.history(source.arn, ctx.action_id, portion)
-        count += sum(history.returned for history in known.values())
+        count += sum(history.returned(seen.sent_at[each]) for each, history in known.items())
     return Returned(count, seen.seen, seen.whole)

@@ -46,12 +46,15 @@ class Survey:
     """Evidence ids of the first few selected letters."""
     letters: dict[str, UUID] = field(default_factory=dict)
     """The fingerprint of each message."""
+    sent_at: dict[str, float | None] = field(default_factory=dict)
+    """When each was sent."""
 
     def add(self, message: ReceivedMessage, selection: Selection, now: datetime) -> None:
         """Count a letter."""
         letter = read_letter(message.body, message.attributes)
         self.seen += 1
         self.letters[message.id] = letter.fingerprint
+        self.sent_at[message.id] = message.sent_at
         self.errors[letter.error or UNKNOWN] += 1
         self.ages[_age(message, now)] += 1
         self.cases.update(letter.cases or (UNKNOWN,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ def kept_id(queue: str, message_id: str) -> UUID:
 async def history(tx: Transaction, queue: str, action: UUID, letters: Mapping[str, UUID]) -> dict[str, LetterHistory]:
     """Return what is known of each of `letters` ({message id: fingerprint})."""
     rows = await tx.fetch(
-        "select message_id, fingerprint, action_id from redriven_letters where queue = $1 and fingerprint = any($2::uuid[])",
+        "select message_id, fingerprint, action_id, sent_at from redriven_letters where queue = $1 and fingerprint = any($2::uuid[])",
         queue,
         list(letters.values()),
     )
@@ -41,17 +41,18 @@ def told(
     letters: Mapping[str, UUID], action: UUID, rows: Iterable[Mapping[str, Any]], kept: Set[str]
 ) -> dict[str, LetterHistory]:
     """Make histories of what the tables hold."""
-    sent, own, redrives = set(), set(), Counter[UUID]()
+    sent, own, others = set[str](), dict[UUID, datetime](), defaultdict[UUID, set[UUID]](set)
     for row in rows:
         sent.add(row["message_id"])
-        redrives[row["fingerprint"]] += 1
         if row["action_id"] == action:
-            own.add(row["fingerprint"])
+            own[row["fingerprint"]] = min(own.get(row["fingerprint"], row["sent_at"]), row["sent_at"])
+        else:
+            others[row["fingerprint"]].add(row["action_id"])
     return {
         message_id: LetterHistory(
             sent=message_id in sent,
-            returned=fingerprint in own and message_id not in sent,
-            redrives=redrives[fingerprint],
+            own_at=own.get(fingerprint),
+            redrives=len(others[fingerprint]),
             kept=message_id in kept,
         )
         for message_id, fingerprint in letters.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,10 @@ class Remembered:
         rows = [row for (of, _), row in self.rows.items() if of == queue and row["fingerprint"] in letters.values()]
         return told(letters, action, rows, set(self.kept))
 
-    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID]) -> None:
+    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID], at: datetime) -> None:
         """Remember."""
         for message_id, fingerprint in letters.items():
-            row = {"message_id": message_id, "fingerprint": fingerprint, "action_id": action}
+            row = {"message_id": message_id, "fingerprint": fingerprint, "action_id": action, "sent_at": at}
             self.rows.setdefault((queue, message_id), row)
 
     async def keep(self, queue: str, incident: UUID, letters: Sequence[KeptLetter]) -> None:

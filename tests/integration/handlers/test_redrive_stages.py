@@ -11,6 +11,7 @@ import pytest
 
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.sqs import SqsQueues
+from leh_guardian.clock import SystemClock
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.errors import Refused
 from leh_guardian.handlers import dlq_redrive as redrive
@@ -153,6 +154,22 @@ async def test_a_letter_that_dies_again_and_again_is_kept(
     assert kept.message.attributes["kind"]["BinaryValue"] == b"\x00"
     assert await queues.depth(queues.dlq_url) == 0
     assert [m["Body"] for m in await queues.read(queues.source_url)][-1] == "good"
+
+
+async def test_letters_of_one_payload_are_letters_of_their_own(
+    client: Any, can: Capabilities, queues: Queues, letters: Remembered
+) -> None:
+    """A hundred equal messages all go back, in any number of redrives that none of them has been part of; none counts for another."""
+    for _ in range(2):
+        await queues.fill(queues.dlq_url, ["same"] * 35)
+        clock = FakeClock(SystemClock().now())
+        outcome = await to_the_end(
+            attempt(can, clock=clock), DlqRedriveParams(queue=queues.dlq, canary=4, rate=3000.0), clock
+        )
+        assert isinstance(outcome, Done)
+        assert (outcome.facts["moved"], outcome.facts["returned"], outcome.facts["left"]) == (35, 0, 0)
+        assert await queues.bodies(queues.source_url) == {"same": 35}
+    assert not letters.kept
 
 
 async def test_a_crash_between_keeping_and_deleting_keeps_one(

@@ -38,8 +38,8 @@ async def test_the_way_of_a_letter_that_dies_again(store: Store) -> None:
     """The same message was sent; the same letter as another message has returned; to another redrive it is one time more."""
     await send(store, ONE, "m1")
     await send(store, ONE, "m1")
-    assert await history(store, ONE, "m1") == LetterHistory(sent=True, redrives=1)
-    assert await history(store, ONE, "m2") == LetterHistory(returned=True, redrives=1)
+    assert await history(store, ONE, "m1") == LetterHistory(sent=True, own_at=NOW)
+    assert await history(store, ONE, "m2") == LetterHistory(own_at=NOW)
     assert await history(store, TWO, "m2") == LetterHistory(redrives=1)
     await send(store, TWO, "m2")
     assert await history(store, THREE, "m3") == LetterHistory(redrives=2)
