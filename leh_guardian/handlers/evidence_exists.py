@@ -31,7 +31,7 @@ class EvidenceExistsParams(Params):
     """Which piece of evidence."""
 
     key: str | None = None
-    """Its S3 key, cases/{case_id}/raw/{evidence_id}_{filename}, not URL-encoded."""
+    """Its S3 key, cases/{case_id}/raw/{evidence_id}_{filename}, not URL-encoded; if no name is given, what `by` or `dedup` found."""
     evidence: str | None = None
     """Its id, in place of `key`."""
     case: str | None = None
@@ -45,10 +45,10 @@ class EvidenceExistsParams(Params):
 
     @model_validator(mode="after")
     def _one_name(self) -> Self:
-        if (self.key is None) == (self.evidence is None):
+        if self.key is not None and self.evidence is not None:
             raise ValueError("give either `key` or `evidence`")
-        if self.key is not None and self.case is not None:
-            raise ValueError("`case` goes with `evidence`: `key` names the case already")
+        if self.evidence is None and self.case is not None:
+            raise ValueError("`case` goes with `evidence`: a key names the case already")
         return self
 
 
@@ -61,9 +61,10 @@ async def evidence_exists(ctx: ActionContext, params: EvidenceExistsParams) -> O
     table = params.table or ctx.can.evidence_table
     if table is None or ctx.can.tables is None:
         raise Refused("nobody said where evidence is: set LEH_EVIDENCE__TABLE, or `table` in the rule")
-    named = _named(params)
+    key = params.key or ("" if params.evidence is not None else str(ctx.incident.get("dedup_key") or ""))
+    named = _named(params, key)
     if named is None:
-        return Failed(f"no id of evidence in {shown(params.key or params.evidence, 200)!r}", {"dynamodb": "not asked"})
+        return Failed(f"no id of evidence in {shown(key or params.evidence, 200)!r}", {"dynamodb": "not asked"})
     case, evidence = named
     item = await _item(ctx.can.tables, table, case, evidence)
     status = _status(item)
@@ -79,13 +80,13 @@ async def evidence_exists(ctx: ActionContext, params: EvidenceExistsParams) -> O
     return Failed(f"{evidence} is not there: {table} says {status}, the search index: {found}", facts)
 
 
-def _named(params: EvidenceExistsParams) -> tuple[str | None, str] | None:
+def _named(params: EvidenceExistsParams, key: str) -> tuple[str | None, str] | None:
     """Return (case, evidence), None where they do not look like ids."""
-    if params.key is not None:
-        found = _KEY.fullmatch(params.key)
+    if params.evidence is None:
+        found = _KEY.fullmatch(key)
         return (found["case"], found["evidence"]) if found else None
     ids = [one for one in (params.case, params.evidence) if one is not None]
-    if params.evidence is None or not all(_ID.fullmatch(one) for one in ids):
+    if not all(_ID.fullmatch(one) for one in ids):
         return None
     return params.case, params.evidence
 

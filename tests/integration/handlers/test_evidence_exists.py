@@ -182,6 +182,16 @@ async def test_ids_in_keys(can: Capabilities, aws_server: EmbeddedAws, key: str,
     assert outcome.facts["evidence"] == evidence  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("key", "kind"), [(KEY, Done), (f"{KEY[:160]}…#0123", Done), ("cases", Failed)])
+async def test_without_a_name_it_is_what_the_rule_is_about(
+    can: Capabilities, aws_server: EmbeddedAws, key: str, kind: type[Outcome]
+) -> None:
+    """The key that the rule's `by` or `dedup` found, which may have been cut, is the evidence's."""
+    can = replace(can, evidence_table=table(aws_server, ("evidence_id",), item("processed")))
+    about = replace(attempt(can), incident={"dedup_key": key})
+    assert isinstance(await evidence_exists(about, EvidenceExistsParams()), kind)
+
+
 async def test_nobody_said_where(can: Capabilities) -> None:
     """Without a table there is one clear message."""
     with pytest.raises(Refused, match="LEH_EVIDENCE__TABLE"):
@@ -204,8 +214,8 @@ async def test_a_search_that_fails_decides_nothing(
         await look(can, table=table(aws_server, ("evidence_id",)))
 
 
-@pytest.mark.parametrize("wrong", [{}, {"key": KEY, "evidence": "ev_1"}, {"key": KEY, "case": "c"}])
-def test_one_name_is_needed(wrong: dict[str, str]) -> None:
+@pytest.mark.parametrize("wrong", [{"case": "c"}, {"key": KEY, "evidence": "ev_1"}, {"key": KEY, "case": "c"}])
+def test_names_that_contradict_each_other(wrong: dict[str, str]) -> None:
     """A key or an id, and the case beside an id alone."""
     with pytest.raises(ValidationError):
         EvidenceExistsParams(**wrong)
