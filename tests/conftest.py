@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -43,6 +44,8 @@ def _clean_environment() -> None:
     for name in list(os.environ):
         if name.startswith(("LEH_", "AWS_")):
             del os.environ[name]
+    # A shell that starts us in the background has SIGINT ignored, and so it would be in every command that is to be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
