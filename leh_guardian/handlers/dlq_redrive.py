@@ -95,7 +95,8 @@ async def dlq_redrive(ctx: ActionContext, params: DlqRedriveParams) -> Outcome:
         phase = Phase.CANARY if params.canary else Phase.RAMP
         remembered = asdict(Progress(plan["selected"], plan, phase))
         await ctx.checkpoint("progress", remembered)
-    progress = Progress(**{**remembered, "phase": Phase(remembered["phase"])})
+    # One that an older version of this program began knows no phases.
+    progress = Progress(**{**remembered, "phase": Phase(remembered.get("phase", Phase.RAMP))})
     return await _Redrive(ctx, params, source, destination, progress).go_on()
 
 

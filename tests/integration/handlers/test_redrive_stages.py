@@ -19,7 +19,7 @@ from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
 from leh_guardian.redrive import mover, proof
 from leh_guardian.telemetry import failpoints
-from tests.support.attempt import again, attempt
+from tests.support.attempt import Memory, again, attempt
 from tests.support.clock import FakeClock
 from tests.support.letters import Remembered
 from tests.support.sqs import Queues, make_queues
@@ -270,6 +270,16 @@ async def test_a_ramp_stops_when_too_much_dies_again(client: Any, can: Capabilit
     arrived = await queues.bodies(queues.source_url)
     assert max(arrived.values()) == 1
     assert outcome.facts["returned"] >= redrive._ENOUGH
+
+
+async def test_a_redrive_that_an_older_version_began_goes_on(client: Any, can: Capabilities, queues: Queues) -> None:
+    """Its checkpoint has none of what is new."""
+    await queues.fill(queues.dlq_url, ["a", "b"])
+    began = {"planned": 2, "moved": 0, "refused": {}, "stopped": [], "sent": [], "waits": 0}
+    ctx = attempt(can, memory=Memory({"progress": began}))
+    outcome = await dlq_redrive(ctx, DlqRedriveParams(queue=queues.dlq, canary=1))
+    assert isinstance(outcome, Wait)
+    assert await queues.bodies(queues.source_url) == {"a": 1, "b": 1}
 
 
 async def test_a_long_redrive_waits_instead_of_running_into_its_timeout(
