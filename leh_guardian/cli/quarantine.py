@@ -13,6 +13,7 @@ from leh_guardian.cli.output import as_json, local_time, print_json_lines, print
 from leh_guardian.cli.queues_access import with_queues
 from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.errors import Unavailable
+from leh_guardian.fields import queue_name
 from leh_guardian.model.identity import message_key
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.ports import OutgoingMessage
@@ -34,14 +35,14 @@ def list_(queue: str | None, limit: int, json_: bool) -> None:
     """List letters in quarantine, oldest first."""
     rows = with_store(lambda tx: letters.kept(tx, queue=queue, most=limit))
     if json_:
-        print_json_lines([{**row, "queue": _name(row["queue"])} for row in rows])
+        print_json_lines([{**row, "queue": queue_name(row["queue"])} for row in rows])
         return
     print_table(
         ("ID", "큐", "격리(KST)", "재처리", "증거", "사건", "오류", "이유"),
         [
             (
                 str(row["id"])[:8],
-                _name(row["queue"]),
+                queue_name(row["queue"]),
                 local_time(row["kept_at"]),
                 f"{row['redrives']}회",
                 ", ".join(row["evidence"]) or "-",
@@ -110,11 +111,7 @@ def _settle(letter: UUID, status: str, kind: Kind, reason: str) -> None:
         row, now = await letters.take(tx, letter), await tx.time()
         if row is not None:
             await letters.settle(tx, letter, status, who(), now)
-            data = {"by": who(), "letter": str(letter), "queue": _name(row["queue"])}
+            data = {"by": who(), "letter": str(letter), "queue": queue_name(row["queue"])}
             await journal.append(tx, who(), now, [Entry(kind, reason, row["incident_id"], data=data)])
 
     with_store(work)
-
-
-def _name(arn: str) -> str:
-    return arn.rpartition(":")[2]
