@@ -12,7 +12,19 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
-from leh_guardian.ports import Channel, DeadLetters, Outages, Queues, SearchIndex, StatusPage, Tables, WorkerErrors
+from leh_guardian.ports import (
+    AdminApi,
+    Channel,
+    DeadLetters,
+    Functions,
+    Logs,
+    Outages,
+    Queues,
+    SearchIndex,
+    StatusPage,
+    Tables,
+    WorkerErrors,
+)
 
 if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
@@ -36,6 +48,10 @@ class Capabilities:
     """None: no cluster is configured."""
     evidence_table: str | None = None
     """Where evidence is, in DynamoDB; None: nobody said."""
+    logs: Logs | None = None
+    functions: Functions | None = None
+    admin: AdminApi | None = None
+    """None: its address is not configured."""
 
 
 class Checkpoints(Protocol):

@@ -196,6 +196,77 @@ class SearchIndex(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LogMessage:
+    """A message of a log."""
+
+    text: str
+    stream: str
+    at: float
+    """When it was said, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSample:
+    """What was read of a log."""
+
+    messages: Sequence[LogMessage]
+    """In the order of their times."""
+    whole: bool
+    """Whether that is everything in the window, and not the part that the bounds allowed."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs as handlers use it."""
+
+    async def read(
+        self, group: str, since: datetime, until: datetime, *, pattern: str = "", most_bytes: int = 4_000_000
+    ) -> LogSample:
+        """Return what a log group says between two instants, of that what fits CloudWatch's filter `pattern`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionState:
+    """What Lambda says of a function, or of what one of its aliases points at."""
+
+    name: str
+    version: str
+    """The version that is invoked: `$LATEST`, or a number."""
+    code: str
+    """The digest of its code."""
+    modified_at: datetime
+    """When its code or configuration was last changed."""
+    settled: bool
+    """Whether the last change is in effect: LastUpdateStatus is Successful, and State is Active or Inactive."""
+    why: str = ""
+    """Why it is not settled."""
+    timeout: float = 900.0
+    """Seconds that one invocation may take."""
+
+
+class Functions(Protocol):
+    """Lambda as handlers use it; `function` is a name or an ARN, either of them with `:alias` or without."""
+
+    async def state(self, function: str) -> FunctionState:
+        """Describe what is invoked under that name."""
+
+    async def invoke(self, function: str, payload: bytes) -> None:
+        """Invoke asynchronously, and return once Lambda has queued the event."""
+
+
+class AdminApi(Protocol):
+    """The service's admin API. Guardian asks with an idempotency key; whether the other side honours it, it cannot know."""
+
+    async def reprocess(self, evidence: str, key: str) -> str:
+        """Ask for a piece of evidence to be processed anew; returns what the API answered, in a few words.
+
+        Raises:
+            Refused: it will not, whatever the number of attempts.
+            Unavailable: it cannot now.
+            OutcomeUnknown: the request was sent, and nobody knows whether it was taken.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What people are told. Every text in it is data: a channel escapes it for its own medium."""
 

@@ -1,0 +1,124 @@
+"""Owns the look at the record of a piece of evidence: is it finished?; the one rule: what is unfinished in DynamoDB is not there.
+
+The worker writes a record to DynamoDB, `processing` until it is `processed`, and a document to the search index of the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from leh_guardian.context import Capabilities
+from leh_guardian.errors import Refused
+from leh_guardian.model.text import shown
+from leh_guardian.ports import SearchIndex, TableLayout, Tables
+
+FINISHED: Final = ("processed", "done")
+"""The values of `status` that mean that it is finished."""
+_FAILED: Final = "failed"
+_FOUND: Final = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRecord:
+    """What is known of a piece of evidence."""
+
+    evidence: str
+    case: str | None
+    status: str
+    """As the table says it; `absent`, or `without a status`."""
+    there: bool
+    """Whether the table has a record."""
+    processed: bool
+    """Whether that record is finished."""
+    searched: str = "not asked"
+    """`found`, or why it is not."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether its processing has failed, by the worker's own word."""
+        return self.status.lower() == _FAILED
+
+    @property
+    def found(self) -> bool:
+        """Whether the search index has a document of it."""
+        return self.searched == _FOUND
+
+
+class EvidenceRecords:
+    """Looks at records: in a DynamoDB table of either layout, and in the search index of the case."""
+
+    def __init__(
+        self, tables: Tables, table: str, search: SearchIndex | None, finished: Collection[str] = FINISHED
+    ) -> None:
+        self._tables = tables
+        self._table = table
+        self._search = search
+        self._finished = {one.lower() for one in finished}
+
+    @classmethod
+    def of(cls, can: Capabilities, table: str | None = None, finished: Collection[str] = FINISHED) -> EvidenceRecords:
+        """Return the records of `table`, or of the table that the settings name.
+
+        Raises:
+            Refused: nobody said where evidence is.
+        """
+        name = table or can.evidence_table
+        if name is None or can.tables is None:
+            raise Refused("nobody said where evidence is: set LEH_EVIDENCE__TABLE, or `table` in the rule")
+        return cls(can.tables, name, can.search, finished)
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self._table
+
+    async def look(self, case: str | None, evidence: str) -> EvidenceRecord:
+        """Look into the table. `case` is needed where the table's key has it; an item of another case counts as none.
+
+        Raises:
+            Refused: the table is known by other keys, or `case` is missing.
+        """
+        item = await self._item(case, evidence)
+        status = _status(item)
+        return EvidenceRecord(evidence, case, status, item is not None, status.lower() in self._finished)
+
+    async def search(self, record: EvidenceRecord) -> EvidenceRecord:
+        """Return `record` with what the search index `case_rag_{case}` says."""
+        if self._search is None:
+            return replace(record, searched="not configured")
+        if record.case is None:
+            return replace(record, searched="not asked: the case is not known")
+        found = await self._search.count(f"case_rag_{record.case.lower()}", "evidence_id", record.evidence)
+        if found is None:
+            return replace(record, searched="no index")
+        return replace(record, searched=_FOUND if found else "absent")
+
+    async def _item(self, case: str | None, evidence: str) -> Mapping[str, Any] | None:
+        table = self._table
+        layout = await self._tables.layout(table)
+        match layout:
+            case TableLayout("evidence_id", None):
+                key = {"evidence_id": evidence}
+            case TableLayout("case_id", "evidence_id"):
+                if case is None:
+                    raise Refused(
+                        f"items of {table} are known by case_id and evidence_id: give `case` as well, or `key`"
+                    )
+                key = {"case_id": case, "evidence_id": evidence}
+            case _:
+                wanted = "evidence_id, or case_id and evidence_id"
+                raise Refused(f"items of {table} are known by {' and '.join(layout.keys)}, not by {wanted}")
+        item = await self._tables.get(table, key)
+        # An id that somebody put into a file's name may be that of another case's evidence.
+        if item is not None and case is not None and item.get("case_id", case) != case:
+            return None
+        return item
+
+
+def _status(item: Mapping[str, Any] | None) -> str:
+    if item is None:
+        return "absent"
+    status = item.get("status")
+    return shown(status, 60) if isinstance(status, str) and status else "without a status"
