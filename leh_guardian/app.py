@@ -23,7 +23,9 @@ from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
+from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
+from leh_guardian.adapters.logs import CloudWatchLogs
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
@@ -55,6 +57,7 @@ from leh_guardian.ports import Channel, Pulse
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.rules.signatures import TableInUse
 from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
@@ -155,6 +158,10 @@ async def _build(
     pages = await _status_pages(settings, clock, stack)
     tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    # The engine knows a handler more than rule files may name.
+    known = Registry((*registry, CANARY_HANDLER))
+    progression = Progression(known, settings.notify.channel)
+    reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
@@ -164,11 +171,10 @@ async def _build(
         tables=tables,
         search=search,
         evidence_table=settings.evidence.table,
+        logs=CloudWatchLogs(aws, await aws.client("logs")),
+        functions=LambdaFunctions(aws, await aws.client("lambda")),
+        signatures=TableInUse(reloader.current),
     )
-    # The engine knows a handler more than rule files may name.
-    known = Registry((*registry, CANARY_HANDLER))
-    progression = Progression(known, settings.notify.channel)
-    reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     intakes = [
