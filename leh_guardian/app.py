@@ -25,7 +25,7 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
-from leh_guardian.adapters.logs import CloudWatchLogs
+from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
@@ -69,6 +69,7 @@ from leh_guardian.telemetry.progress import Progress
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 from leh_guardian.web.verbs import VerbRoutes
+from leh_guardian.worker.errors import LogWorkerErrors
 
 _THREAD_PATIENCE = 1.0
 """Seconds that each thread gets to end after everything else has."""
@@ -162,6 +163,8 @@ async def _build(
     known = Registry((*registry, CANARY_HANDLER))
     progression = Progression(known, settings.notify.channel)
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
+    logs, functions = CloudWatchLogs(aws, await aws.client("logs")), LambdaFunctions(aws, await aws.client("lambda"))
+    table, worker = TableInUse(reloader.current), settings.worker
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
@@ -171,9 +174,12 @@ async def _build(
         tables=tables,
         search=search,
         evidence_table=settings.evidence.table,
-        logs=CloudWatchLogs(aws, await aws.client("logs")),
-        functions=LambdaFunctions(aws, await aws.client("lambda")),
-        signatures=TableInUse(reloader.current),
+        logs=logs,
+        functions=functions,
+        signatures=table,
+        errors=LogWorkerErrors(logs, worker.log_group, table, clock, functions=functions, function=worker.function)
+        if worker.log_group
+        else None,
     )
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
@@ -209,6 +215,8 @@ async def _build(
     ]
     if settings.evidence.table:
         clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
+    if worker.log_group:
+        clients.append(Client("worker_log", LogGroup(logs, worker.log_group, clock), required=False))
     if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
