@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -31,7 +31,7 @@ from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, distress
+from leh_guardian.engine import absence, distress, swallowed
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.canary import CANARY_HANDLER, Canary
@@ -47,13 +47,14 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.swallowed import Swallowed
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import queue_name
-from leh_guardian.ports import Channel, Pulse
+from leh_guardian.ports import AlertQueue, Channel, Logs, Pulse
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
@@ -278,8 +279,20 @@ async def _build(
             # Three outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
             *loops,
+            *_swallowed(settings, queues[0], logs, table, clock, loop),
         ],
     )
+
+
+def _swallowed(
+    settings: Settings, queue: AlertQueue, logs: Logs, table: TableInUse, clock: Clock, loop: Callable[..., Loop]
+) -> list[Loop]:
+    """Make the loop that tells of errors in the worker's log; none where nobody named the log."""
+    wanted = settings.worker
+    if wanted.log_group is None or not wanted.events:
+        return []
+    errors = Swallowed(queue, logs, wanted.log_group, table, clock, region=settings.region, lag=wanted.lag)
+    return [loop("swallowed", errors.run_once, pause=swallowed.PAUSE, limit=swallowed.LIMIT)]
 
 
 async def _heartbeat(

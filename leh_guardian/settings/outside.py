@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from leh_guardian.fields import ProviderName
+from leh_guardian.fields import Duration, ProviderName
 from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS
 from leh_guardian.settings.sections import Section
 
@@ -83,3 +84,14 @@ class WorkerSettings(Section):
     """Its CloudWatch log group, /aws/lambda/leh-ai-worker: whoever waits for a provider then knows the worker's own error shares."""
     function: str | None = Field("leh-ai-worker", pattern=r"^[A-Za-z0-9_:$-]{1,170}$")
     """Its Lambda function, by name or ARN, with an alias or without: whose deployments errors may begin with."""
+    events: bool = True
+    """Whether each minute of the log that holds errors becomes an event, `Worker Errors Logged`."""
+    lag: Duration = timedelta(seconds=75)
+    """How long after its end a minute of the log is read: what is there only later is not seen."""
+
+    @field_validator("lag")
+    @classmethod
+    def _in_bounds(cls, lag: timedelta) -> timedelta:
+        if not timedelta(0) <= lag <= timedelta(minutes=15):
+            raise ValueError("write a lag between 0s and 15m")
+        return lag
