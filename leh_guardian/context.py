@@ -5,7 +5,7 @@ No pool, no settings, no registry: a handler that needs another power gets anoth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
     import structlog
 
+    from leh_guardian.diagnosis import Table
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -52,6 +54,8 @@ class Capabilities:
     functions: Functions | None = None
     admin: AdminApi | None = None
     """None: its address is not configured."""
+    signatures: Callable[[], Table] | None = None
+    """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
 
 
 class Checkpoints(Protocol):

@@ -7,13 +7,14 @@ has no redrive policy of its own. All are hidden until the end of the look, so t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import anyio
 
-from leh_guardian.model.letter import read_letter
+from leh_guardian.model.letter import Letter, read_letter
 from leh_guardian.ports import QueueInfo, Queues, ReceivedMessage
 from leh_guardian.redrive.selection import UNKNOWN, Selection
 
@@ -49,8 +50,8 @@ class Survey:
     sent_at: dict[str, float | None] = field(default_factory=dict)
     """When each was sent."""
 
-    def add(self, message: ReceivedMessage, selection: Selection, now: datetime) -> None:
-        """Count a letter."""
+    def add(self, message: ReceivedMessage, selection: Selection, now: datetime) -> Letter:
+        """Count a letter; returns it, read."""
         letter = read_letter(message.body, message.attributes)
         self.seen += 1
         self.letters[message.id] = letter.fingerprint
@@ -60,14 +61,23 @@ class Survey:
         self.cases.update(letter.cases or (UNKNOWN,))
         if why := selection.refusal(message, letter, now):
             self.skipped[why] += 1
-            return
+            return letter
         self.selected += 1
         if len(self.evidence) < _SAMPLES:
             self.evidence.extend(letter.evidence)
+        return letter
 
 
-async def survey(queues: Queues, queue: QueueInfo, selection: Selection, now: datetime, *, most: int = MOST) -> Survey:
-    """Look at up to `most` letters of a queue; every one is visible again afterwards."""
+async def survey(
+    queues: Queues,
+    queue: QueueInfo,
+    selection: Selection,
+    now: datetime,
+    *,
+    most: int = MOST,
+    each: Callable[[ReceivedMessage, Letter], None] = lambda _, __: None,
+) -> Survey:
+    """Look at up to `most` letters of a queue, and let `each` see them; every one is visible again afterwards."""
     found, held, vain = Survey(), list[str](), 0
     try:
         while vain < _VAIN and found.seen < most:
@@ -75,7 +85,7 @@ async def survey(queues: Queues, queue: QueueInfo, selection: Selection, now: da
             held += [message.receipt for message in messages]
             fresh = [message for message in messages if message.id not in found.letters]
             for message in fresh:
-                found.add(message, selection, now)
+                each(message, found.add(message, selection, now))
             vain = 0 if fresh else vain + 1
         found.whole = vain >= _VAIN
     finally:
