@@ -184,7 +184,7 @@ class _Looks:
             log = await diagnosed(self.log.messages, self.table, deployed_at)
         if self.letters is not None and self.letters.telling:
             letters = self.letters.finish()
-        finding = fused(log, letters, self.page)
+        finding = fused(log, letters, self.page, self.queue.depth.visible if self.queue else 0)
         passing = [e for name, e in self.failures.items() if name in {"log", "dlq"} and isinstance(e, Transient)]
         if finding.verdict == Verdict.UNKNOWN and passing and self.ctx.attempt < _PATIENCE:
             raise passing[0]
