@@ -19,7 +19,9 @@ import anyio
 import structlog
 
 import leh_guardian.handlers
+from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
@@ -44,6 +46,7 @@ from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
@@ -155,6 +158,7 @@ async def _build(
     pages = await _status_pages(settings, clock, stack)
     tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    admin = await open_admin_api(settings, aws, stack)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
@@ -164,6 +168,9 @@ async def _build(
         tables=tables,
         search=search,
         evidence_table=settings.evidence.table,
+        admin=admin,
+        reprocessing=ReprocessingRows(pool, clock),
+        deployments=NotedDeployments(pool, clock),
     )
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))
@@ -206,6 +213,8 @@ async def _build(
     if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
+    if admin is not None:
+        clients.append(Client("admin_api", admin, required=False))
     clients += [Client(f"status_page_{name}", page, required=False) for name, page in pages.items()]
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(
@@ -311,6 +320,21 @@ def _watches(settings: Settings, auditor: Auditor, heartbeat: Heartbeat | None) 
         # That no canary comes through an outage of these is no news.
         overdue = lambda: None if auditor.snapshot.failing else canary.overdue()  # noqa: E731
         yield Watch(Outage.CANARY, overdue, settings.heartbeat.every.total_seconds())
+
+
+async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:
+    """Return LEH's admin API, None where nobody said where it is."""
+    wanted = settings.admin_api
+    if wanted.url is None:
+        return None
+    token: Token | None = None
+    if wanted.token_file is not None:
+        token = FileToken(wanted.token_file, "admin_api.token_file")
+    elif wanted.token_secret is not None:
+        token = SecretToken(aws, await aws.client("secretsmanager"), wanted.token_secret)
+    deadline = wanted.deadline.total_seconds()
+    session = await stack.enter_async_context(admin_session(deadline))
+    return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
 
 
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:

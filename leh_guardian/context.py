@@ -16,10 +16,12 @@ from leh_guardian.ports import (
     AdminApi,
     Channel,
     DeadLetters,
+    Deployments,
     Functions,
     Logs,
     Outages,
     Queues,
+    Reprocessing,
     SearchIndex,
     StatusPage,
     Tables,
@@ -52,6 +54,8 @@ class Capabilities:
     functions: Functions | None = None
     admin: AdminApi | None = None
     """None: its address is not configured."""
+    reprocessing: Reprocessing | None = None
+    deployments: Deployments | None = None
 
 
 class Checkpoints(Protocol):

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from leh_guardian.admin_settings import AdminApiSettings
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import ChannelName, Duration, ProviderName
 from leh_guardian.files import read_file
@@ -162,13 +163,6 @@ class LogSettings(_Section):
     """The least severity that is written."""
     format: Literal["auto", "json", "console"] = "auto"
     """auto: readable on a terminal, JSON elsewhere."""
-
-
-class AdminApiSettings(_Section):
-    """LEH's admin API."""
-
-    url: str | None = None
-    """Its address."""
 
 
 _PAGE = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
