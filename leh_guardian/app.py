@@ -19,7 +19,9 @@ import anyio
 import structlog
 
 import leh_guardian.handlers
+from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
@@ -46,6 +48,7 @@ from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.swallowed import Swallowed
 from leh_guardian.engine.timekeeper import Timekeeper
@@ -166,6 +169,7 @@ async def _build(
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     logs, functions = CloudWatchLogs(aws, await aws.client("logs")), LambdaFunctions(aws, await aws.client("lambda"))
     table, worker = TableInUse(reloader.current), settings.worker
+    admin = await open_admin_api(settings, aws, stack)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
@@ -181,6 +185,9 @@ async def _build(
         errors=LogWorkerErrors(logs, worker.log_group, table, clock, functions=functions, function=worker.function)
         if worker.log_group
         else None,
+        admin=admin,
+        reprocessing=ReprocessingRows(pool, clock),
+        deployments=NotedDeployments(pool, clock),
     )
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
@@ -221,6 +228,8 @@ async def _build(
     if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
+    if admin is not None:
+        clients.append(Client("admin_api", admin, required=False))
     clients += [Client(f"status_page_{name}", page, required=False) for name, page in pages.items()]
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(
@@ -338,6 +347,21 @@ def _watches(settings: Settings, auditor: Auditor, heartbeat: Heartbeat | None) 
         # That no canary comes through an outage of these is no news.
         overdue = lambda: None if auditor.snapshot.failing else canary.overdue()  # noqa: E731
         yield Watch(Outage.CANARY, overdue, settings.heartbeat.every.total_seconds())
+
+
+async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:
+    """Return LEH's admin API, None where nobody said where it is."""
+    wanted = settings.admin_api
+    if wanted.url is None:
+        return None
+    token: Token | None = None
+    if wanted.token_file is not None:
+        token = FileToken(wanted.token_file, "admin_api.token_file")
+    elif wanted.token_secret is not None:
+        token = SecretToken(aws, await aws.client("secretsmanager"), wanted.token_secret)
+    deadline = wanted.deadline.total_seconds()
+    session = await stack.enter_async_context(admin_session(deadline))
+    return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
 
 
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:

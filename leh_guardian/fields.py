@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from leh_guardian.model.deployment import function_name
+
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|w)", re.ASCII)
 _QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", re.ASCII)
@@ -61,6 +63,16 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d|w)$", "examples": ["15m", "1h"]}),
 ]
 """A length of time, written like 15m."""
+
+
+def _function(value: str) -> str:
+    if function_name(value) is None:
+        raise ValueError("write a Lambda function as its name (leh-ai-worker), with :alias if need be, or as its ARN")
+    return value
+
+
+FunctionRef = Annotated[str, AfterValidator(_function)]
+"""A Lambda function by name or ARN, with its alias or without."""
 
 QueueRef = Annotated[str, AfterValidator(_queue)]
 """An SQS queue by name or ARN."""

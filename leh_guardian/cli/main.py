@@ -33,6 +33,7 @@ _COMMANDS = {
     "incidents": "leh_guardian.cli.incidents:incidents",
     "actions": "leh_guardian.cli.actions:actions",
     "redrive": "leh_guardian.cli.redrive:redrive",
+    "deployments": "leh_guardian.cli.deployments:deployments",
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",
     "pattern": "leh_guardian.cli.pattern:pattern",

@@ -45,6 +45,8 @@ class Survey:
     """Letters that are not selected, by reason."""
     evidence: list[str] = field(default_factory=list)
     """Evidence ids of the first few selected letters."""
+    named: set[str] = field(default_factory=set)
+    """Evidence ids of all selected letters."""
     letters: dict[str, UUID] = field(default_factory=dict)
     """The fingerprint of each message."""
     sent_at: dict[str, float | None] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Survey:
             self.skipped[why] += 1
             return letter
         self.selected += 1
+        self.named.update(letter.evidence)
         if len(self.evidence) < _SAMPLES:
             self.evidence.extend(letter.evidence)
         return letter

@@ -19,7 +19,15 @@ class Nothing(Params):
 def test_every_shipped_handler_is_found() -> None:
     """Dropping a file into handlers/ is enough, and each one there is complete."""
     registry = discover(leh_guardian.handlers)
-    assert registry.names() == ["await_provider", "dlq_redrive", "evidence_exists", "notify", "queue_drained"]
+    assert registry.names() == [
+        "await_provider",
+        "dlq_redrive",
+        "evidence_exists",
+        "note_deployment",
+        "notify",
+        "queue_drained",
+        "reprocess_evidence",
+    ]
     for spec in registry:
         assert spec.summary
         assert spec.residual or spec.effect in {Effect.READS, Effect.EXACTLY_ONCE}
@@ -35,6 +43,7 @@ def test_every_shipped_handler_is_found() -> None:
         ({"effect": Effect.AT_MOST_ONCE, "changes": True, "limits": {"x": 1}}, "what can go wrong"),
         ({"effect": Effect.AT_LEAST_ONCE, "changes": True, "residual": "r"}, "blast radius"),
         ({"effect": Effect.READS, "changes": False, "timeout": "soon"}, "duration"),
+        ({"effect": Effect.READS, "changes": False, "resumes": True}, "resumes"),
     ],
 )
 def test_contradictions_are_refused(declared: dict[str, Any], word: str) -> None:
