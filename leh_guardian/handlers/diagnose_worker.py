@@ -49,7 +49,7 @@ class DiagnoseWorkerParams(Params):
 
     log_group: LogGroup = "/aws/lambda/leh-ai-worker"
     """The worker's log group."""
-    window: Duration = Field(timedelta(minutes=15), ge=timedelta(minutes=1), le=timedelta(hours=6))
+    window: Duration = Field(timedelta(minutes=15), ge=timedelta(seconds=5), le=timedelta(hours=6))
     """How far back its log is read, before now and before the incident opened."""
     function: Function | None = None
     """The worker's function, by name or ARN, with an alias or without: its newest deployment is held against the first failure."""
