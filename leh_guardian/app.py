@@ -33,6 +33,7 @@ from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
+from leh_guardian.diagnosis import Table
 from leh_guardian.engine import absence, distress, swallowed
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
@@ -168,8 +169,8 @@ async def _build(
     progression = Progression(known, settings.notify.channel)
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     logs, functions = CloudWatchLogs(aws, await aws.client("logs")), LambdaFunctions(aws, await aws.client("lambda"))
-    table, worker = TableInUse(reloader.current), settings.worker
     admin = await open_admin_api(settings, aws, stack)
+    signatures, worker = TableInUse(reloader.current), settings.worker
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
@@ -181,8 +182,10 @@ async def _build(
         evidence_table=settings.evidence.table,
         logs=logs,
         functions=functions,
-        signatures=table,
-        errors=LogWorkerErrors(logs, worker.log_group, table, clock, functions=functions, function=worker.function)
+        signatures=signatures,
+        errors=LogWorkerErrors(
+            logs, worker.log_group, signatures.table, clock, functions=functions, function=worker.function
+        )
         if worker.log_group
         else None,
         admin=admin,
@@ -288,13 +291,18 @@ async def _build(
             # Three outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
             *loops,
-            *_swallowed(settings, queues[0], logs, table, clock, loop),
+            *_swallowed(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
 
 
 def _swallowed(
-    settings: Settings, queue: AlertQueue, logs: Logs, table: TableInUse, clock: Clock, loop: Callable[..., Loop]
+    settings: Settings,
+    queue: AlertQueue,
+    logs: Logs,
+    table: Callable[[], Table],
+    clock: Clock,
+    loop: Callable[..., Loop],
 ) -> list[Loop]:
     """Make the loop that tells of errors in the worker's log; none where nobody named the log."""
     wanted = settings.worker

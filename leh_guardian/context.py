@@ -5,7 +5,7 @@ No pool, no settings, no registry: a handler that needs another power gets anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from leh_guardian.diagnosis import Table
 
 
+class Signatures(Protocol):
+    """What failures of the AI worker mean."""
+
+    def table(self) -> Table:
+        """Return the operators' rows and the built-in ones, as of now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """The outside world, as handlers may use it."""
@@ -56,7 +63,7 @@ class Capabilities:
     functions: Functions | None = None
     admin: AdminApi | None = None
     """None: its address is not configured."""
-    signatures: Callable[[], Table] | None = None
+    signatures: Signatures | None = None
     """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
     reprocessing: Reprocessing | None = None
     deployments: Deployments | None = None

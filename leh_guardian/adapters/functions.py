@@ -41,6 +41,16 @@ class LambdaFunctions:
             raise AccessDenied(f"{error} - allow lambda:GetFunctionConfiguration on it") from error
         return _state(answer, doing)
 
+    async def invoke(self, function: str, payload: bytes) -> None:
+        """Invoke asynchronously, and return once Lambda has queued the event. One try: a repeated one is a second invocation."""
+        name, qualifier = named(function)
+        asked = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
+        await self._aws.call(
+            f"invoke function {function}",
+            lambda: self._client.invoke(InvocationType="Event", Payload=payload, **asked),
+            tries=1,
+        )
+
 
 def named(function: str) -> tuple[str, str]:
     """Return (name or ARN, alias or version) of how a function is called; the second is empty where none is given."""

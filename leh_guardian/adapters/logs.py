@@ -49,14 +49,11 @@ class CloudWatchLogs:
         """
         found: list[LogMessage] = []
         began, size = anyio.current_time(), 0
-        asked: dict[str, Any] = {
-            "logGroupName": group,
-            "startTime": _milliseconds(since),
-            "endTime": _milliseconds(until) - 1,
-        }
+        first, last = _milliseconds(since), _milliseconds(until) - 1
+        asked: dict[str, Any] = {"logGroupName": group, "startTime": first, "endTime": last}
         asked |= {"limit": _PAGE} | ({"filterPattern": pattern} if pattern else {})
         token: dict[str, str] = {}
-        whole = asked["startTime"] > asked["endTime"]
+        whole = first > last
         for _ in range(0 if whole else _PAGES):
             page = await self._page(group, {**asked, **token})
             for message in filter(None, map(_message, page["events"])):

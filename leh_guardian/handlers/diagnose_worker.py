@@ -81,7 +81,7 @@ async def diagnose_worker(ctx: ActionContext, params: DiagnoseWorkerParams) -> O
 
     The verdicts are those of docs/diagnose.md.
     """
-    looks = _Looks(ctx, params, ctx.can.signatures() if ctx.can.signatures else table_of())
+    looks = _Looks(ctx, params, ctx.can.signatures.table() if ctx.can.signatures else table_of())
     await looks.take_all()
     return await looks.outcome()
 

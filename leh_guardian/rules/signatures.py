@@ -78,7 +78,7 @@ class TableInUse:
         self._rules = rules
         self._made: tuple[tuple[Signature, ...], Table] | None = None
 
-    def __call__(self) -> Table:
+    def table(self) -> Table:
         """Return the operators' rows and, after them, the built-in ones."""
         own = self._rules().signatures
         if self._made is None or self._made[0] is not own:

@@ -22,7 +22,8 @@ from leh_guardian.errors import HandlerError, NotFound, Throttled
 from leh_guardian.handlers.await_provider import ShareParams
 from leh_guardian.handlers.diagnose_worker import DiagnoseWorkerParams, diagnose_worker
 from leh_guardian.model.outcome import Done
-from leh_guardian.rules.signatures import check_signatures, table_of
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.rules.signatures import TableInUse, check_signatures
 from tests.support.attempt import attempt
 from tests.support.clock import FakeClock
 from tests.support.faults import refuse
@@ -206,11 +207,11 @@ async def test_an_operators_signature(can: Capabilities, outside: WorkerOutside)
 signatures:
   - {id: step-four, verdict: config, pattern: {exception: [PipelineError]}}
 """
-    table = table_of(check_signatures(row, "signatures.yaml").signatures)
+    own = RuleSet("", (), check_signatures(row, "signatures.yaml").signatures)
     for n in range(4):
         outside.log(GROUP, *job(n, error(n, "worker.errors.PipelineError: step four")))
     assert (await look(can))["verdict"] == "unknown"
-    assert (await look(replace(can, signatures=lambda: table)))["verdict"] == "config"
+    assert (await look(replace(can, signatures=TableInUse(lambda: own))))["verdict"] == "config"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_the_table_in_use_follows_the_rules_in_use(tmp_path: Path) -> None:
     """What a reload has brought decides from then on; as long as nothing is reloaded, nothing is made anew."""
     (tmp_path / "rules.yaml").write_text(RULE, encoding="utf-8")
     rules = load_rules(tmp_path, Registry())
-    table = TableInUse(lambda: rules)
+    table = TableInUse(lambda: rules).table
     assert rules.signatures == ()
     assert table().judge([Failure(exception="KeyError")]).signature == "code-python"
     assert table() is table()
