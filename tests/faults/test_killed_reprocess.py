@@ -29,7 +29,7 @@ POINTS = sorted(
     for name in set(re.findall(r'failpoint\("([a-z_.]+)"\)', file.read_text(encoding="utf-8")))
 )
 _PIECES = 6
-_TOKEN = "a-token-of-the-admin-api"  # noqa: S105 - of a stand-in
+_TOKEN = "a-token-of-the-admin-api"
 _RULE = """
 version: 1
 rules:

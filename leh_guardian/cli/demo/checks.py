@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from leh_guardian.cli.demo.acts import Stage
 from leh_guardian.cli.demo.screen import incidents
@@ -14,8 +15,8 @@ from leh_guardian.store import letters
 from leh_guardian.store.transaction import transaction
 
 
-async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess) -> list[str]:
-    """Say what is as promised and what is not; returns the latter."""
+async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess, faults: Sequence[str]) -> list[str]:
+    """Say what is as promised and what is not; returns the latter, with the `faults` that are known already."""
     whole = set(stage.uploads) - {stage.poison}
     done = Counter(stage.worker.finished)
     async with transaction(stage.pool) as tx:
@@ -35,12 +36,12 @@ async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess) -> list[st
     out()
     for check, good in checks.items():
         out(f"  {'✔' if good else '✘'} {check}")
-    faults = [check for check, good in checks.items() if not good]
-    if faults:
-        out("\nNOT AS PROMISED:\n" + "\n".join(f"  {fault}" for fault in faults), flush=True)
+    found = [*faults, *(check for check, good in checks.items() if not good)]
+    if found:
+        out("\nNOT AS PROMISED:\n" + "\n".join(f"  {fault}" for fault in found), flush=True)
     else:
         out("\nAS PROMISED: found, understood and put right; nothing lost, nothing done twice.", flush=True)
-    return faults
+    return found
 
 
 def _told(guardian: GuardianProcess) -> tuple[int, int]:

@@ -86,7 +86,7 @@ async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
         stage.screen.say(
             f"guardian runs with the files of rules/, their times made short; status: {guardian.url}/status"
         )
-        faults: list[str] = []
+        late: list[str] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(work, worker)
             tasks.start_soon(stage.screen.follow, pool)
@@ -95,8 +95,8 @@ async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
                     for act in _ACTS:
                         await act(stage)
             except TimeoutError:
-                faults.append(f"it took longer than {_DEADLINE:g} s; the end of the log:\n{guardian.tail()}")
-            faults += await verify(stage, desk, guardian)
+                late.append(f"it took longer than {_DEADLINE:g} s; the end of the log:\n{guardian.tail()}")
+            faults = await verify(stage, desk, guardian, late)
             if stay:
                 await _stay(guardian)
             tasks.cancel_scope.cancel()
