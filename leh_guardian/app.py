@@ -23,6 +23,7 @@ from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
+from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
@@ -164,6 +165,7 @@ async def _build(
         tables=tables,
         search=search,
         evidence_table=settings.evidence.table,
+        functions=LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots)),
     )
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))

@@ -15,6 +15,7 @@ import anyio
 
 from leh_guardian.model.letter import read_letter
 from leh_guardian.ports import QueueInfo, Queues, ReceivedMessage
+from leh_guardian.redrive.goal import Goal
 from leh_guardian.redrive.selection import UNKNOWN, Selection
 
 VISIBILITY = 120.0
@@ -49,7 +50,7 @@ class Survey:
     sent_at: dict[str, float | None] = field(default_factory=dict)
     """When each was sent."""
 
-    def add(self, message: ReceivedMessage, selection: Selection, now: datetime) -> None:
+    def add(self, message: ReceivedMessage, selection: Selection, now: datetime, goal: Goal | None = None) -> None:
         """Count a letter."""
         letter = read_letter(message.body, message.attributes)
         self.seen += 1
@@ -58,7 +59,7 @@ class Survey:
         self.errors[letter.error or UNKNOWN] += 1
         self.ages[_age(message, now)] += 1
         self.cases.update(letter.cases or (UNKNOWN,))
-        if why := selection.refusal(message, letter, now):
+        if why := selection.refusal(message, letter, now) or (goal.refusal(message, letter) if goal else ""):
             self.skipped[why] += 1
             return
         self.selected += 1
@@ -66,8 +67,10 @@ class Survey:
             self.evidence.extend(letter.evidence)
 
 
-async def survey(queues: Queues, queue: QueueInfo, selection: Selection, now: datetime, *, most: int = MOST) -> Survey:
-    """Look at up to `most` letters of a queue; every one is visible again afterwards."""
+async def survey(
+    queues: Queues, queue: QueueInfo, selection: Selection, now: datetime, *, goal: Goal | None = None, most: int = MOST
+) -> Survey:
+    """Look at up to `most` letters of a queue: which are selected, and fit `goal`. Every one is visible again afterwards."""
     found, held, vain = Survey(), list[str](), 0
     try:
         while vain < _VAIN and found.seen < most:
@@ -75,7 +78,7 @@ async def survey(queues: Queues, queue: QueueInfo, selection: Selection, now: da
             held += [message.receipt for message in messages]
             fresh = [message for message in messages if message.id not in found.letters]
             for message in fresh:
-                found.add(message, selection, now)
+                found.add(message, selection, now, goal)
             vain = 0 if fresh else vain + 1
         found.whole = vain >= _VAIN
     finally:

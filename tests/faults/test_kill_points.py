@@ -17,6 +17,8 @@ from tests.support.process import wait_for
 ELSEWHERE = {
     "provider.announced": "tests/contracts/handlers",
     "provider.recorded": "tests/contracts/handlers",
+    "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
+    "redrive.task_started": "tests/integration/handlers/test_redrive_task.py",
     "redrive.kept": "tests/integration/handlers/test_redrive_stages.py",
 }
 """Points of handlers that the worlds here do not use, and where an attempt is ended at them."""

@@ -19,7 +19,15 @@ class Nothing(Params):
 def test_every_shipped_handler_is_found() -> None:
     """Dropping a file into handlers/ is enough, and each one there is complete."""
     registry = discover(leh_guardian.handlers)
-    assert registry.names() == ["await_provider", "dlq_redrive", "evidence_exists", "notify", "queue_drained"]
+    assert registry.names() == [
+        "await_provider",
+        "dlq_redrive",
+        "evidence_exists",
+        "keep_letters",
+        "notify",
+        "queue_drained",
+        "redriven_finished",
+    ]
     for spec in registry:
         assert spec.summary
         assert spec.residual or spec.effect in {Effect.READS, Effect.EXACTLY_ONCE}
