@@ -168,7 +168,10 @@ async def _build(
     known = Registry((*registry, CANARY_HANDLER))
     progression = Progression(known, settings.notify.channel)
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
-    logs, functions = CloudWatchLogs(aws, await aws.client("logs")), LambdaFunctions(aws, await aws.client("lambda"))
+    logs, functions = (
+        CloudWatchLogs(aws, await aws.client("logs")),
+        LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots)),
+    )
     admin = await open_admin_api(settings, aws, stack)
     signatures, worker = TableInUse(reloader.current), settings.worker
     capabilities = Capabilities(

@@ -24,9 +24,11 @@ def test_every_shipped_handler_is_found() -> None:
         "diagnose_worker",
         "dlq_redrive",
         "evidence_exists",
+        "keep_letters",
         "note_deployment",
         "notify",
         "queue_drained",
+        "redriven_finished",
         "reprocess_evidence",
     ]
     for spec in registry:
