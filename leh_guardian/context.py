@@ -16,10 +16,12 @@ from leh_guardian.ports import (
     AdminApi,
     Channel,
     DeadLetters,
+    Deployments,
     Functions,
     Logs,
     Outages,
     Queues,
+    Reprocessing,
     SearchIndex,
     StatusPage,
     Tables,
@@ -63,6 +65,8 @@ class Capabilities:
     """None: its address is not configured."""
     signatures: Signatures | None = None
     """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
+    reprocessing: Reprocessing | None = None
+    deployments: Deployments | None = None
 
 
 class Checkpoints(Protocol):

@@ -26,7 +26,7 @@ from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
-from leh_guardian.app.outside import channels, probes, status_pages
+from leh_guardian.app.outside import channels, open_admin_api, probes, status_pages
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
@@ -45,6 +45,7 @@ from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
@@ -162,7 +163,9 @@ async def _build(
     known = Registry((*registry, CANARY_HANDLER))
     progression = Progression(known, settings.notify.channel)
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
-    logs, functions = CloudWatchLogs(aws, await aws.client("logs")), LambdaFunctions(aws, await aws.client("lambda"))
+    logs = CloudWatchLogs(aws, await aws.client("logs"))
+    functions = LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots))
+    admin = await open_admin_api(settings, aws, stack)
     signatures = TableInUse(reloader.current)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
@@ -177,6 +180,9 @@ async def _build(
         functions=functions,
         signatures=signatures,
         errors=worker_errors(settings, logs, functions, signatures.table, clock),
+        admin=admin,
+        reprocessing=ReprocessingRows(pool, clock),
+        deployments=NotedDeployments(pool, clock),
     )
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
@@ -217,6 +223,8 @@ async def _build(
     if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
+    if admin is not None:
+        clients.append(Client("admin_api", admin, required=False))
     clients += [Client(f"status_page_{name}", page, required=False) for name, page in providers.items()]
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(

@@ -6,7 +6,9 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 
+from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables
@@ -29,6 +31,21 @@ async def channels(settings: Settings, clock: Clock, stack: AsyncExitStack) -> d
         for name, webhook in settings.notify.channels.items():
             made[name] = WebhookChannel(session, webhook.url, read_secret(name, webhook.secret_file), clock)
     return made
+
+
+async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:
+    """Return LEH's admin API, None where nobody said where it is."""
+    wanted = settings.admin_api
+    if wanted.url is None:
+        return None
+    token: Token | None = None
+    if wanted.token_file is not None:
+        token = FileToken(wanted.token_file, "admin_api.token_file")
+    elif wanted.token_secret is not None:
+        token = SecretToken(aws, await aws.client("secretsmanager"), wanted.token_secret)
+    deadline = wanted.deadline.total_seconds()
+    session = await stack.enter_async_context(admin_session(deadline))
+    return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
 
 
 async def status_pages(

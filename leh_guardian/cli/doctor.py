@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 import click
 
-from leh_guardian.cli.examination import database, heartbeat, installation, providers, services
+from leh_guardian.cli.examination import admin_api, database, heartbeat, installation, providers, services
 from leh_guardian.cli.examination.finding import Finding, Look, bounded
 from leh_guardian.cli.output import out, print_json_lines
 from leh_guardian.model.text import shown, without_passwords
@@ -71,6 +71,11 @@ def _looks(settings: Settings) -> list[Look]:
         ),
         *(_worker_looks(settings, log) if log else []),
         *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
+        *(
+            [Look("admin api", partial(admin_api.look_at_api, settings), admin_api.API, "WARN")]
+            if settings.admin_api.url
+            else []
+        ),
         Look("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
         *(
             Look(f"provider {name}", partial(providers.look_at_page, name, provider), providers.PAGE, "WARN")

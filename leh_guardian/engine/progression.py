@@ -24,9 +24,9 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Step
 from leh_guardian.model.text import dump_json, told
-from leh_guardian.registry import Effect, Registry
+from leh_guardian.registry import Registry
 from leh_guardian.rules.conditions import holds
-from leh_guardian.rules.preview import one_line, step_params
+from leh_guardian.rules.preview import one_line, step_params, unanswered
 from leh_guardian.store.incidents import RunEvent
 from leh_guardian.store.timers import TimerKind
 
@@ -162,6 +162,12 @@ class Progression:
             reason = "the rule has no actions: it is for people"
             self.escalate(changes, run.incident, Cause.NO_REMEDY, reason)
             return
+        # What was only tried out has found nothing.
+        unhandled = "" if run.dry else unanswered(run.incident.plan.steps, run.facts, self._registry)
+        if unhandled:
+            changes.note(Kind.PLAN_STOPPED, unhandled, incident=run.incident)
+            self.escalate(changes, run.incident, Cause.UNHANDLED, unhandled)
+            return
         verify = run.incident.plan.verify
         if verify is not None and not run.dry and run.incident.plan.mode is not Mode.OBSERVE:
             if not self._plan(changes, run, verify.step, len(run.incident.plan.steps), Role.VERIFY, due_at):
@@ -252,7 +258,7 @@ class Progression:
             params=params,
             mode=plan.mode,
             changes=spec is None or spec.changes,
-            retryable=spec is not None and spec.effect is not Effect.AT_MOST_ONCE,
+            retryable=spec is not None and spec.retryable,
             status=ActionStatus.SCHEDULED,
             due_at=due_at,
             # A last look must not keep the next run of the plan waiting.

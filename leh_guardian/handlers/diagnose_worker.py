@@ -18,7 +18,7 @@ from pydantic import Field
 from leh_guardian.context import ActionContext
 from leh_guardian.diagnosis import Diagnosis, Table, Verdict
 from leh_guardian.errors import HandlerError, NotFound, Refused, Transient
-from leh_guardian.fields import Duration, ProviderName, QueueRef
+from leh_guardian.fields import Duration, FunctionRef, ProviderName, QueueRef
 from leh_guardian.model.outcome import Done, Outcome
 from leh_guardian.model.provider.snapshot import Page, PageState
 from leh_guardian.model.text import told
@@ -40,8 +40,6 @@ _SHOWN = 5
 
 LogGroup = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/.#-]{1,512}$")]
 """A log group of this account and region, by its name."""
-Function = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:$-]{1,170}$")]
-"""A Lambda function by name or ARN, with `:alias` or without."""
 
 
 class DiagnoseWorkerParams(Params):
@@ -49,9 +47,9 @@ class DiagnoseWorkerParams(Params):
 
     log_group: LogGroup = "/aws/lambda/leh-ai-worker"
     """The worker's log group."""
-    window: Duration = Field(timedelta(minutes=15), ge=timedelta(minutes=1), le=timedelta(hours=6))
+    window: Duration = Field(timedelta(minutes=15), ge=timedelta(seconds=5), le=timedelta(hours=6))
     """How far back its log is read, before now and before the incident opened."""
-    function: Function | None = None
+    function: FunctionRef | None = None
     """The worker's function, by name or ARN, with an alias or without: its newest deployment is held against the first failure."""
     queue: QueueRef | None = None
     """The worker's dead-letter queue, by name or ARN."""

@@ -109,14 +109,14 @@ MUTANTS = (
         (
             Edit(
                 "leh_guardian/engine/progression.py",
-                "spec is not None and spec.effect is not Effect.AT_MOST_ONCE",
+                "spec is not None and spec.retryable",
                 "True",
             ),
         ),
     ),
     Mutant(
         "an unknown outcome taken for a failure",
-        (Edit(EXECUTOR, "        case _ if spec.effect is Effect.AT_MOST_ONCE:\n", "        case _ if False:\n"),),
+        (Edit(EXECUTOR, "        case _ if not spec.retryable:\n", "        case _ if False:\n"),),
     ),
     Mutant(
         "polls cancelled at a stop",
@@ -187,9 +187,9 @@ MUTANTS = (
         (
             Edit(
                 "leh_guardian/redrive/mover.py",
-                "        sent, failure = await self._send_rounds(batch)\n",
+                "        sent, failure = await self._send_rounds(batch, letters)\n",
                 "        await self._queues.delete(self._source, [m.receipt for m in batch])\n"
-                "        sent, failure = await self._send_rounds(batch)\n",
+                "        sent, failure = await self._send_rounds(batch, letters)\n",
             ),
         ),
     ),
