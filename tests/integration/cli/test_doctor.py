@@ -77,6 +77,7 @@ async def test_what_hangs_is_a_finding(
         "queue nowhere": "FAIL",
         "evidence table": "WARN",
         "opensearch": "WARN",
+        "admin api": "WARN",
         "heartbeat": "WARN",
     }
     assert all("no answer within" in found[item].detail for item in ("postgresql", "queue nowhere", "opensearch"))
