@@ -14,6 +14,7 @@ from leh_guardian.context import ActionContext
 from leh_guardian.model.outcome import Done, Failed, Outcome, Wait
 from leh_guardian.ports import MovedLetter, QueueInfo
 from leh_guardian.redrive import mover
+from leh_guardian.redrive.burying import Burying
 from leh_guardian.redrive.finishing import look
 from leh_guardian.redrive.goal import Goal
 from leh_guardian.redrive.pace import Pace
@@ -30,7 +31,7 @@ ENOUGH = 20
 """Letters of a ramp that must have died again before their share counts."""
 _RECORDS = 200
 """Records of a canary that are looked at."""
-_LOOKS = (5.0, 60.0)
+_LOOKS = (1.0, 60.0)
 """Seconds between two looks at them, at least and at most."""
 _BAD_SHARE = 0.2
 """Part of the moved letters that may die again."""
@@ -129,10 +130,25 @@ class Redrive:
         return None
 
     async def _verify(self) -> Outcome:
-        if waiting := self._too_early(f"moved {self._progress.moved}, and waiting for what comes back"):
-            return waiting
-        self._progress.returned = max(self._progress.returned, (await count_returned(self._ctx, self._source)).count)
+        progress = self._progress
+        waiting = self._too_early(f"moved {progress.moved}, and waiting for what comes back")
+        if waiting and not await self._accounted_for():
+            return self._sooner(waiting)
+        burying = Burying(self._ctx, self._source, self._orders.max_redrives)
+        await burying.look_through()
+        progress.returned = max(progress.returned, burying.returned)
+        progress.quarantined += burying.buried
         return await self._report()
+
+    async def _accounted_for(self) -> bool:
+        """Tell whether each letter that was sent is finished by its record, or lies in the queue again: then nothing is on its way."""
+        seen = await look(self._ctx, await self._sent(), most=_RECORDS)
+        open_ = self._progress.moved - seen.finished
+        if open_ <= 0:
+            return True
+        if (await self._ctx.can.queues.info(self._orders.queue)).depth.total < open_:
+            return False
+        return (await count_returned(self._ctx, self._source)).count >= open_
 
     async def _move(self, most: int) -> None:
         moving = mover.Mover(
