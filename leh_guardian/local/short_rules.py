@@ -26,11 +26,13 @@ SHORT: Final[Mapping[str, Mapping[Place, Any]]] = {
         ("actions", "await_provider", "with", "stable_for"): "2s",
         ("actions", "dlq_redrive", "with", "max_redrives"): 1,
         ("actions", "reprocess_evidence", "with", "finish_within"): "20s",
+        ("actions", "reprocess_evidence", "with", "poll"): "1s",
     },
     "evidence-stuck": {
         ("expect", "within"): "3s",
         ("guards", "cooldown"): "1s",
         ("actions", "reprocess_evidence", "with", "finish_within"): "20s",
+        ("actions", "reprocess_evidence", "with", "poll"): "1s",
     },
 }
 """{rule: {place: value}}."""

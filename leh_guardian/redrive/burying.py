@@ -34,8 +34,9 @@ class Burying:
         self._seen: set[str] = set()
         self._held: list[str] = []
         self.returned = 0
-        """Letters that this action has sent back, and that have died again; those that are buried included."""
+        """Letters that this action has sent back, and that have died again."""
         self.buried = 0
+        """Those of them that are in quarantine now."""
 
     async def look_through(self) -> None:
         """Count what has returned, and put into quarantine what was sent back `max_redrives` times; the rest is visible again."""
@@ -60,7 +61,7 @@ class Burying:
         prints = {message_id: letter.fingerprint for message_id, letter in letters.items()}
         history = await self._ctx.can.letters.history(self._source.arn, self._ctx.action_id, prints)
         back = [m for m in messages if history[m.id].returned(m.sent_at) or history[m.id].kept]
-        self.returned += len(back)
+        self.returned += sum(history[m.id].returned(m.sent_at) for m in back)
         # One that is kept was kept by an attempt that crashed before its delete.
         poison = [m for m in back if history[m.id].kept or history[m.id].redrives + 1 >= self._max_redrives]
         fresh = [m for m in poison if not history[m.id].kept]
@@ -77,5 +78,5 @@ class Burying:
             failpoint("redrive.buried")
         if poison:
             await self._ctx.can.queues.delete(self._source, [message.receipt for message in poison])
-        self.buried += len(poison)
+        self.buried += sum(history[m.id].returned(m.sent_at) for m in poison)
         return poison

@@ -172,10 +172,9 @@ async def poison(tx: Transaction, queue: str, incident: UUID) -> list[str]:
     """Return the evidence, or the message ids, of letters that an incident keeps because they died too often."""
     rows = await tx.fetch(
         "select message_id, evidence from quarantine where incident_id = $1 and queue = $2 and status = 'kept'"
-        " and redrives > 0 and reason <> $3 order by kept_at, id",
+        f" and redrives > 0 and reason not like '{RETENTION}%' order by kept_at, id",
         incident,
         queue,
-        RETENTION,
     )
     return [name for row in rows for name in (row["evidence"] or [row["message_id"]])]
 

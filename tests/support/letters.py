@@ -71,7 +71,7 @@ class Remembered:
 
     async def poison(self, queue: str, incident: UUID) -> Sequence[str]:
         """Name it."""
-        kept = [each for each in self.kept.values() if each.redrives and each.reason != RETENTION]
+        kept = [each for each in self.kept.values() if each.redrives and not each.reason.startswith(RETENTION)]
         return [name for each in kept for name in (each.evidence or [each.message.id])]
 
     async def count_resting(self, queue: str) -> int:

@@ -144,7 +144,7 @@ async def poison(tx: Transaction, queue: str, incident: UUID) -> list[str]:
             for row in work.rows(QUARANTINE)
             if (row["incident_id"], row["queue"], row["status"]) == (incident, queue, "kept")
             and row["redrives"] > 0
-            and row["reason"] != RETENTION
+            and not row["reason"].startswith(RETENTION)
         ]
         rows.sort(key=lambda row: (row["kept_at"], row["id"]))
         return [name for row in rows for name in (row["evidence"] or [row["message_id"]])]
