@@ -138,15 +138,19 @@ class Asking:
         await self._move(piece, {PieceState.ASKING}, PieceState.ASKED, said)
         return True
 
-    async def _request_again(self, piece: Piece) -> None:
-        """Repeat a request whose answer nobody has heard, under its key. That it is refused now proves nothing about the first."""
+    async def _request_again(self, piece: Piece) -> bool:
+        """Repeat a request whose answer nobody has heard, under its key; returns whether it is known now to have been taken.
+
+        That it is refused now proves nothing about the first.
+        """
         try:
             said = await self._admin.reprocess(piece.evidence, idempotency_key(self._ctx.action_id, piece.evidence))
         except (OutcomeUnknown, NotFound, Refused) as error:
             await self._move(piece, {PieceState.ASKING}, PieceState.ASKING, told(error, 300))
-            return
+            return False
         failpoint("reprocess.asked")
         await self._move(piece, {PieceState.ASKING}, PieceState.ASKED, said)
+        return True
 
     async def _refused(self, piece: Piece, reason: str) -> None:
         # By way of `planned`, which knows of no request: nothing was taken.
@@ -169,12 +173,14 @@ class Asking:
             await self._move(piece, OPEN, PieceState.FINISHED)
         elif record.failed and anew:
             await self._move(piece, OPEN, PieceState.FAILED, "its processing has failed again")
-        elif self._is_overdue(piece) and not (record.processing and self._is_fresh(record)):
-            await self._give_up(piece, record)
         elif piece.state is PieceState.ASKING and record.processing and anew:
             await self._move(piece, {PieceState.ASKING}, PieceState.ASKED, "its record shows that it was taken")
         elif piece.state is PieceState.ASKING and self._admin.idempotent:
-            await self._request_again(piece)
+            # First, and then its time is looked at: guardian itself may have been away for longer than that.
+            if not await self._request_again(piece) and self._is_overdue(piece):
+                await self._give_up(piece, record)
+        elif self._is_overdue(piece) and not (record.processing and self._is_fresh(record)):
+            await self._give_up(piece, record)
 
     async def _give_up(self, piece: Piece, record: EvidenceRecord) -> None:
         within = format_duration(self._pace.finish_within)
