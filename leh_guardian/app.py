@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -25,13 +25,16 @@ from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
+from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
+from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, distress
+from leh_guardian.diagnosis import Table
+from leh_guardian.engine import absence, distress, swallowed
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.canary import CANARY_HANDLER, Canary
@@ -48,16 +51,18 @@ from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.swallowed import Swallowed
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import queue_name
-from leh_guardian.ports import Channel, Pulse
+from leh_guardian.ports import AlertQueue, Channel, Logs, Pulse
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.rules.signatures import TableInUse
 from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
@@ -69,6 +74,7 @@ from leh_guardian.telemetry.progress import Progress
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 from leh_guardian.web.verbs import VerbRoutes
+from leh_guardian.worker.errors import LogWorkerErrors
 
 _THREAD_PATIENCE = 1.0
 """Seconds that each thread gets to end after everything else has."""
@@ -158,7 +164,16 @@ async def _build(
     pages = await _status_pages(settings, clock, stack)
     tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    # The engine knows a handler more than rule files may name.
+    known = Registry((*registry, CANARY_HANDLER))
+    progression = Progression(known, settings.notify.channel)
+    reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
+    logs, functions = (
+        CloudWatchLogs(aws, await aws.client("logs")),
+        LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots)),
+    )
     admin = await open_admin_api(settings, aws, stack)
+    signatures, worker = TableInUse(reloader.current), settings.worker
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
@@ -168,14 +183,18 @@ async def _build(
         tables=tables,
         search=search,
         evidence_table=settings.evidence.table,
+        logs=logs,
+        functions=functions,
+        signatures=signatures,
+        errors=LogWorkerErrors(
+            logs, worker.log_group, signatures.table, clock, functions=functions, function=worker.function
+        )
+        if worker.log_group
+        else None,
         admin=admin,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
     )
-    # The engine knows a handler more than rule files may name.
-    known = Registry((*registry, CANARY_HANDLER))
-    progression = Progression(known, settings.notify.channel)
-    reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     intakes = [
@@ -210,6 +229,8 @@ async def _build(
     ]
     if settings.evidence.table:
         clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
+    if worker.log_group:
+        clients.append(Client("worker_log", LogGroup(logs, worker.log_group, clock), required=False))
     if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
@@ -273,8 +294,25 @@ async def _build(
             # Three outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
             *loops,
+            *_swallowed(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
+
+
+def _swallowed(
+    settings: Settings,
+    queue: AlertQueue,
+    logs: Logs,
+    table: Callable[[], Table],
+    clock: Clock,
+    loop: Callable[..., Loop],
+) -> list[Loop]:
+    """Make the loop that tells of errors in the worker's log; none where nobody named the log."""
+    wanted = settings.worker
+    if wanted.log_group is None or not wanted.events:
+        return []
+    errors = Swallowed(queue, logs, wanted.log_group, table, clock, region=settings.region, lag=wanted.lag)
+    return [loop("swallowed", errors.run_once, pause=swallowed.PAUSE, limit=swallowed.LIMIT)]
 
 
 async def _heartbeat(

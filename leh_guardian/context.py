@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
     import structlog
 
+    from leh_guardian.diagnosis import Table
+
+
+class Signatures(Protocol):
+    """What failures of the AI worker mean."""
+
+    def table(self) -> Table:
+        """Return the operators' rows and the built-in ones, as of now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -54,6 +63,8 @@ class Capabilities:
     functions: Functions | None = None
     admin: AdminApi | None = None
     """None: its address is not configured."""
+    signatures: Signatures | None = None
+    """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
     reprocessing: Reprocessing | None = None
     deployments: Deployments | None = None
 

@@ -13,6 +13,11 @@ from leh_guardian.model.deployment import function_name
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|w)", re.ASCII)
 _QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", re.ASCII)
+_FUNCTION: Final = re.compile(
+    r"(?:arn:aws[a-z-]*:lambda:(?P<owner>[a-z0-9-]+:\d{12}):function:)?(?P<name>[A-Za-z0-9_-]{1,64})"
+    r"(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?",
+    re.ASCII,
+)
 _QUEUE_ARN: Final = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:([A-Za-z0-9_.-]{1,80})", re.ASCII)
 
 
@@ -56,6 +61,21 @@ def queue_name(reference: str) -> str:
     return reference.rstrip("/").rpartition("/")[2].rpartition(":")[2]
 
 
+def _function(value: str) -> str:
+    if _FUNCTION.fullmatch(value):
+        return value
+    raise ValueError(
+        "write a function as its name (leh-ai-worker) or its ARN (arn:aws:lambda:region:account:function:name), either with :alias"
+        " or without"
+    )
+
+
+def function_parts(reference: str) -> tuple[str, str, str] | None:
+    """Return (region:account, name, alias or version) of a function's name or ARN, empty where it does not say; None for neither."""
+    found = _FUNCTION.fullmatch(reference)
+    return (found["owner"] or "", found["name"], found["qualifier"] or "") if found else None
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -65,17 +85,22 @@ Duration = Annotated[
 """A length of time, written like 15m."""
 
 
-def _function(value: str) -> str:
+def _told_function(value: str) -> str:
     if function_name(value) is None:
-        raise ValueError("write a Lambda function as its name (leh-ai-worker), with :alias if need be, or as its ARN")
+        raise ValueError(
+            "this names no Lambda function: neither a name (leh-ai-worker), nor an ARN, nor the end of one"
+        )
     return value
 
 
-FunctionRef = Annotated[str, AfterValidator(_function)]
-"""A Lambda function by name or ARN, with its alias or without."""
-
 QueueRef = Annotated[str, AfterValidator(_queue)]
 """An SQS queue by name or ARN."""
+
+FunctionRef = Annotated[str, AfterValidator(_function)]
+"""A Lambda function by name or ARN, either with `:alias` or without."""
+
+ToldFunction = Annotated[str, AfterValidator(_told_function)]
+"""A Lambda function as CloudTrail names it: by name, ARN or partial ARN, with `:alias` or without."""
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A way to reach people, by its name in the settings."""

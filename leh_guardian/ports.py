@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from leh_guardian.model.deployment import Deployment
@@ -63,6 +63,10 @@ class QueueInfo:
     max_receive_count: int | None
     """From its own redrive policy, None without one."""
     dead_letter_arn: str | None
+    delay: float = 0.0
+    """Seconds for which a message that is sent to it is held back."""
+    retention: float | None = None
+    """Seconds after which SQS deletes a message, counted from when it was sent; None where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,26 @@ class OutgoingMessage:
     group: str | None = None
     deduplication_id: str | None = None
     trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTask:
+    """A message move task of SQS, as it lists it."""
+
+    status: str
+    """RUNNING, COMPLETED, CANCELLING, CANCELLED or FAILED."""
+    started_at: float
+    """Unix time by SQS's clock, in seconds."""
+    moved: int
+    handle: str | None = None
+    """Cancels it; there while it is running."""
+    why: str = ""
+    """Why it has failed."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it still keeps others from starting."""
+        return self.status in {"RUNNING", "CANCELLING"}
 
 
 class AlertQueue(Protocol):
@@ -118,6 +142,19 @@ class Queues(Protocol):
     async def release(self, queue: QueueInfo, receipts: Sequence[str]) -> None:
         """Make received messages visible again at once."""
 
+    async def start_move(self, source: QueueInfo, destination: QueueInfo | None, rate: int) -> None:
+        """Let SQS move all messages of a dead-letter queue: to `destination`, or each to where it died; `rate` a second at most.
+
+        Raises:
+            Refused: a task is running already, or it is no dead-letter queue.
+        """
+
+    async def moves(self, source: QueueInfo) -> Sequence[MoveTask]:
+        """Return the newest move tasks of a dead-letter queue."""
+
+    async def cancel_move(self, handle: str) -> None:
+        """Cancel a task; what it has moved stays moved."""
+
 
 @dataclass(frozen=True, slots=True)
 class LetterHistory:
@@ -141,6 +178,10 @@ class LetterHistory:
         return self.own_at is not None and not self.sent and (sent_at is None or sent_at >= self.own_at.timestamp())
 
 
+RETENTION: Final = "retention"
+"""How the reason begins for which a letter is kept that is as good as any: SQS would have deleted it."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptLetter:
     """A dead letter to keep in quarantine, with everything that sending it later needs."""
@@ -154,17 +195,63 @@ class KeptLetter:
     redrives: int
 
 
+@dataclass(frozen=True, slots=True)
+class SentLetter:
+    """A letter that is about to be gone: what telling its fate later needs."""
+
+    fingerprint: UUID
+    evidence: Sequence[str] = ()
+    cases: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLetter:
+    """A letter that went back."""
+
+    message_id: str
+    """The id that it had in its dead-letter queue."""
+    fingerprint: UUID
+    sent_at: datetime
+    """Not before this it was sent."""
+    returns_at: datetime | None
+    """When it would be back at the latest, had it failed again; None where an older version sent it."""
+    evidence: Sequence[str] = ()
+    cases: Sequence[str] = ()
+
+
 class DeadLetters(Protocol):
     """Guardian's memory of dead letters. Every write may be repeated: the second changes nothing."""
 
     async def history(self, queue: str, action: UUID, letters: Mapping[str, UUID]) -> Mapping[str, LetterHistory]:
         """Return what is known of letters ({message id: fingerprint}) of the queue with ARN `queue`; of each one, something."""
 
-    async def sent(self, queue: str, action: UUID, letters: Mapping[str, UUID], at: datetime) -> None:
-        """Remember that letters were sent back, not before `at`."""
+    async def sent(
+        self,
+        queue: str,
+        action: UUID,
+        incident: UUID,
+        letters: Mapping[str, SentLetter],
+        at: datetime,
+        returns_at: datetime,
+    ) -> None:
+        """Remember that letters were sent back, not before `at`; one that fails again is back before `returns_at`."""
+
+    async def moved(
+        self, queue: str, incident: UUID, *, action: UUID | None = None, most: int = 10_000
+    ) -> Sequence[MovedLetter]:
+        """Return the newest letters that an incident, or one action of it, sent back; without those in quarantine by now."""
 
     async def keep(self, queue: str, incident: UUID, letters: Sequence[KeptLetter]) -> None:
         """Put letters into quarantine. They may be deleted from the queue once this has returned."""
+
+    async def resting(self, queue: str, *, without: Collection[str] = (), most: int = 10) -> Sequence[KeptLetter]:
+        """Return letters that are kept because of RETENTION, the oldest first, `without` those of some message ids."""
+
+    async def count_resting(self, queue: str) -> int:
+        """Return how many there are."""
+
+    async def release(self, queue: str, action: UUID, message_ids: Sequence[str]) -> None:
+        """Say that `action` has sent letters out of quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +444,9 @@ class Outages(Protocol):
 
     async def held(self, provider: str, now: datetime) -> Outage | None:
         """Return the outage for which redrives into `provider` should wait, or None."""
+
+    async def all_held(self, now: datetime) -> Sequence[Outage]:
+        """Return the outages for which redrives should wait, of all providers."""
 
 
 class Pulse(Protocol):

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from leh_guardian.adapters.aws import Aws
-from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Unavailable
+from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
 from leh_guardian.ports import FunctionState
 
 _STATES: Final = frozenset({"Active", "Inactive", None})
 """Inactive is idle: an invocation wakes it. Where nothing is said, an older API has answered."""
+_PAYLOAD: Final = 1 << 20
+"""Bytes of an asynchronous event (API Reference, "Invoke")."""
+_QUEUED: Final = 202
 _UPDATES: Final = frozenset({"Successful", None})
 
 
@@ -40,6 +43,28 @@ class LambdaFunctions:
         except AccessDenied as error:
             raise AccessDenied(f"{error} - allow lambda:GetFunctionConfiguration on it") from error
         return _state(answer, doing)
+
+    async def invoke(self, function: str, payload: bytes) -> None:
+        """Invoke asynchronously, and return once Lambda has queued the event: on its own word alone, which is the status 202.
+
+        Raises:
+            Refused: the payload is no JSON, or too large.
+            Unavailable: it is not known to be queued.
+        """
+        name, qualifier = named(function)
+        asked = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
+        doing = f"invoke function {function}"
+        if len(payload) > _PAYLOAD:
+            raise Refused(f"cannot {doing}: a payload of {len(payload)} bytes, and Lambda takes 1 MB")
+        # One try: a repeated invocation is another one, and the caller knows better what was confirmed.
+        answer = await self._aws.call(
+            doing, lambda: self._client.invoke(InvocationType="Event", Payload=payload, **asked), tries=1
+        )
+        answer["Payload"].close()
+        if answer.get("StatusCode") != _QUEUED:
+            raise Unavailable(
+                f"cannot {doing}: the status {answer.get('StatusCode')} is not Lambda's for a queued event"
+            )
 
 
 def named(function: str) -> tuple[str, str]:

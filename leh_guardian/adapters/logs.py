@@ -49,10 +49,11 @@ class CloudWatchLogs:
         """
         found: list[LogMessage] = []
         began, size = anyio.current_time(), 0
-        asked = {"logGroupName": group, "startTime": _milliseconds(since), "endTime": _milliseconds(until) - 1}
+        first, last = _milliseconds(since), _milliseconds(until) - 1
+        asked: dict[str, Any] = {"logGroupName": group, "startTime": first, "endTime": last}
         asked |= {"limit": _PAGE} | ({"filterPattern": pattern} if pattern else {})
         token: dict[str, str] = {}
-        whole = asked["startTime"] > asked["endTime"]
+        whole = first > last
         for _ in range(0 if whole else _PAGES):
             page = await self._page(group, {**asked, **token})
             for message in filter(None, map(_message, page["events"])):
@@ -80,7 +81,9 @@ class CloudWatchLogs:
     async def _page(self, group: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         doing = f"read log group {group}"
         try:
-            page = await self._aws.call(doing, functools.partial(self._client.filter_log_events, **asked))
+            page: Mapping[str, Any] = await self._aws.call(
+                doing, functools.partial(self._client.filter_log_events, **asked)
+            )
         except NotFound as error:
             hint = "check its name and AWS_REGION; a function that never ran has no log group yet"
             raise NotFound(f"{error} - {hint}") from error

@@ -11,7 +11,7 @@ from leh_guardian.adapters.aws import Aws
 from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
 from leh_guardian.fields import queue_name
 from leh_guardian.model.text import told
-from leh_guardian.ports import OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
+from leh_guardian.ports import MoveTask, OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
 
 _DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
 _PAYLOAD = 240 * 1024
@@ -119,6 +119,8 @@ class SqsQueues:
             visibility_timeout=float(attributes.get("VisibilityTimeout", 30)),
             max_receive_count=int(policy["maxReceiveCount"]) if "maxReceiveCount" in policy else None,
             dead_letter_arn=policy.get("deadLetterTargetArn"),
+            delay=float(attributes.get("DelaySeconds", 0)),
+            retention=float(attributes["MessageRetentionPeriod"]) if "MessageRetentionPeriod" in attributes else None,
         )
 
     async def dead_letter_sources(self, queue: QueueInfo) -> Sequence[str]:
@@ -208,6 +210,38 @@ class SqsQueues:
                     QueueUrl=queue.url, Entries=portion
                 ),
             )
+
+    async def start_move(self, source: QueueInfo, destination: QueueInfo | None, rate: int) -> None:
+        """Let SQS move all messages of a dead-letter queue: to `destination`, or each to where it died; `rate` a second at most."""
+        asked: dict[str, Any] = {"SourceArn": source.arn, "MaxNumberOfMessagesPerSecond": rate}
+        if destination is not None:
+            asked["DestinationArn"] = destination.arn
+        doing = f"start a move task of {source.name}"
+        # One try: the second would be refused for the first.
+        answer = await self._aws.call(doing, lambda: self._client.start_message_move_task(**asked), tries=1)
+        _said(answer, "TaskHandle", doing)
+
+    async def moves(self, source: QueueInfo) -> Sequence[MoveTask]:
+        """Return the newest move tasks of a dead-letter queue."""
+        doing = f"list the move tasks of {source.name}"
+        answer = await self._aws.call(
+            doing, lambda: self._client.list_message_move_tasks(SourceArn=source.arn, MaxResults=10)
+        )
+        return [_move(task) for task in _said(answer, "Results", doing)]
+
+    async def cancel_move(self, handle: str) -> None:
+        """Cancel a task; what it has moved stays moved."""
+        await self._aws.call("cancel a move task", lambda: self._client.cancel_message_move_task(TaskHandle=handle))
+
+
+def _move(task: Mapping[str, Any]) -> MoveTask:
+    return MoveTask(
+        status=str(task.get("Status", "")),
+        started_at=float(task.get("StartedTimestamp", 0)) / 1000,
+        moved=int(task.get("ApproximateNumberOfMessagesMoved", 0)),
+        handle=task.get("TaskHandle"),
+        why=told(task.get("FailureReason", "")),
+    )
 
 
 async def _queue_url(aws: Aws, client: Any, queue: str) -> str:

@@ -59,7 +59,7 @@ async def examine(settings: Settings) -> list[Finding]:
 def _looks(settings: Settings) -> list[Look]:
     """Return every look outside."""
     queues = [name for name in (settings.queue.alerts, settings.queue.urgent) if name]
-    search, table = settings.opensearch.url, settings.evidence.table
+    search, table, log = settings.opensearch.url, settings.evidence.table, settings.worker.log_group
     return [
         Look("postgresql", partial(database.look_at_database, settings), database.FIX),
         *(Look(f"queue {name}", partial(services.look_at_queue, settings, name), services.NETWORK) for name in queues),
@@ -69,6 +69,7 @@ def _looks(settings: Settings) -> list[Look]:
             if table
             else []
         ),
+        *(_worker_looks(settings, log) if log else []),
         *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
         *(
             [Look("admin api", partial(admin_api.look_at_api, settings), admin_api.API, "WARN")]
@@ -82,6 +83,13 @@ def _looks(settings: Settings) -> list[Look]:
         ),
         *_heartbeat_looks(settings),
     ]
+
+
+def _worker_looks(settings: Settings, log_group: str) -> Iterator[Look]:
+    yield Look("worker log", partial(services.look_at_log, settings, log_group), services.LOG, "WARN")
+    if settings.worker.events:
+        item, without = "worker events", "worker.events를 false로 두세요"
+        yield Look(item, partial(heartbeat.look_at_sending, settings, item, without), services.NETWORK)
 
 
 def _heartbeat_looks(settings: Settings) -> Iterator[Look]:

@@ -102,5 +102,10 @@ def _step(step: PlannedStep) -> str:
     if step.trouble:
         return f"{name}: cannot be planned: {shown(step.trouble)}"
     if step.skipped:
-        return f"{name}: skipped, its condition does not hold"
+        why = (
+            "people are told instead: no step is for what was found"
+            if step.step.condition is None
+            else "its condition does not hold"
+        )
+        return f"{name}: skipped, {why}"
     return f"{name} {shown(dump_json(step.params), _WIDE)}"

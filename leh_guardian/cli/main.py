@@ -28,7 +28,7 @@ from leh_guardian.model.text import without_passwords
 
 _COMMANDS = {
     "run": "leh_guardian.cli.run:run",
-    "demo": "leh_guardian.cli.demo:demo",
+    "demo": "leh_guardian.cli.demo.command:demo",
     "doctor": "leh_guardian.cli.doctor:doctor",
     "incidents": "leh_guardian.cli.incidents:incidents",
     "actions": "leh_guardian.cli.actions:actions",

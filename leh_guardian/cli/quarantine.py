@@ -8,16 +8,16 @@ from uuid import UUID
 
 import click
 
+from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
 from leh_guardian.cli.queues_access import with_queues
 from leh_guardian.cli.store_access import find_id, who, with_store
-from leh_guardian.errors import Unavailable
-from leh_guardian.fields import queue_name
-from leh_guardian.model.identity import message_key
+from leh_guardian.errors import Refused, Unavailable
+from leh_guardian.fields import function_parts, queue_name
 from leh_guardian.model.journal import Entry, Kind
-from leh_guardian.ports import OutgoingMessage
-from leh_guardian.redrive.destination import destination_of
+from leh_guardian.model.letter import read_letter
+from leh_guardian.redrive.goal import goal_of
 from leh_guardian.store import journal, letters
 from leh_guardian.store.transaction import Transaction
 
@@ -59,31 +59,29 @@ def list_(queue: str | None, limit: int, json_: bool) -> None:
 @quarantine.command()
 @click.argument("id_", metavar="ID")
 @click.option("--destination", metavar="QUEUE", help="Where to; by default the queue that it died in.")
+@click.option("--function", metavar="NAME", help="Invoke this Lambda function instead: for what Lambda put there.")
 @click.option("--reason", default="", help="Why; kept in the journal.")
-def release(id_: str, destination: str | None, reason: str) -> None:
+def release(id_: str, destination: str | None, function: str | None, reason: str) -> None:
     """Send a letter back. Should it die again, it comes back into quarantine at the next redrive."""
+    if function is not None and (destination is not None or function_parts(function) is None):
+        raise click.UsageError("--function: give a function's name or ARN, and no --destination")
     letter = _letter(id_)
 
-    async def send(queues: SqsQueues) -> str:
+    async def send(queues: SqsQueues, functions: LambdaFunctions | None) -> str:
         source = await queues.info(letter["queue"])
-        goal = await destination_of(queues, source, destination)
-        # The same deduplication id each time: typed twice within five minutes, a FIFO queue takes it once.
-        deduplication = str(message_key(letter["id"], letter["message_id"])) if goal.fifo else None
-        outgoing = OutgoingMessage(
-            letter["message_id"],
-            letter["body"],
-            letter["attributes"],
-            letter["message_group"],
-            deduplication,
-            letter["trace"],
-        )
-        if refused := await queues.send(goal, [outgoing]):
+        goal = await goal_of(queues, functions, source, destination=destination, function=function)
+        message = letters.message_of(letter)
+        reading = read_letter(message.body, message.attributes)
+        if why := goal.refusal(message, reading):
+            raise Refused(f"{goal.name} is not where it goes: {why}")
+        # Under the letter's own id: typed twice within five minutes, a FIFO queue takes it once.
+        if refused := await goal.send(letter["id"], [(message, reading)]):
             raise Unavailable(f"{goal.name} does not take it: {next(iter(refused.values()))}")
         return goal.name
 
-    goal = with_queues(send)
+    goal = with_queues(send, functions=function is not None)
     _settle(letter["id"], "released", Kind.LETTER_RELEASED, reason)
-    tell(f"{goal} 큐로 돌려보냈습니다.")
+    tell(f"{goal}(으)로 돌려보냈습니다.")
 
 
 @quarantine.command()

@@ -14,6 +14,7 @@ import anyio
 import click
 from pydantic import ValidationError
 
+from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.app import handlers
 from leh_guardian.cli.output import as_json, out, print_json, tell
@@ -24,7 +25,7 @@ from leh_guardian.clock import SystemClock
 from leh_guardian.engine import by_hand
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams
 from leh_guardian.model.text import shown
-from leh_guardian.redrive.destination import destination_of
+from leh_guardian.redrive.goal import goal_of
 from leh_guardian.redrive.selection import Selection
 from leh_guardian.redrive.survey import survey
 from leh_guardian.store import overview
@@ -55,6 +56,9 @@ def _choosing(command: Command) -> Command:
         ),
         click.option("--newer-than", metavar="AGE", help="Only letters at most so old, like 2d."),
         click.option("--older-than", metavar="AGE", help="Only letters at least so old, like 10m."),
+        click.option(
+            "--function", metavar="NAME", help="Invoke this Lambda function instead: for what Lambda put there."
+        ),
         click.option("--destination", metavar="QUEUE", help="Where to; by default the queue that they died in."),
     ):
         command = option(command)
@@ -65,14 +69,14 @@ def _choosing(command: Command) -> Command:
 @click.argument("queue")
 @_choosing
 @as_json
-def plan(queue: str, destination: str | None, json_: bool, **selected: Any) -> None:
+def plan(queue: str, destination: str | None, function: str | None, json_: bool, **selected: Any) -> None:
     """Look at a dead-letter queue: what lies there, what of it would go back, what not and why. Moves nothing."""
-    params = _params(queue, destination, selected)
+    params = _params(queue, selected, destination=destination, function=function)
 
-    async def look(queues: SqsQueues) -> dict[str, Any]:
+    async def look(queues: SqsQueues, functions: LambdaFunctions | None) -> dict[str, Any]:
         source = await queues.info(params.queue)
-        goal = await destination_of(queues, source, params.destination)
-        seen = await survey(queues, source, params.select, SystemClock().now())
+        goal = await goal_of(queues, functions, source, destination=params.destination, function=params.function)
+        seen = await survey(queues, source, params.select, SystemClock().now(), goal=goal)
         return {
             "source": source.name,
             "destination": goal.name,
@@ -87,7 +91,7 @@ def plan(queue: str, destination: str | None, json_: bool, **selected: Any) -> N
             "ages": dict(seen.ages),
         }
 
-    found = with_queues(look)
+    found = with_queues(look, functions=params.function is not None)
     if json_:
         print_json(found)
         return
@@ -108,6 +112,9 @@ def plan(queue: str, destination: str | None, json_: bool, **selected: Any) -> N
     "--canary", default=5, show_default=True, type=click.IntRange(0, 1000), help="So many first; 0 for all at once."
 )
 @click.option("--rate", default=20.0, show_default=True, type=float, help="Messages a second.")
+@click.option(
+    "--provider", metavar="NAME", help="Wait while this AI provider is away; by default for any, `none` for nobody."
+)
 @click.option("--max-messages", type=click.IntRange(1), help="At most so many.")
 @click.option("--limit", type=click.IntRange(1), help="Refuse when more are meant; by default 1000.")
 @click.option("--reason", default="", help="Why; kept in the journal.")
@@ -116,8 +123,10 @@ def plan(queue: str, destination: str | None, json_: bool, **selected: Any) -> N
 def run(
     queue: str,
     destination: str | None,
+    function: str | None,
     canary: int,
     rate: float,
+    provider: str | None,
     max_messages: int | None,
     limit: int | None,
     reason: str,
@@ -126,7 +135,16 @@ def run(
     **selected: Any,
 ) -> None:
     """Start a redrive. The daemon runs it, to its end also when this command is interrupted."""
-    params = _params(queue, destination, selected, canary=canary, rate=rate, max_messages=max_messages)
+    params = _params(
+        queue,
+        selected,
+        destination=destination,
+        function=function,
+        canary=canary,
+        rate=rate,
+        provider=provider,
+        max_messages=max_messages,
+    )
     written = params.model_dump(mode="json", exclude_defaults=True)
 
     async def begin(tx: Transaction) -> tuple[UUID, bool]:
@@ -155,16 +173,16 @@ def run(
     sys.exit(1 if wait and action["status"] != "succeeded" else 0)
 
 
-def _params(queue: str, destination: str | None, selected: dict[str, Any], **more: Any) -> DlqRedriveParams:
+def _params(queue: str, selected: dict[str, Any], **more: Any) -> DlqRedriveParams:
     select = {name: value for name, value in selected.items() if value}
-    written = {"queue": queue, "destination": destination, "select": Selection(), **more}
+    written = {"queue": queue, "select": Selection(), **more}
     try:
         if select:
             written["select"] = Selection.model_validate(select)
         return DlqRedriveParams.model_validate({name: value for name, value in written.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        raise click.UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise click.UsageError(f"{'.'.join(map(str, first['loc'])) or queue}: {first['msg']}") from error
 
 
 def _action_of(incident: UUID) -> dict[str, Any]:

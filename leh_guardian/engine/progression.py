@@ -26,7 +26,7 @@ from leh_guardian.model.plan import OnFailure, Step
 from leh_guardian.model.text import dump_json, told
 from leh_guardian.registry import Registry
 from leh_guardian.rules.conditions import holds
-from leh_guardian.rules.preview import one_line, step_params
+from leh_guardian.rules.preview import one_line, step_params, unanswered
 from leh_guardian.store.incidents import RunEvent
 from leh_guardian.store.timers import TimerKind
 
@@ -161,6 +161,12 @@ class Progression:
         if not run.incident.plan.steps:
             reason = "the rule has no actions: it is for people"
             self.escalate(changes, run.incident, Cause.NO_REMEDY, reason)
+            return
+        # What was only tried out has found nothing.
+        unhandled = "" if run.dry else unanswered(run.incident.plan.steps, run.facts, self._registry)
+        if unhandled:
+            changes.note(Kind.PLAN_STOPPED, unhandled, incident=run.incident)
+            self.escalate(changes, run.incident, Cause.UNHANDLED, unhandled)
             return
         verify = run.incident.plan.verify
         if verify is not None and not run.dry and run.incident.plan.mode is not Mode.OBSERVE:

@@ -22,6 +22,7 @@ class Cause(StrEnum):
     UNCONFIRMED = "unconfirmed"
     APPROVAL = "approval"
     NO_REMEDY = "no-remedy"
+    UNHANDLED = "unhandled"
     RULES_REFUSED = "rules-refused"
     RULE_GONE = "rule-gone"
 
@@ -38,6 +39,7 @@ _SENTENCES = {
     Cause.UNCONFIRMED: "경보는 정상(OK)으로 바뀌었지만 큐를 확인할 수 없어 장애를 닫지 않았습니다.",
     Cause.APPROVAL: "승인을 기다리는 조치가 있습니다. 승인하지 않으면 아무것도 실행하지 않습니다.",
     Cause.NO_REMEDY: "자동 조치가 없는 장애입니다. 사람이 대응해야 합니다.",
+    Cause.UNHANDLED: "진단 결과에 맞는 조치가 규칙에 없어 아무 조치도 하지 않았습니다. 사람이 대응해야 합니다.",
     Cause.RULES_REFUSED: "규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }

@@ -1,40 +1,33 @@
-"""Owns the redrive of a dead-letter queue: plan, canary, proof, ramp, proof; the one rule: what comes back is not sent again.
+"""Owns the redrive of a dead-letter queue as a step of a rule; the one rule: it says what it would do before it does anything.
 
 Written for Standard and FIFO queues after the Amazon SQS Developer Guide ("Using dead-letter queues", "Exactly-once
-processing"). How letters are moved is in `redrive/mover`, how they are chosen in `redrive/selection`.
+processing"). How it goes on is in `redrive/stages`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from leh_guardian.clock import seconds
 from leh_guardian.context import ActionContext
-from leh_guardian.fields import QueueRef, Rate
-from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
-from leh_guardian.ports import OutgoingMessage, QueueInfo
-from leh_guardian.redrive import mover
-from leh_guardian.redrive.destination import destination_of
-from leh_guardian.redrive.pace import Pace
+from leh_guardian.fields import Duration, FunctionRef, ProviderName, QueueRef, Rate
+from leh_guardian.model.outcome import Done, NoOp, Outcome
+from leh_guardian.ports import QueueInfo
+from leh_guardian.redrive.goal import Goal, goal_of
+from leh_guardian.redrive.holding import HoldOrders, hold
 from leh_guardian.redrive.progress import Phase, Progress
-from leh_guardian.redrive.proof import count_returned, return_seconds
 from leh_guardian.redrive.selection import Selection
+from leh_guardian.redrive.stages import Orders, Redrive
 from leh_guardian.redrive.survey import survey
+from leh_guardian.redrive.task import Task, TaskOrders, plan_of
 from leh_guardian.registry import Effect, Params, handler
 
-_AGAIN = 1.0
-"""Seconds until another look at messages that came back in the meantime."""
-_WAITS = 5
-_SLICE = 300.0
-"""Seconds of moving in one attempt: a long redrive waits and goes on, it does not run into its timeout."""
-_ENOUGH = 20
-"""Letters of a ramp that must have died again before their share counts."""
-_BAD_SHARE = 0.2
-"""Part of the moved letters that may die again."""
+_UNKNOWN_TO_SQS = ("canary", "select", "max_messages", "max_redrives", "function")
 
 
 class DlqRedriveParams(Params):
@@ -44,6 +37,9 @@ class DlqRedriveParams(Params):
     """The dead-letter queue, by name or ARN."""
     destination: QueueRef | None = None
     """Where to; by default the queue whose redrive policy points at it."""
+    function: FunctionRef | None = None
+    """Invoke this function, by name or ARN, in place of a queue: for what Lambda put into `queue`, the dead letters of asynchronous
+    invocations and the records of a failure destination. It gets the original payload. Records that name another function stay."""
     max_messages: int | None = Field(None, ge=1)
     """Move at most so many; by default all that are visible when it starts."""
     rate: Rate = 20.0
@@ -56,6 +52,29 @@ class DlqRedriveParams(Params):
     `cases`, `age_seconds`). A plan then looks through the queue, which hides its messages for a moment."""
     max_redrives: int = Field(3, ge=1)
     """A letter that was sent back so often goes to quarantine instead."""
+    by: Literal["guardian", "sqs"] = "guardian"
+    """`sqs`: let SQS move everything itself (StartMessageMoveTask), back to where each died or to `destination`. It neither selects
+    nor tries out nor counts: no `canary`, `select`, `max_messages`, `max_redrives` or `function`, and a loop of letters is not
+    seen."""
+    provider: ProviderName | None = None
+    """Send nothing while this AI provider is away, by the record that `await_provider` writes; by default while any of them is;
+    `none`: whoever is away."""
+    give_up_after: Duration = Field(timedelta(hours=12), ge=timedelta(minutes=1))
+    """When to stop waiting for a provider, or for somebody else's move task, and ask people."""
+    rescue_before: Duration = Field(timedelta(hours=12), ge=timedelta(minutes=10))
+    """While it waits for a provider, letters that SQS deletes for their age within this time are kept in quarantine, and sent
+    from there when the wait is over."""
+
+    @model_validator(mode="after")
+    def _one_goal(self) -> Self:
+        if self.function is not None and self.destination is not None:
+            raise ValueError("give either `destination` or `function`")
+        # Not by what is set: a planned action's row holds the defaults as well.
+        fields = type(self).model_fields
+        asked = [name for name in _UNKNOWN_TO_SQS if getattr(self, name) != fields[name].default]
+        if self.by == "sqs" and asked:
+            raise ValueError(f"SQS's own task knows no `{asked[0]}`: leave `by` out")
+        return self
 
 
 @handler(
@@ -64,7 +83,7 @@ class DlqRedriveParams(Params):
     residual=(
         "A crash, a standstill beyond the lease, or a lost or late answer of SQS between sending a batch and remembering it"
         " sends up to ten messages twice"
-        " (Standard queues; FIFO queues deduplicate within five minutes)."
+        " (Standard queues; FIFO queues deduplicate within five minutes); of a function, it repeats one invocation."
     ),
     permissions=(
         "sqs:GetQueueUrl",
@@ -74,197 +93,78 @@ class DlqRedriveParams(Params):
         "sqs:SendMessage",
         "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility",
+        "sqs:StartMessageMoveTask",
+        "sqs:ListMessageMoveTasks",
+        "sqs:CancelMessageMoveTask",
+        "lambda:GetFunctionConfiguration",
+        "lambda:InvokeFunction",
     ),
     limits={"messages": 1000},
     timeout="30m",
 )
 async def dlq_redrive(ctx: ActionContext, params: DlqRedriveParams) -> Outcome:
-    """Move the messages of a dead-letter queue back to the queue they died in, at a bounded rate."""
-    source = await ctx.can.queues.info(params.queue)
-    destination = await destination_of(ctx.can.queues, source, params.destination)
+    """Move the messages of a dead-letter queue back to the queue they died in, or to the function, at a bounded rate."""
+    can = ctx.can
+    source = await can.queues.info(params.queue)
+    held = partial(hold, ctx, source, HoldOrders(params.provider, params.give_up_after, params.rescue_before))
+    if params.by == "sqs":
+        return await _by_sqs(ctx, params, source, held)
+    goal = await goal_of(can.queues, can.functions, source, destination=params.destination, function=params.function)
     remembered = ctx.recall("progress")
     if remembered is None or ctx.dry_run:
-        plan = await _plan(ctx, params, source, destination)
+        kept = await can.letters.count_resting(source.arn)
+        if not ctx.dry_run and (source.depth.total or kept) and (waiting := await held()):
+            return waiting
+        plan = await _plan(ctx, params, source, goal, kept)
         if ctx.dry_run:
-            return Done(f"would move {plan['selected']} of {plan['messages']} messages to {destination.name}", plan)
+            return Done(f"would move {plan['selected']} of {plan['messages']} messages to {goal.name}", plan)
         if not plan["selected"]:
-            return NoOp(
-                f"{source.name} has no visible messages" if not plan["messages"] else "no letter is meant", plan
-            )
+            return NoOp("no letter is meant" if plan["messages"] else f"{source.name} has no visible messages", plan)
         ctx.within_limit("messages", plan["selected"])
         phase = Phase.CANARY if params.canary else Phase.RAMP
         remembered = asdict(Progress(plan["selected"], plan, phase))
         await ctx.checkpoint("progress", remembered)
     # One that an older version of this program began knows no phases.
     progress = Progress(**{**remembered, "phase": Phase(remembered.get("phase", Phase.RAMP))})
-    return await _Redrive(ctx, params, source, destination, progress).go_on()
+    orders = Orders(params.queue, params.rate, params.canary, params.select, params.max_redrives)
+    return await Redrive(ctx, orders, source, goal, progress, held).go_on()
+
+
+async def _by_sqs(
+    ctx: ActionContext, params: DlqRedriveParams, source: QueueInfo, held: Callable[[], Awaitable[Outcome | None]]
+) -> Outcome:
+    """Let SQS move everything. A task that was begun is watched whoever is away: SQS asks nobody."""
+    destination = await ctx.can.queues.info(params.destination) if params.destination else None
+    plan = plan_of(source, destination)
+    if ctx.dry_run:
+        return Done(f"SQS would move {plan['selected']} messages", plan)
+    if ctx.recall("task") is None:
+        if not source.depth.visible:
+            return NoOp(f"{source.name} has no visible messages", plan)
+        if waiting := await held():
+            return waiting
+        ctx.within_limit("messages", source.depth.visible)
+    orders = TaskOrders(params.queue, params.rate, params.give_up_after)
+    return await Task(ctx, source, destination, orders).go_on(source.depth.visible)
 
 
 async def _plan(
-    ctx: ActionContext, params: DlqRedriveParams, source: QueueInfo, destination: QueueInfo
+    ctx: ActionContext, params: DlqRedriveParams, source: QueueInfo, goal: Goal, kept: int
 ) -> dict[str, Any]:
-    """Return what would be moved. Without a selection nothing is received for it: a receive hides messages and counts."""
+    """Return what would be moved, `kept` letters of quarantine included.
+
+    Without a selection nothing is received for it: a receive hides messages and counts.
+    """
     visible = source.depth.visible
-    plan: dict[str, Any] = {"source": source.name, "destination": destination.name, "messages": visible}
+    plan: dict[str, Any] = {"source": source.name, "destination": goal.name, "messages": visible}
+    if kept:
+        # Whatever is selected: what of it fits is seen when it is sent.
+        plan["kept"] = kept
     if params.select.everything:
-        return plan | {"selected": min(visible, params.max_messages or visible)}
-    seen = await survey(ctx.can.queues, source, params.select, ctx.clock.now())
+        meant = visible + kept
+        return plan | {"selected": min(meant, params.max_messages or meant)}
+    seen = await survey(ctx.can.queues, source, params.select, ctx.clock.now(), goal=goal)
     # What was not looked at may all be meant: a limit is about what may happen.
     unseen = 0 if seen.whole else max(0, visible - seen.seen)
-    meant = seen.selected + unseen
+    meant = seen.selected + unseen + kept
     return plan | {"selected": min(meant, params.max_messages or meant), "skipped": dict(seen.skipped)}
-
-
-class _Redrive:
-    """One attempt."""
-
-    def __init__(
-        self,
-        ctx: ActionContext,
-        params: DlqRedriveParams,
-        source: QueueInfo,
-        destination: QueueInfo,
-        progress: Progress,
-    ) -> None:
-        self._ctx = ctx
-        self._params = params
-        self._source = source
-        self._destination = destination
-        self._progress = progress
-        self._until = ctx.clock.monotonic() + _SLICE
-        self._pace = Pace(params.rate, ramp=params.canary > 0, rate=progress.rate, quiet_since=ctx.clock.monotonic())
-
-    async def go_on(self) -> Outcome:
-        """Go on where the last attempt has stopped, to the next wait or to the end."""
-        if self._progress.phase is Phase.CANARY and (ended := await self._canary()):
-            return ended
-        if self._progress.phase is Phase.PROOF and (ended := await self._prove()):
-            return ended
-        if self._progress.phase is Phase.RAMP and (ended := await self._ramp()):
-            return ended
-        return await self._verify()
-
-    async def _canary(self) -> Outcome | None:
-        await self._move(self._params.canary - self._progress.moved)
-        if self._progress.moved < self._params.canary and (waiting := await self._still_hidden()):
-            return waiting
-        await self._enter(Phase.PROOF)
-        return None
-
-    async def _prove(self) -> Outcome | None:
-        progress = self._progress
-        if waiting := self._too_early(f"the first {progress.moved} are on their way"):
-            return waiting
-        returned = await count_returned(self._ctx, self._source)
-        progress.returned = returned.count
-        # In a queue that is too long to be looked through, that it grows is reason enough not to send more.
-        grown = 0 if returned.whole else await self._grown()
-        if returned.count or grown > progress.moved // 2 or progress.finished or not progress.moved:
-            return await self._report(canary_failed=returned.count > 0 or grown > progress.moved // 2)
-        await self._enter(Phase.RAMP)
-        return None
-
-    async def _ramp(self) -> Outcome | None:
-        progress = self._progress
-        await self._move(progress.room)
-        if self._dies_again():
-            return await self._report()
-        if progress.room > 0 and self._ctx.clock.monotonic() >= self._until:
-            await self._save()
-            return Wait(self._ctx.clock.now(), f"moved {progress.moved} of {progress.planned} so far", self._facts())
-        if waiting := await self._still_hidden():
-            return waiting
-        if not self._params.canary:
-            return await self._report()
-        await self._enter(Phase.VERIFY)
-        return None
-
-    async def _verify(self) -> Outcome:
-        if waiting := self._too_early(f"moved {self._progress.moved}, and waiting for what comes back"):
-            return waiting
-        self._progress.returned = max(self._progress.returned, (await count_returned(self._ctx, self._source)).count)
-        return await self._report()
-
-    async def _move(self, most: int) -> None:
-        moving = mover.Mover(
-            self._ctx,
-            self._source,
-            self._send,
-            self._progress,
-            self._pace,
-            selection=self._params.select,
-            max_redrives=self._params.max_redrives,
-            fifo=self._destination.fifo,
-        )
-        await moving.move(max(0, most), self._until)
-
-    async def _send(self, messages: Sequence[OutgoingMessage]) -> dict[str, str]:
-        return dict(await self._ctx.can.queues.send(self._destination, messages))
-
-    async def _enter(self, phase: Phase) -> None:
-        self._progress.phase = phase
-        await self._save()
-
-    async def _save(self) -> None:
-        await self._ctx.checkpoint("progress", asdict(self._progress))
-
-    def _too_early(self, why: str) -> Wait | None:
-        """Return a wait while a letter that fails again may still be on its way back."""
-        left = self._progress.since + return_seconds(self._destination) - self._ctx.clock.now().timestamp()
-        return Wait(self._ctx.clock.now() + seconds(left), why, self._facts()) if left > 0 else None
-
-    async def _grown(self) -> int:
-        """Return by how many letters the queue is longer than what was moved out of it leaves."""
-        progress = self._progress
-        left = (await self._ctx.can.queues.info(self._params.queue)).depth
-        return left.total - (int(progress.plan["messages"]) - progress.moved - progress.quarantined)
-
-    def _dies_again(self) -> bool:
-        returned, moved = self._progress.returned, self._progress.moved
-        return returned >= _ENOUGH and returned > _BAD_SHARE * moved
-
-    async def _still_hidden(self) -> Wait | None:
-        """Return a wait while letters of the plan may still come back from behind somebody's visibility timeout."""
-        ctx, progress = self._ctx, self._progress
-        left = (await ctx.can.queues.info(self._params.queue)).depth
-        staying = progress.skipped + progress.returned
-        if progress.finished or progress.refused or left.total <= staying or progress.waits >= _WAITS:
-            return None
-        progress.waits += 1
-        await self._save()
-        if left.in_flight:
-            return Wait(
-                ctx.clock.now() + seconds(mover.VISIBILITY), f"{left.in_flight} messages are hidden by a receiver"
-            )
-        # They came back since the last look; what was sent of them must still be deleted, or a later redrive sends it again.
-        return Wait(ctx.clock.now() + seconds(_AGAIN), f"{left.total} messages have come back")
-
-    def _facts(self) -> dict[str, Any]:
-        progress = self._progress
-        return {
-            **progress.plan,
-            "moved": progress.moved,
-            "failed": len(progress.refused),
-            "returned": progress.returned,
-            "quarantined": progress.quarantined,
-        }
-
-    async def _report(self, *, canary_failed: bool = False) -> Outcome:
-        progress = self._progress
-        left = (await self._ctx.can.queues.info(self._params.queue)).depth
-        facts = {**self._facts(), "left": left.visible, "in_flight": left.in_flight}
-        summary = (
-            f"moved {progress.moved} of {progress.planned} messages to {self._destination.name}, {left.visible} left"
-        )
-        if progress.quarantined:
-            summary += f"; {progress.quarantined} that died again and again are in quarantine"
-        if canary_failed:
-            return Failed(f"{summary}; the first ones have died again: the cause is still there", facts)
-        if self._dies_again():
-            return Failed(f"{summary}; {progress.returned} have died again: stopped", facts)
-        if progress.refused:
-            reason = next(iter(progress.refused.values()))
-            return Failed(
-                f"{summary}; SQS refused {len(progress.refused)}: {reason}", {**facts, "refused": progress.refused}
-            )
-        return Done(summary, facts)

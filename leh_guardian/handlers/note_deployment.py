@@ -8,7 +8,7 @@ from pydantic import Field
 
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Refused
-from leh_guardian.fields import FunctionRef
+from leh_guardian.fields import ToldFunction
 from leh_guardian.model.deployment import Deployment, function_name
 from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.model.text import shown
@@ -20,7 +20,7 @@ _OF_AN_ALIAS = "UpdateAlias"
 class NoteDeploymentParams(Params):
     """What the event says."""
 
-    function: FunctionRef
+    function: ToldFunction
     """The function's name or ARN."""
     at: str = Field(max_length=60)
     """When, in ISO 8601: `${event.detail.eventTime}`."""

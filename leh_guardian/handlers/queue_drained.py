@@ -13,10 +13,8 @@ from pydantic import Field
 from leh_guardian.context import ActionContext
 from leh_guardian.fields import Duration, QueueRef
 from leh_guardian.model.outcome import Done, Failed, Outcome, Wait
-from leh_guardian.ports import QueueInfo
+from leh_guardian.redrive.proof import slowest_return
 from leh_guardian.registry import Effect, Params, handler
-
-_MARGIN = timedelta(seconds=5)
 
 
 class QueueDrainedParams(Params):
@@ -44,7 +42,9 @@ async def queue_drained(ctx: ActionContext, params: QueueDrainedParams) -> Outco
     queue = await ctx.can.queues.info(params.queue)
     now = ctx.clock.now()
     began = datetime.fromisoformat(ctx.recall("began", now.isoformat()))
-    quiet = params.quiet + (await _return_time(ctx, queue) if params.returns else timedelta(0))
+    quiet = params.quiet
+    if params.returns:
+        quiet += timedelta(seconds=await slowest_return(ctx.can.queues, queue))
     total = queue.depth.total
     facts = {"visible": queue.depth.visible, "in_flight": queue.depth.in_flight, "quiet_seconds": quiet.total_seconds()}
     if total > params.at_most:
@@ -61,13 +61,6 @@ async def queue_drained(ctx: ActionContext, params: QueueDrainedParams) -> Outco
     return Wait(
         min(since + quiet, now + timedelta(minutes=1)), f"{queue.name} is empty since {since.isoformat()}", facts
     )
-
-
-async def _return_time(ctx: ActionContext, queue: QueueInfo) -> timedelta:
-    """Return how long a redriven message may take to be back: the slowest source queue decides."""
-    sources = [await ctx.can.queues.info(name) for name in await ctx.can.queues.dead_letter_sources(queue)]
-    slowest = max((s.visibility_timeout * (s.max_receive_count or 1) for s in sources), default=0.0)
-    return timedelta(seconds=slowest) + _MARGIN
 
 
 def _pause(waited: timedelta) -> timedelta:

@@ -30,6 +30,8 @@ class Script:
     """The provider answers 503 until told otherwise."""
     bug: bool = False
     """Its code fails on every piece until it is deployed anew."""
+    flaky: set[str] = field(default_factory=set)
+    """Evidence at which the provider drops the connection until told otherwise."""
     poison: set[str] = field(default_factory=set)
     """Evidence that it never can read."""
     swallows: bool = False
@@ -47,6 +49,11 @@ class Script:
             return "KeyError: 'speaker_labels'", (
                 '  File "/var/task/transcript.py", line 88, in merge',
                 "    labels = segment['speaker_labels']",
+            )
+        if evidence in self.flaky:
+            return "APIConnectionError: Connection error.", (
+                '  File "/var/task/analyse.py", line 61, in analyse',
+                "    answer = client.responses.create(**asked)",
             )
         if evidence in self.poison:
             return "UnidentifiedImageError: cannot identify image file", (

@@ -61,6 +61,8 @@ class Letter:
     cases: tuple[str, ...] = ()
     cases_by_evidence: Mapping[str, str] = field(default_factory=dict)
     """The case of each piece of evidence, of those that the letter tells it of."""
+    function: str = ""
+    """The ARN of the function that failed, as a destination's record names it: whoever can write to the queue chooses it."""
 
 
 def read_letter(body: bytes, attributes: Mapping[str, Any]) -> Letter:
@@ -72,7 +74,8 @@ def read_letter(body: bytes, attributes: Mapping[str, Any]) -> Letter:
         error, message = _told_by(answer)
         if not error:
             error = _text(_member(content.get("responseContext"), "functionError")) or _text(context.get("condition"))
-        return _letter(Shape.LAMBDA_DESTINATION, _dumped(payload), payload, error, message)
+        function = _text(context.get("functionArn"))
+        return _letter(Shape.LAMBDA_DESTINATION, _dumped(payload), payload, error, message, function)
     texts = {name: _text(_member(value, "StringValue")) for name, value in attributes.items()}
     if "RequestID" in texts and ("ErrorCode" in texts or "ErrorMessage" in texts):
         message = texts.get("ErrorMessage", "")
@@ -81,10 +84,10 @@ def read_letter(body: bytes, attributes: Mapping[str, Any]) -> Letter:
     return _letter(Shape.SQS, body, content, "", "")
 
 
-def _letter(shape: Shape, payload: bytes, content: Any, error: str, message: str) -> Letter:
+def _letter(shape: Shape, payload: bytes, content: Any, error: str, message: str, function: str = "") -> Letter:
     fingerprint = UUID(bytes=hashlib.sha256(payload).digest()[:16])
     evidence, cases, by_evidence = _ids(content)
-    return Letter(shape, payload, fingerprint, content, error, message, evidence, cases, by_evidence)
+    return Letter(shape, payload, fingerprint, content, error, message, evidence, cases, by_evidence, function)
 
 
 def _is_destination_record(content: Any) -> bool:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 import anyio
 
+from leh_guardian.clock import seconds
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import HandlerError
 from leh_guardian.model.letter import Letter, read_letter
-from leh_guardian.ports import KeptLetter, LetterHistory, OutgoingMessage, QueueInfo, ReceivedMessage
-from leh_guardian.redrive.batches import outgoing, rounds
+from leh_guardian.ports import KeptLetter, LetterHistory, QueueInfo, ReceivedMessage, SentLetter
+from leh_guardian.redrive.batches import rounds
+from leh_guardian.redrive.goal import Goal
 from leh_guardian.redrive.pace import Pace
 from leh_guardian.redrive.progress import MOST_REFUSED, Progress
 from leh_guardian.redrive.selection import Selection
@@ -32,9 +35,6 @@ _MOST_HELD = 1_000
 """Letters that stay and are given back at the end; further ones come back when their time is up."""
 _LAST_WORDS = 10.0
 
-Send = Callable[[Sequence[OutgoingMessage]], Awaitable[dict[str, str]]]
-"""Sends up to ten letters; returns {message id: reason} of those that were refused."""
-
 
 class Mover:
     """Moves the letters of one redrive, attempt by attempt."""
@@ -43,37 +43,40 @@ class Mover:
         self,
         ctx: ActionContext,
         source: QueueInfo,
-        send: Send,
+        goal: Goal,
         progress: Progress,
         pace: Pace,
         *,
         selection: Selection,
         max_redrives: int,
-        fifo: bool,
     ) -> None:
         self._ctx = ctx
         self._queues = ctx.can.queues
         self._source = source
-        self._send = send
+        self._goal = goal
         self._progress = progress
         self._pace = pace
         self._selection = selection
         self._max_redrives = max_redrives
-        self._fifo = fifo
         self._staying: set[str] = set(progress.refused)
         """Message ids that are not touched any more in this attempt."""
         self._held: list[str] = []
+        self._resting = True
+        """Whether quarantine may hold letters that are as good as any."""
 
     async def move(self, most: int, until: float) -> None:
         """Move up to `most` more letters, not beyond the monotonic second `until`; less where the queue stays empty (a loop)."""
         progress, clock = self._progress, self._ctx.clock
         goal, vain = progress.moved + most, 0
         # Counted anew by each attempt: they have come back.
-        progress.skipped = 0
+        progress.skipped, progress.unfit = 0, {}
         try:
             while vain < EMPTY_RECEIVES and not self._over(goal) and clock.monotonic() < until:
                 began, known = clock.monotonic(), len(self._staying)
-                dealt_with = await self._batch(goal, began)
+                dealt_with = await self._rest(goal, began) if self._resting else await self._batch(goal, began)
+                if self._resting and not dealt_with:
+                    self._resting = False
+                    continue
                 vain = 0 if dealt_with or len(self._staying) > known else vain + 1
                 await clock.sleep(dealt_with / self._pace.rate - (clock.monotonic() - began))
         finally:
@@ -88,6 +91,28 @@ class Mover:
             return True
         return progress.finished or (progress.moved >= goal and not progress.sent)
 
+    async def _rest(self, goal: int, began: float) -> int:
+        """Send letters that are in quarantine for their age alone: they are the oldest; returns how many were dealt with."""
+        progress, store = self._progress, self._ctx.can.letters
+        room = max(0, min(progress.room, goal - progress.moved))
+        most = min(10, max(1, room), math.ceil(self._pace.rate))
+        kept = await store.resting(self._source.arn, without=self._staying, most=most)
+        letters = {each.message.id: read_letter(each.message.body, each.message.attributes) for each in kept}
+        history = await self._history(letters)
+        again = [each for each in kept if each.message.id in progress.sent or history[each.message.id].sent]
+        if again:
+            await self._remember([each.message for each in again], letters, self._ctx.clock.now())
+            await store.release(self._source.arn, self._ctx.action_id, [each.message.id for each in again])
+            # One that is in no checkpoint of this redrive was counted on, but another has sent it.
+            progress.planned -= sum(each.message.id not in progress.sent for each in again)
+            progress.sent = [sent for sent in progress.sent if sent not in {each.message.id for each in again}]
+        others = [each.message for each in kept if each not in again]
+        going = [m for m in others if not self._stays(m, letters[m.id], history[m.id], began)]
+        self._staying |= {m.id for m in going if history[m.id].redrives >= self._max_redrives}
+        going = [m for m in going if m.id not in self._staying][:room]
+        await self._move_all(going, letters, self._ctx.clock.now(), began + VISIBILITY, resting=True)
+        return len(again) + len(others) if room else len(again)
+
     async def _batch(self, goal: int, began: float) -> int:
         """Take a batch and do with each letter what is right; returns how many of them were dealt with."""
         progress = self._progress
@@ -101,7 +126,7 @@ class Mover:
         history = await self._history(letters)
         again = [m for m in messages if m.id in progress.sent or history[m.id].sent or history[m.id].kept]
         if again:
-            await self._delete_again(again, letters, received_at)
+            await self._delete_again(again, letters, history, received_at)
         others = [m for m in messages if m not in again and m.id not in self._staying]
         fresh = [m for m in others if not self._stays(m, letters[m.id], history[m.id], began)]
         poison = [m for m in fresh if history[m.id].redrives >= self._max_redrives]
@@ -112,7 +137,7 @@ class Mover:
         going, surplus = good[:room], good[room:]
         if surplus:
             await self._queues.release(self._source, [m.receipt for m in surplus])
-        await self._move(going, letters, received_at, began + VISIBILITY)
+        await self._move_all(going, letters, received_at, began + VISIBILITY)
         return len(again) + len(poison) + len(going)
 
     async def _history(self, letters: dict[str, Letter]) -> dict[str, LetterHistory]:
@@ -122,12 +147,22 @@ class Mover:
         return dict(await self._ctx.can.letters.history(self._source.arn, self._ctx.action_id, prints))
 
     async def _remember(self, sent: Sequence[ReceivedMessage], letters: dict[str, Letter], at: datetime) -> None:
-        prints = {message.id: letters[message.id].fingerprint for message in sent}
-        await self._ctx.can.letters.sent(self._source.arn, self._ctx.action_id, prints, at)
+        read = {message.id: letters[message.id] for message in sent}
+        gone = {id_: SentLetter(letter.fingerprint, letter.evidence, letter.cases) for id_, letter in read.items()}
+        ctx = self._ctx
+        returns_at = ctx.clock.now() + seconds(self._goal.returns)
+        await ctx.can.letters.sent(self._source.arn, ctx.action_id, ctx.incident_id, gone, at, returns_at)
 
-    async def _delete_again(self, again: Sequence[ReceivedMessage], letters: dict[str, Letter], at: datetime) -> None:
+    async def _delete_again(
+        self,
+        again: Sequence[ReceivedMessage],
+        letters: dict[str, Letter],
+        history: dict[str, LetterHistory],
+        at: datetime,
+    ) -> None:
         """Delete what was sent, or put into quarantine, by an attempt that crashed before its delete."""
-        await self._remember(again, letters, at)
+        # What is only kept was not sent: remembered as such, it would never be.
+        await self._remember([m for m in again if not history[m.id].kept], letters, at)
         await self._queues.delete(self._source, [m.receipt for m in again])
         gone = {m.id for m in again}
         # One that is in no checkpoint of this redrive was counted on, but another has sent it, or keeps it.
@@ -143,6 +178,9 @@ class Mover:
             pass
         elif self._selection.refusal(message, letter, self._ctx.clock.now()):
             progress.skipped += 1
+        elif why := self._goal.refusal(message, letter):
+            progress.skipped += 1
+            progress.unfit = dict(Counter(progress.unfit) + Counter([why]))
         else:
             return False
         self._staying.add(message.id)
@@ -167,35 +205,68 @@ class Mover:
         await self._ctx.checkpoint("progress", asdict(self._progress))
         await self._queues.delete(self._source, [message.receipt for message in poison])
 
+    async def _move_all(
+        self,
+        batch: Sequence[ReceivedMessage],
+        letters: dict[str, Letter],
+        at: datetime,
+        hidden_until: float,
+        *,
+        resting: bool = False,
+    ) -> None:
+        """Move letters, as many at once as the goal takes; those that an error leaves behind are given back at the end."""
+        left = list(batch)
+        try:
+            while left:
+                portion, left = left[: self._goal.at_once], left[self._goal.at_once :]
+                await self._move(portion, letters, at, hidden_until, resting=resting)
+        finally:
+            self._held += [message.receipt for message in left if not resting]
+
     async def _move(
-        self, batch: Sequence[ReceivedMessage], letters: dict[str, Letter], at: datetime, hidden_until: float
+        self,
+        batch: Sequence[ReceivedMessage],
+        letters: dict[str, Letter],
+        at: datetime,
+        hidden_until: float,
+        *,
+        resting: bool,
     ) -> None:
         clock, progress = self._ctx.clock, self._progress
         if not batch or clock.monotonic() >= hidden_until:
             # After a stall the messages are visible again, and may be somebody else's: they are received anew.
             return
-        sent, failure = await self._send_rounds(batch)
+        sent, failure = await self._send_rounds(batch, letters)
         failpoint("redrive.sent")
         progress.moved += len(sent)
+        progress.released += len(sent) if resting else 0
         progress.since = clock.now().timestamp()
         # What an earlier attempt sent and may not have deleted is kept in mind until it is seen or the queue is empty.
         earlier = progress.sent
         progress.sent = earlier + [m.id for m in sent]
         await self._ctx.checkpoint("progress", asdict(progress))
         await self._remember(sent, letters, at)
-        deleted = await self._queues.delete(self._source, [m.receipt for m in sent])
-        # A receipt that has run out may delete nothing and say that it did (SQS API Reference, "DeleteMessage").
-        if deleted == len(sent) and clock.monotonic() < hidden_until:
+        if await self._take_out(sent, resting=resting) and (resting or clock.monotonic() < hidden_until):
             progress.sent = earlier
         failpoint("redrive.deleted")
         self._pace.went_well(clock.monotonic())
-        if len(sent) < len(batch):
+        if len(sent) < len(batch) and not resting:
             with contextlib.suppress(*([HandlerError] if failure else [])):
                 await self._queues.release(self._source, [m.receipt for m in batch if m not in sent])
         if failure is not None:
             raise failure
 
-    async def _send_rounds(self, batch: Sequence[ReceivedMessage]) -> tuple[list[ReceivedMessage], HandlerError | None]:
+    async def _take_out(self, sent: Sequence[ReceivedMessage], *, resting: bool) -> bool:
+        """Take what was sent out of where it was; tells whether all of it is surely gone."""
+        if resting:
+            await self._ctx.can.letters.release(self._source.arn, self._ctx.action_id, [m.id for m in sent])
+            return True
+        # A receipt that has run out may delete nothing and say that it did (SQS API Reference, "DeleteMessage").
+        return await self._queues.delete(self._source, [m.receipt for m in sent]) == len(sent)
+
+    async def _send_rounds(
+        self, batch: Sequence[ReceivedMessage], letters: dict[str, Letter]
+    ) -> tuple[list[ReceivedMessage], HandlerError | None]:
         """Send a batch; returns what was taken, and the error that ended it before its end, if one did.
 
         What was taken before the error must be remembered and deleted like any other, or the next attempt sends it again.
@@ -205,7 +276,7 @@ class Mover:
         for round_ in rounds(batch):
             going = [m for m in round_ if m.group is None or m.group not in progress.stopped]
             try:
-                refused = await self._send([outgoing(self._ctx.action_id, m, fifo=self._fifo) for m in going])
+                refused = await self._goal.send(self._ctx.action_id, [(m, letters[m.id]) for m in going])
             except HandlerError as error:
                 return sent, error
             progress.refused |= refused

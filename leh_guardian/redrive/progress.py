@@ -35,8 +35,12 @@ class Progress:
     refused: dict[str, str] = field(default_factory=dict)
     """Letters that SQS did not take, by message id, and why."""
     skipped: int = 0
-    """Letters that were not selected, seen by the present attempt."""
+    """Letters that were not selected or do not fit the goal, seen by the present attempt."""
+    unfit: dict[str, int] = field(default_factory=dict)
+    """Those that do not fit it, by reason."""
     quarantined: int = 0
+    released: int = 0
+    """Those of the moved ones that came out of quarantine."""
     returned: int = 0
     """Letters that were sent back and have died again."""
     stopped: list[str] = field(default_factory=list)
@@ -47,6 +51,8 @@ class Progress:
     """How often it came back for letters that another receiver, or an attempt that crashed, was hiding."""
     rate: float = 0.0
     """Messages a second, where the ramp has come to."""
+    begun: list[str] = field(default_factory=list)
+    """Evidence of the canary whose record was seen and has not failed: what is failed afterwards has failed again."""
     since: float = 0.0
     """Unix time at which the last letter of the phase was sent."""
 

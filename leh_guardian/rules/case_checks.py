@@ -12,7 +12,7 @@ from leh_guardian.registry import Registry
 from leh_guardian.rules.case_entries import CaseEntry, ExpectedMatch, ExpectedUse
 from leh_guardian.rules.case_story import Story
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
-from leh_guardian.rules.preview import Facts, PlannedStep, preview
+from leh_guardian.rules.preview import Facts, PlannedStep, asks_people, preview
 from leh_guardian.rules.ruleset import Match, MatchKind, Rule, RuleSet
 from leh_guardian.rules.steps import VERIFY_ID
 
@@ -106,7 +106,12 @@ def _differences(
         wanted = getattr(expected, name)
         if wanted is not None and wanted != value:
             yield Problem((*path, name), _CODE, f"rule `{rule.id}`: `{name}` is {_text(value)}, not {_text(wanted)}")
-    if match.kind is not MatchKind.TRIGGER or (expected.actions is None and expected.verify is None):
+    if match.kind is not MatchKind.TRIGGER:
+        return
+    why = asks_people(match, facts, registry)
+    if expected.asks_people is not None and expected.asks_people != bool(why):
+        yield Problem((*path, "asks_people"), _CODE, f"rule `{rule.id}`: {why or 'there is a step for what was found'}")
+    if expected.actions is None and expected.verify is None:
         return
     planned = list(preview(match, event.envelope, facts, registry))
     if expected.actions is not None:
@@ -115,6 +120,8 @@ def _differences(
         proof = next((one for one in planned if one.step.id == VERIFY_ID), None)
         if proof is None:
             yield Problem((*path, "verify"), _CODE, f"rule `{rule.id}` has no `verify`")
+        elif proof.skipped:
+            yield Problem((*path, "verify"), _CODE, f"rule `{rule.id}` verifies nothing: {why}")
         else:
             yield from _use_differences(expected.verify, proof, (*path, "verify"))
 

@@ -51,6 +51,8 @@ class ExpectedMatch(_Expected):
     """The steps that the event and the given facts decide to run, all of them in order; [] for none."""
     verify: ExpectedUse | None = None
     """The proof."""
+    asks_people: bool | None = None
+    """Whether people are told in place of the proof, since no step is for what the `facts` say."""
 
 
 class GivenEvent(_Expected):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from leh_guardian.errors import RuleError
@@ -32,3 +32,15 @@ def steps_named(condition: Mapping[str, Any], path: Path = ()) -> Iterator[tuple
                     yield from steps_named(branch, (*path, name, index))
         else:
             yield (*path, name), name
+
+
+def facts_asked(conditions: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Return {step id: names of its facts} that conditions look at, `$or` branches included."""
+    asked: dict[str, set[str]] = {}
+    for condition in conditions:
+        for path, step in steps_named(condition):
+            wanted: Any = condition
+            for part in path:
+                wanted = wanted[part]
+            asked.setdefault(step, set()).update(wanted if isinstance(wanted, Mapping) else ())
+    return asked

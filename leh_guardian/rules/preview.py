@@ -5,7 +5,7 @@ So what a rule case expects and what `rules explain` shows is what the planner w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from leh_guardian.errors import RuleError
 from leh_guardian.model.plan import Step
-from leh_guardian.model.text import dump_json
+from leh_guardian.model.text import dump_json, told
 from leh_guardian.registry import Registry
-from leh_guardian.rules.conditions import holds, steps_named
+from leh_guardian.rules.conditions import facts_asked, holds, steps_named
 from leh_guardian.rules.references import parse_template, resolve, texts
 from leh_guardian.rules.ruleset import Match
 
@@ -34,7 +34,7 @@ class PlannedStep:
     params: Mapping[str, Any] | None = None
     """What the handler would be given; None where the step would not run."""
     skipped: bool = False
-    """Its condition does not hold."""
+    """Its condition does not hold; or it is the proof of a plan that has done nothing."""
     waits_for: tuple[str, ...] = ()
     """Earlier steps whose facts decide it and are not known."""
     trouble: str = ""
@@ -67,14 +67,42 @@ def preview(match: Match, event: Mapping[str, Any], facts: Facts, registry: Regi
         "event_count": 1,
     }
     scope = {"event": event, "incident": incident, "actions": facts}
-    for step in (*rule.plan.steps, *([rule.plan.verify.step] if rule.plan.verify else [])):
+    proof = rule.plan.verify.step if rule.plan.verify else None
+    people = asks_people(match, facts, registry)
+    for step in (*rule.plan.steps, *([proof] if proof else [])):
         unknown = tuple(sorted(_looks_at(step) - facts.keys()))
         if unknown:
             yield PlannedStep(step, waits_for=unknown)
-        elif step.condition is not None and not holds(step.condition, facts):
+        elif (step is proof and people) or (step.condition is not None and not holds(step.condition, facts)):
             yield PlannedStep(step, skipped=True)
         else:
             yield _planned(step, registry, scope)
+
+
+def asks_people(match: Match, facts: Facts, registry: Registry) -> str:
+    """Return why people are told at the end of the steps, or an empty text; also where not all facts are known that decide it."""
+    steps = match.rule.plan.steps
+    if any(_looks_at(step) - facts.keys() for step in steps):
+        return ""
+    return unanswered(steps, facts, registry)
+
+
+def unanswered(steps: Sequence[Step], facts: Facts, registry: Registry) -> str:
+    """Return why a plan has done nothing about what it found, or an empty text.
+
+    That is so where it has remedies, each with a condition, and no step with a condition has run: an earlier step has found
+    something that nobody thought of. A remedy without a condition is an answer to anything, a step that only tells people as well.
+    """
+    conditions = {step.id: step.condition for step in steps if step.condition is not None}
+    remedies = [step for step in steps if (spec := registry.get(step.uses)) is None or spec.changes]
+    if not remedies or any(step.condition is None for step in remedies):
+        return ""
+    if any(holds(condition, facts) for condition in conditions.values()):
+        return ""
+    asked = facts_asked(conditions.values())
+    found = {step: {name: facts.get(step, {}).get(name) for name in sorted(names)} for step, names in asked.items()}
+    wanted = "; ".join(f"{step} if {dump_json(condition)}" for step, condition in conditions.items())
+    return told(f"no step is for what was found, {dump_json(found)}: {wanted}", 1000)
 
 
 def _planned(step: Step, registry: Registry, scope: Mapping[str, Any]) -> PlannedStep:

@@ -6,6 +6,7 @@ Two actions that see one outage at once therefore cannot both own it, and none a
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +71,11 @@ class StoreOutages:
         """Return the outage for which redrives into `provider` should wait, or None."""
         found = await self.newest(provider)
         return found if found is not None and found.held(now) else None
+
+    async def all_held(self, now: datetime) -> Sequence[Outage]:
+        """Return the outages for which redrives should wait, of all providers."""
+        async with transaction(self._pool) as tx:
+            return [outage for outage in await listed(tx) if outage.held(now)]
 
 
 def _values(outage: Outage) -> dict[str, Any]:

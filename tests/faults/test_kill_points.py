@@ -17,6 +17,8 @@ from tests.support.process import wait_for
 ELSEWHERE = {
     "provider.announced": "tests/contracts/handlers",
     "provider.recorded": "tests/contracts/handlers",
+    "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
+    "redrive.task_started": "tests/integration/handlers/test_redrive_task.py",
     "redrive.kept": "tests/integration/handlers/test_redrive_stages.py",
     "reprocess.asked": "tests/integration/handlers/test_reprocess_crashes.py",
     "reprocess.asking": "tests/integration/handlers/test_reprocess_crashes.py",

@@ -187,9 +187,9 @@ MUTANTS = (
         (
             Edit(
                 "leh_guardian/redrive/mover.py",
-                "        sent, failure = await self._send_rounds(batch)\n",
+                "        sent, failure = await self._send_rounds(batch, letters)\n",
                 "        await self._queues.delete(self._source, [m.receipt for m in batch])\n"
-                "        sent, failure = await self._send_rounds(batch)\n",
+                "        sent, failure = await self._send_rounds(batch, letters)\n",
             ),
         ),
     ),

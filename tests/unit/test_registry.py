@@ -21,11 +21,14 @@ def test_every_shipped_handler_is_found() -> None:
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
         "await_provider",
+        "diagnose_worker",
         "dlq_redrive",
         "evidence_exists",
+        "keep_letters",
         "note_deployment",
         "notify",
         "queue_drained",
+        "redriven_finished",
         "reprocess_evidence",
     ]
     for spec in registry:

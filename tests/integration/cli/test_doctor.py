@@ -28,6 +28,7 @@ from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from tests.support.installation import client
 from tests.support.posts import Receiver
+from tests.support.worker_outside import WorkerOutside
 
 ROOT = Path(__file__).parents[3]
 
@@ -186,6 +187,7 @@ def test_an_address_that_is_no_pages_is_refused(environment: dict[str, str], url
         ({"LEH_HTTP__BIND": "a..b"}, "http"),
         ({"LEH_OPENSEARCH__URL": "::::"}, "opensearch"),
         ({"LEH_EVIDENCE__TABLE": "nowhere"}, "evidence table"),
+        ({"LEH_WORKER__LOG_GROUP": "/aws/lambda/nowhere"}, "worker log"),
         ({"LEH_QUEUE__ALERTS": "arn:aws:sqs"}, "queue arn:aws:sqs"),
         ({"LEH_DATABASE_URL": "http://u:geheim@h/x"}, "postgresql"),
     ],
@@ -283,6 +285,22 @@ async def test_a_heartbeat_that_may_not_be_sent(environment: dict[str, str], mon
     assert "sqs:SendMessage" in beating["heartbeat canary"].fix
     assert "cloudwatch:PutMetricData" in beating["heartbeat cloudwatch"].fix
     assert "secret" not in str(found)
+
+
+async def test_the_workers_log_and_function_are_looked_at(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that can be read is OK; a function that cannot be described is a warning, since guardian can do without it."""
+    with WorkerOutside() as outside:
+        outside.log("/aws/lambda/leh-ai-worker")
+        for service in ("CLOUDWATCH_LOGS", "LAMBDA"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", outside.url)
+        environment |= {"LEH_WORKER__LOG_GROUP": "/aws/lambda/leh-ai-worker"}
+        found = await examine(environment)
+        assert (found["worker log"].status, found["worker function"].status) == ("OK", "WARN")
+        assert "lambda:GetFunctionConfiguration" in found["worker function"].fix
+        outside.deploy("leh-ai-worker", version="7")
+        assert "version 7" in (await examine(environment))["worker function"].detail
 
 
 async def test_a_last_look_without_a_table_is_a_finding(environment: dict[str, str]) -> None:

@@ -14,11 +14,10 @@ from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.context import Capabilities
 from leh_guardian.errors import Halted, NotFound, Refused, Throttled
-from leh_guardian.handlers import dlq_redrive as redrive
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
 from leh_guardian.model.outcome import Done, Failed, NoOp, Wait
 from leh_guardian.ports import QueueInfo, ReceivedMessage
-from leh_guardian.redrive import mover
+from leh_guardian.redrive import mover, stages
 from leh_guardian.telemetry import failpoints
 from tests.support.attempt import Memory, again, attempt
 from tests.support.letters import Remembered
@@ -236,7 +235,7 @@ async def test_waits_for_messages_that_somebody_hides(
 ) -> None:
     """Messages in flight at another receiver are waited for, not called done; after some rounds they are reported as left."""
     monkeypatch.setattr(mover, "VISIBILITY", 60)
-    monkeypatch.setattr(redrive, "_WAITS", 2)
+    monkeypatch.setattr(stages, "WAITS", 2)
     monkeypatch.setattr(mover, "EMPTY_RECEIVES", 1)
     queues = await make_queues(client)
     await queues.fill(queues.dlq_url, [str(n) for n in range(12)])
@@ -244,7 +243,7 @@ async def test_waits_for_messages_that_somebody_hides(
     with pytest.raises(Halted):
         await dlq_redrive(ctx, DlqRedriveParams(queue=queues.dlq))
     await client.receive_message(QueueUrl=queues.dlq_url, MaxNumberOfMessages=5, VisibilityTimeout=300)
-    for _ in range(redrive._WAITS):
+    for _ in range(stages.WAITS):
         ctx = again(ctx)
         assert isinstance(await dlq_redrive(ctx, DlqRedriveParams(queue=queues.dlq)), Wait)
     outcome = await dlq_redrive(again(ctx), DlqRedriveParams(queue=queues.dlq))

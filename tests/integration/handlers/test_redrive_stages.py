@@ -14,10 +14,10 @@ from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.clock import SystemClock
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.errors import Refused
-from leh_guardian.handlers import dlq_redrive as redrive
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
-from leh_guardian.redrive import mover, proof
+from leh_guardian.redrive import mover, stages
+from leh_guardian.redrive.goal import return_seconds
 from leh_guardian.telemetry import failpoints
 from tests.support.attempt import Memory, again, attempt
 from tests.support.clock import FakeClock
@@ -86,8 +86,8 @@ async def test_the_first_few_go_first_and_the_rest_when_none_has_come_back(
     assert first.facts["moved"] == await queues.depth(queues.source_url) == 4
     source = await can.queues.info(queues.source)
     waited = (first.until - clock.now()).total_seconds()
-    assert waited == pytest.approx(proof.return_seconds(source), abs=1)
-    assert proof.return_seconds(source) >= source.visibility_timeout * (source.max_receive_count or 0)
+    assert waited == pytest.approx(return_seconds(source), abs=1)
+    assert return_seconds(source) >= source.visibility_timeout * (source.max_receive_count or 0)
     early = await dlq_redrive(again(ctx), params)
     assert isinstance(early, Wait)
     assert await queues.depth(queues.source_url) == 4
@@ -269,7 +269,7 @@ async def test_a_ramp_stops_when_too_much_dies_again(client: Any, can: Capabilit
     assert "have died again" in outcome.reason
     arrived = await queues.bodies(queues.source_url)
     assert max(arrived.values()) == 1
-    assert outcome.facts["returned"] >= redrive._ENOUGH
+    assert outcome.facts["returned"] >= stages.ENOUGH
 
 
 async def test_a_redrive_that_an_older_version_began_goes_on(client: Any, can: Capabilities, queues: Queues) -> None:
@@ -286,7 +286,7 @@ async def test_a_long_redrive_waits_instead_of_running_into_its_timeout(
     client: Any, can: Capabilities, queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It moves for some minutes, writes down where it is, and goes on in the next attempt."""
-    monkeypatch.setattr(redrive, "_SLICE", 0.0)
+    monkeypatch.setattr(stages, "SLICE", 0.0)
     await queues.fill(queues.dlq_url, ["a", "b"])
     params = DlqRedriveParams(queue=queues.dlq)
     ctx = attempt(can)

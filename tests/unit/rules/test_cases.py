@@ -373,3 +373,19 @@ def test_the_reason_why_nothing_fires_is_told(absent: Try, folder: Path, registr
     hints = [d.hint for d in check_folder(read_folder(Path()), registry).diagnostics]
     assert [hint for hint in hints if "`within` is 15m" in hint]
     assert [hint for hint in hints if "Object Tags Added" in hint]
+
+
+def test_a_verdict_that_no_step_is_for_asks_people(run: Try) -> None:
+    """Nothing is verified then; the case may say so, and is told where it is wrong."""
+    facts = "facts: {cause: {verdict: config, queue: q}}"
+    assert not run(case(f"{facts}\nexpect: [{{rule: dlq, actions: [{{uses: diagnose_worker}}], asks_people: true}}]"))[
+        1
+    ]
+    _, said = run(case(f"{facts}\nexpect: [{{rule: dlq, asks_people: false, verify: {{uses: everything}}}}]"))
+    assert len(said) == 2
+    assert all('no step is for what was found, {"cause":{"verdict":"config"}}' in each for each in said)
+    assert "verifies nothing" in said[1]
+    handled = "facts: {cause: {verdict: transient, queue: q}}"
+    _, said = run(case(f"{handled}\nexpect: [{{rule: dlq, asks_people: true}}]"))
+    assert said == ["6 case-failed rule `dlq`: there is a step for what was found"]
+    assert not run(case("expect: [{rule: dlq, asks_people: false}]"))[1], "what is not known is not claimed"

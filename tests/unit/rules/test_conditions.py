@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leh_guardian.errors import RuleError
-from leh_guardian.rules.conditions import holds
+from leh_guardian.rules.conditions import facts_asked, holds
 
 FACTS = {"cause": {"verdict": "quota", "count": 7}, "look": {}}
 
@@ -34,3 +34,13 @@ def test_a_condition_that_is_no_pattern_is_an_error_of_rules() -> None:
     """Only a plan that was tampered with holds one."""
     with pytest.raises(RuleError, match="object or an array"):
         holds({"cause": "x"}, FACTS)
+
+
+def test_the_facts_that_conditions_look_at() -> None:
+    """By step, over several conditions and the branches of each."""
+    conditions: list[dict[str, Any]] = [
+        {"cause": {"verdict": ["quota"]}, "look": {"left": [0]}},
+        {"$or": [{"cause": {"count": [7]}}, {"later": {"x": ["y"]}}]},
+    ]
+    assert facts_asked(conditions) == {"cause": {"verdict", "count"}, "look": {"left"}, "later": {"x"}}
+    assert facts_asked([]) == {}

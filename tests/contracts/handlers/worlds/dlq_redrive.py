@@ -1,12 +1,22 @@
-"""The redrive of a DLQ: an effect is a message that arrives in the worker's queue."""
+"""The redrive of a DLQ: an effect is a message that arrives in the worker's queue, or an event that its function is given."""
 
 from __future__ import annotations
 
+import json
+import os
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from leh_guardian.adapters.aws import open_aws
+from leh_guardian.adapters.functions import LambdaFunctions
+from leh_guardian.clock import Clock
+from leh_guardian.context import Capabilities
 from tests.contracts.handlers.sqs_world import SqsWorld
+from tests.support.faults import refuse
+from tests.support.lambda_server import REGION, LambdaServer, arn_of
 
 
 class Redrive(SqsWorld):
@@ -66,4 +76,72 @@ class RedriveFifo(Redrive):
         return super().effects()
 
 
-WORLDS = (Redrive, RedriveFifo)
+class Reinvoke(SqsWorld):
+    """Two failures that Lambda recorded: each is an invocation of its own, and one of them at most is repeated."""
+
+    handler, name = "dlq_redrive", "function"
+    writes = frozenset({"Invoke", "DeleteMessageBatch"})
+    # Between an invocation and remembering it.
+    windows: ClassVar = {"Invoke": 1, "redrive.sent": 1}
+    throttle = refuse(429, "TooManyRequestsException")
+
+    def open(self) -> None:
+        """Record the failures, with a request and an answer each."""
+        super().open()
+        self.functions = LambdaServer().__enter__()
+        self.functions.faults = self.faults
+        self.functions.make_function("leh-ai-worker")
+        os.environ.update(self.functions.environment())
+        self.records = {json.dumps(_record(n)): f'{{"n":{n}}}' for n in range(2)}
+        self.server.put(self.dlq, list(self.records))
+
+    def close(self) -> None:
+        """End both servers."""
+        self.functions.__exit__(None, None, None)
+        for name in self.functions.environment():
+            os.environ.pop(name, None)
+        super().close()
+
+    def params(self) -> Mapping[str, Any]:
+        """Invoke the function that failed."""
+        return {"queue": self.dlq, "rate": 1000, "function": "leh-ai-worker"}
+
+    async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
+        """Open both adapters."""
+        can = await super().capabilities(stack, clock)
+        aws = await stack.enter_async_context(open_aws(REGION))
+        return replace(can, functions=LambdaFunctions(aws, await aws.client("lambda")))
+
+    def expected(self) -> set[str]:
+        """Each gets what it was given before."""
+        return set(self.records.values())
+
+    def effects(self) -> Counter[str]:
+        """How often each was queued."""
+        return Counter(payload.decode() for payload in self.functions.payloads())
+
+    def lost(self) -> set[str]:
+        """Gone from the DLQ, and never queued."""
+        live = {"ready", "delayed", "in_flight"}
+        there = {self.records[e["body"]] for e in self.server.ledger(self.dlq) if e["state"] in live}
+        return self.expected() - set(self.effects()) - there
+
+    @property
+    def hung(self) -> int:
+        """Requests that hang."""
+        return super().hung + self.functions.hung
+
+    def let_go(self) -> None:
+        """Let them go on."""
+        super().let_go()
+        self.functions.let_go()
+
+
+def _record(number: int) -> dict[str, Any]:
+    """What Lambda writes to a failure destination."""
+    context = {"functionArn": f"{arn_of('leh-ai-worker')}:$LATEST", "condition": "RetriesExhausted"}
+    answer = {"errorType": "KeyError", "errorMessage": "'text'"}
+    return {"version": "1.0", "requestContext": context, "requestPayload": {"n": number}, "responsePayload": answer}
+
+
+WORLDS = (Redrive, RedriveFifo, Reinvoke)

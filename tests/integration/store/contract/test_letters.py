@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from leh_guardian.ports import LetterHistory
+from leh_guardian.ports import RETENTION, LetterHistory, MovedLetter, SentLetter
 from leh_guardian.store import letters
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import NOW, letter
 
 ONE, TWO, THREE = UUID(int=1), UUID(int=2), UUID(int=3)
+INCIDENT = UUID(int=4)
 PRINT, OTHER = UUID(int=11), UUID(int=12)
 DLQ = "arn:aws:sqs:ap-northeast-2:123456789012:dlq"
 
@@ -25,7 +27,8 @@ async def history(store: Store, action: UUID, message_id: str, fingerprint: UUID
 
 async def send(store: Store, action: UUID, message_id: str, fingerprint: UUID = PRINT) -> None:
     """Send a letter back."""
-    await store.do(lambda tx: letters.sent(tx, DLQ, action, {message_id: fingerprint}, NOW))
+    given = {message_id: SentLetter(fingerprint)}
+    await store.do(lambda tx: letters.sent(tx, DLQ, action, INCIDENT, given, NOW, NOW + timedelta(hours=1)))
 
 
 async def test_a_letter_nobody_has_seen(store: Store) -> None:
@@ -52,6 +55,32 @@ async def test_a_message_belongs_to_whoever_sent_it_first(store: Store) -> None:
     await send(store, ONE, "m1")
     await send(store, TWO, "m1")
     assert await history(store, TWO, "m9") == LetterHistory(redrives=1)
+
+
+async def test_what_went_is_told_by_incident_and_by_action(store: Store) -> None:
+    """The newest first, with whose they are; without those that are in quarantine by now, until they are released."""
+    hour = timedelta(hours=1)
+
+    async def send_at(action: UUID, incident: UUID, number: int, **more: Any) -> None:
+        given = {f"m-{number}": SentLetter(UUID(int=100 + number), **more)}
+        at = NOW + number * hour
+        await store.do(lambda tx: letters.sent(tx, DLQ, action, incident, given, at, at + hour))
+
+    async def moved(**asked: Any) -> list[MovedLetter]:
+        return await store.do(lambda tx: letters.moved(tx, DLQ, INCIDENT, **asked))
+
+    await send_at(ONE, INCIDENT, 1, evidence=("ev_1", 'ev_"2"'), cases=("case_1",))
+    await send_at(TWO, INCIDENT, 2)
+    await send_at(ONE, UUID(int=5), 3)
+    first = MovedLetter("m-1", UUID(int=101), NOW + hour, NOW + 2 * hour, ["ev_1", 'ev_"2"'], ["case_1"])
+    second = MovedLetter("m-2", UUID(int=102), NOW + 2 * hour, NOW + 3 * hour, [], [])
+    assert await moved() == [second, first]
+    assert await moved(most=1) == [second]
+    assert await moved(action=ONE) == [first]
+    await store.do(lambda tx: letters.keep(tx, DLQ, INCIDENT, [letter(1)], NOW))
+    assert await moved() == [second]
+    await store.do(lambda tx: letters.settle(tx, letters.kept_id(DLQ, "m-1"), "released", "kim", NOW))
+    assert await moved() == [second, first]
 
 
 async def test_a_letter_is_kept_once_and_whole(store: Store) -> None:
@@ -105,11 +134,42 @@ async def test_a_letter_is_released_once(store: Store) -> None:
     assert await store.do(lambda tx: letters.take(tx, UUID(int=9))) is None
 
 
+async def test_letters_that_only_rest_are_released_by_whoever_sends_them(store: Store) -> None:
+    """Those alone that are kept for their age, the oldest first, in the order in which they were kept; each of them whole."""
+    for number, minutes in ((3, 2), (1, 1), (2, 1)):
+        message = replace(
+            letter(number).message, sent_at=(NOW + timedelta(minutes=minutes)).timestamp(), source_arn=DLQ
+        )
+        kept = letter(number, message=message, reason=f"{RETENTION}: soon")
+        await store.do(lambda tx, k=kept: letters.keep(tx, DLQ, ONE, [k], NOW))
+    await store.do(lambda tx: letters.keep(tx, DLQ, ONE, [letter(4)], NOW))
+    await store.do(lambda tx: letters.keep(tx, f"{DLQ}2", ONE, [letter(5, reason=RETENTION)], NOW))
+
+    async def resting(**asked: Any) -> list[Any]:
+        return await store.do(lambda tx: letters.resting(tx, DLQ, **asked))
+
+    assert [each.message.id for each in await resting()] == ["m-1", "m-2", "m-3"]
+    assert [each.message.id for each in await resting(without=["m-1"], most=1)] == ["m-2"]
+    [first] = await resting(most=1)
+    assert first == letter(
+        1, message=replace(first.message), reason=f"{RETENTION}: soon", evidence=["ev_1"], cases=["case_1"]
+    )
+    assert (first.message.body, first.message.source_arn) == (letter(1).message.body, DLQ)
+    assert await store.do(lambda tx: letters.count_resting(tx, DLQ)) == 3
+    for _ in range(2):
+        await store.do(lambda tx: letters.release(tx, DLQ, ["m-1", "m-3", "m-9"], "action 1", NOW))
+    assert [each.message.id for each in await resting()] == ["m-2"]
+    assert await store.do(lambda tx: letters.count_resting(tx, DLQ)) == 1
+    assert await store.do(lambda tx: letters.take(tx, letters.kept_id(DLQ, "m-1"))) is None
+    assert (await history(store, ONE, "m-2")).kept
+
+
 async def test_old_memories_go_and_kept_letters_stay(store: Store) -> None:
     """A portion at a time, the oldest first."""
     for number in range(3):
         at = NOW + timedelta(days=number)
-        await store.do(lambda tx, n=number, at=at: letters.sent(tx, DLQ, ONE, {f"m{n}": PRINT}, at))
+        given = {f"m{number}": SentLetter(PRINT)}
+        await store.do(lambda tx, g=given, at=at: letters.sent(tx, DLQ, ONE, INCIDENT, g, at, at))
     await store.do(lambda tx: letters.keep(tx, DLQ, ONE, [letter()], NOW))
     assert await store.do(lambda tx: letters.forget(tx, NOW + timedelta(days=2), 1)) == 1
     assert await store.do(lambda tx: letters.forget(tx, NOW + timedelta(days=2), 9)) == 1

@@ -1,0 +1,249 @@
+"""What becomes of letters that went back: by the records of their evidence, or by their not returning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leh_guardian.adapters.aws import open_aws
+from leh_guardian.adapters.dynamo import DynamoTables
+from leh_guardian.adapters.sqs import SqsQueues
+from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
+from leh_guardian.handlers.redriven_finished import RedrivenFinishedParams, redriven_finished
+from leh_guardian.model.outcome import Done, Failed, Outcome, Wait
+from leh_guardian.redrive import mover, proof
+from tests.support.attempt import again, attempt
+from tests.support.clock import FakeClock
+from tests.support.evidence_server import EvidenceServer
+from tests.support.faults import refuse
+from tests.support.letters import Remembered
+from tests.support.sqs_server import REGION, SqsServer
+
+TABLE, QUEUE, DLQ = "evidence", "worker", "worker-dlq"
+RETURNS = 3 * 30 + 15
+"""Seconds that a failure takes to return to DLQ."""
+
+
+class Outside:
+    """Queues and a table, and what a test does with them."""
+
+    def __init__(self, sqs: SqsServer, tables: EvidenceServer) -> None:
+        self.sqs, self.tables, self.clock = sqs, tables, FakeClock()
+        self.letters = Remembered()
+        sqs.make_pair(QUEUE)
+        tables.make_table(TABLE, "evidence_id")
+
+    def die(self, *evidence: str) -> None:
+        """Let a letter die for each piece of evidence."""
+        self.sqs.put(DLQ, [json.dumps({"evidence_id": each, "case_id": "case_1"}) for each in evidence])
+
+    def say(self, status: str, *evidence: str) -> None:
+        """Let the records say something."""
+        for each in evidence:
+            self.tables.put(TABLE, evidence_id=each, case_id="case_1", status=status)
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    """Both servers."""
+    with SqsServer() as sqs, EvidenceServer() as tables:
+        sqs.tune(longest_wait=0.01)
+        for name, value in (tables.environment() | sqs.environment()).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", tables.url)
+        monkeypatch.setattr(mover, "EMPTY_RECEIVES", 1)
+        yield Outside(sqs, tables)
+
+
+@pytest.fixture
+async def can(outside: Outside) -> AsyncIterator[Capabilities]:
+    """The handlers' view."""
+    async with open_aws(REGION) as aws:
+        yield Capabilities(
+            queues=SqsQueues(aws, await aws.client("sqs")),
+            channels={},
+            letters=outside.letters,
+            tables=DynamoTables(aws, await aws.client("dynamodb")),
+            evidence_table=TABLE,
+        )
+
+
+async def look_again(ctx: ActionContext, params: DlqRedriveParams, outside: Outside) -> Outcome:
+    """The next attempt, a few seconds later."""
+    outside.clock.advance(seconds=10)
+    return await dlq_redrive(again(ctx), params)
+
+
+CANARY = DlqRedriveParams(queue=DLQ, canary=2, rate=1000.0)
+
+
+async def test_a_canary_goes_on_as_soon_as_its_records_are_finished(outside: Outside, can: Capabilities) -> None:
+    """Long before a failure would have returned; until then it looks every few seconds."""
+    outside.die(*(f"ev_{n}" for n in range(6)))
+    outside.say("processing", *(f"ev_{n}" for n in range(6)))
+    ctx = attempt(can, clock=outside.clock)
+    waiting = await dlq_redrive(ctx, CANARY)
+    assert isinstance(waiting, Wait)
+    assert (waiting.until - outside.clock.now()).total_seconds() < RETURNS / 2
+    sent = [json.loads(body)["evidence_id"] for body in outside.sqs.bodies(QUEUE)]
+    outside.say("processed", sent[0])
+    assert isinstance(await look_again(ctx, CANARY, outside), Wait)
+    assert len(outside.sqs.bodies(QUEUE)) == 2, "one of two is not enough"
+    outside.say("processed", sent[1])
+    ramp = await look_again(ctx, CANARY, outside)
+    assert isinstance(ramp, Wait)
+    assert len(outside.sqs.bodies(QUEUE)) == 6
+
+
+async def test_a_record_that_fails_anew_ends_the_canary_at_once(outside: Outside, can: Capabilities) -> None:
+    """One that says so from before does not, until it was seen otherwise, or until a failure would have returned."""
+    outside.die("ev_1", "ev_2", "ev_3")
+    outside.say("failed", "ev_1", "ev_2", "ev_3")
+    ctx = attempt(can, clock=outside.clock)
+    assert isinstance(await dlq_redrive(ctx, CANARY), Wait)
+    assert isinstance(await look_again(ctx, CANARY, outside), Wait)
+    outside.say("processing", "ev_1", "ev_2", "ev_3")
+    assert isinstance(await look_again(ctx, CANARY, outside), Wait)
+    outside.say("failed", "ev_1", "ev_2", "ev_3")
+    outcome = await look_again(ctx, CANARY, outside)
+    assert isinstance(outcome, Failed)
+    assert "have failed by their records" in outcome.reason
+    assert outcome.facts["moved"] == 2
+
+
+async def test_a_failure_that_the_worker_swallowed_is_seen_in_the_end(outside: Outside, can: Capabilities) -> None:
+    """Nothing has returned, and the records still say that they failed."""
+    outside.die("ev_1", "ev_2", "ev_3")
+    outside.say("failed", "ev_1", "ev_2", "ev_3")
+    ctx = attempt(can, clock=outside.clock)
+    assert isinstance(await dlq_redrive(ctx, CANARY), Wait)
+    outside.clock.advance(seconds=RETURNS)
+    assert isinstance(await dlq_redrive(again(ctx), CANARY), Failed)
+    assert len(outside.sqs.bodies(QUEUE)) == 2
+
+
+async def test_where_records_say_nothing_it_is_waited_for_the_return(outside: Outside, can: Capabilities) -> None:
+    """No evidence in a letter, a table that does not answer, or none that is configured: non-return is the proof."""
+    outside.die("ev_1", "ev_2", "ev_3")
+    outside.say("processed", "ev_1", "ev_2", "ev_3")
+    outside.tables.faults.script("GetItem", *[refuse(400, "AccessDeniedException")] * 9)
+    for others in (can, replace(can, evidence_table=None), replace(can, tables=None)):
+        ctx = attempt(others, clock=outside.clock)
+        waiting = await dlq_redrive(ctx, CANARY)
+        assert isinstance(waiting, Wait)
+        assert (waiting.until - outside.clock.now()).total_seconds() == pytest.approx(RETURNS, abs=1)
+        outside.die("ev_1", "ev_2")
+
+
+async def test_several_cases_of_one_letter_prove_nothing(outside: Outside, can: Capabilities) -> None:
+    """Nobody knows whose the evidence is, so a table that needs the case cannot be asked."""
+    outside.tables.make_table(TABLE, "case_id", "evidence_id")
+    letter = {"evidence_id": "ev_1", "case_id": "case_1", "other": {"caseId": "case_2"}}
+    outside.say("processed", "ev_1")
+    outside.sqs.put(DLQ, [json.dumps(letter | {"n": n}) for n in range(3)])
+    waiting = await dlq_redrive(attempt(can, clock=outside.clock), CANARY)
+    assert isinstance(waiting, Wait)
+    assert (waiting.until - outside.clock.now()).total_seconds() == pytest.approx(RETURNS, abs=1)
+
+
+async def redriven(outside: Outside, can: Capabilities, *evidence: str) -> ActionContext:
+    """Redrive letters at once; returns the verification that follows in the same incident."""
+    outside.die(*evidence)
+    ctx = attempt(can, clock=outside.clock)
+    assert isinstance(await dlq_redrive(ctx, DlqRedriveParams(queue=DLQ, rate=1000.0)), Done)
+    return replace(attempt(can, clock=outside.clock), incident_id=ctx.incident_id)
+
+
+VERIFY = RedrivenFinishedParams(queue=DLQ)
+
+
+async def test_finished_records_are_proof_at_once(outside: Outside, can: Capabilities) -> None:
+    """Each letter ended in a finished record: nobody waits for what cannot return."""
+    outside.say("processed", "ev_1", "ev_2")
+    verify = await redriven(outside, can, "ev_1", "ev_2")
+    outcome = await redriven_finished(verify, VERIFY)
+    assert isinstance(outcome, Done)
+    told = {name: outcome.facts[name] for name in ("moved", "finished", "unfinished", "unknown", "returned", "left")}
+    assert told == {"moved": 2, "finished": 2, "unfinished": 0, "unknown": 0, "returned": 0, "left": 0}
+
+
+async def test_an_unfinished_record_is_waited_for_and_then_told(outside: Outside, can: Capabilities) -> None:
+    """Until a failure would have returned, and its patience is over; which they are is told."""
+    outside.say("processed", "ev_1")
+    outside.say("processing", "ev_2")
+    verify = await redriven(outside, can, "ev_1", "ev_2")
+    seen = 0
+    while isinstance(outcome := await redriven_finished(verify, VERIFY), Wait):
+        seen += 1
+        assert outcome.facts["unfinished_evidence"] == ["ev_2"]
+        outside.clock.advance(seconds=(outcome.until - outside.clock.now()).total_seconds())
+        verify = again(verify)
+    assert isinstance(outcome, Failed)
+    assert "1 letters are not finished: ev_2" in outcome.reason
+    assert seen > 2
+
+
+async def test_a_record_that_fails_meanwhile_is_told_at_once(outside: Outside, can: Capabilities) -> None:
+    """It was seen at work, and failed."""
+    outside.say("processing", "ev_1")
+    verify = await redriven(outside, can, "ev_1")
+    assert isinstance(await redriven_finished(verify, VERIFY), Wait)
+    outside.say("failed", "ev_1")
+    outcome = await redriven_finished(again(verify), VERIFY)
+    assert isinstance(outcome, Failed)
+    assert "failed again: ev_1" in outcome.reason
+
+
+async def test_without_records_it_is_as_strong_as_an_empty_queue(outside: Outside, can: Capabilities) -> None:
+    """Not before a failure would have returned, and not while the queue holds anything, whose ever it is."""
+    blind = replace(can, evidence_table=None)
+    verify = await redriven(outside, blind, "ev_1")
+    outcome = await redriven_finished(verify, VERIFY)
+    assert isinstance(outcome, Wait)
+    outside.clock.advance(seconds=RETURNS - 1)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Wait)
+    outside.die("ev_9")
+    outside.clock.advance(seconds=2)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Wait), "it holds another letter"
+    assert isinstance(await redriven_finished(again(verify), VERIFY.model_copy(update={"at_most": None})), Done)
+    outside.clock.advance(minutes=5)
+    outcome = await redriven_finished(again(verify), VERIFY)
+    assert isinstance(outcome, Failed)
+    assert (outcome.facts["returned"], "holds 1 messages" in outcome.reason) == (0, True)
+
+
+async def test_a_letter_that_returned_is_a_failure_whatever_else_is_left(outside: Outside, can: Capabilities) -> None:
+    """Told from others by its payload and its age."""
+    verify = await redriven(outside, replace(can, evidence_table=None), "ev_1", "ev_2")
+    outside.die("ev_1", "ev_9")
+    outside.clock.advance(seconds=RETURNS + 1)
+    params = VERIFY.model_copy(update={"at_most": None})
+    outcome = await redriven_finished(verify, params)
+    assert isinstance(outcome, Failed)
+    assert outcome.facts["returned"] == 1
+    assert outcome.facts["left"] == 2
+
+
+async def test_what_nobody_remembers_is_waited_for_as_long_as_its_queue_needs(
+    outside: Outside, can: Capabilities
+) -> None:
+    """After a move by SQS itself, or an older version's: from the first look on."""
+    ctx = attempt(can, clock=outside.clock)
+    waiting = await redriven_finished(ctx, VERIFY)
+    assert isinstance(waiting, Wait)
+    outside.clock.advance(seconds=RETURNS - 1)
+    assert isinstance(await redriven_finished(again(ctx), VERIFY), Wait)
+    outside.clock.advance(seconds=2)
+    assert isinstance(await redriven_finished(again(ctx), VERIFY), Done)
+    assert await proof.slowest_return(can.queues, await can.queues.info(DLQ)) == RETURNS
+
+
+def test_its_parameters(outside: Outside) -> None:
+    """Null stands for any number."""
+    given: dict[str, Any] = {"queue": DLQ, "at_most": None}
+    assert RedrivenFinishedParams.model_validate(given).at_most is None
