@@ -459,7 +459,7 @@ async def test_many_at_once_are_for_people(service: Leh) -> None:
         ({"source": "q", "key": "k"}, "one of"),
         ({"case": "c"}, "goes with"),
         ({"source": "q", "dead_letters": "q"}, "one piece"),
-        ({"after_deployment_of": "no function!"}, "Lambda function"),
+        ({"after_deployment_of": "no function!"}, "leh-ai-worker"),
         ({"finish_within": "0s"}, "greater"),
     ],
 )
