@@ -11,6 +11,7 @@ from leh_guardian.errors import StoreError
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.ports import SentLetter
 from leh_guardian.store import (
     actions,
     control,
@@ -46,7 +47,7 @@ async def write_everything(tx: Transaction) -> None:
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
     await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])
-    await letters.sent(tx, "dlq", UUID(int=5), {"m": UUID(int=6)}, NOW)
+    await letters.sent(tx, "dlq", UUID(int=5), UUID(int=1), {"m": SentLetter(UUID(int=6))}, NOW, NOW)
     await letters.keep(tx, "dlq", UUID(int=1), [letter()], NOW)
 
 
