@@ -8,12 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.ports import ReceivedMessage
+from leh_guardian.store import letters
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
 from tests.support.installation import alert_queue, client, install
+from tests.support.lambda_server import LambdaServer, arn_of
 from tests.support.process import Daemon, run_cli, wait_for
+from tests.support.rows import letter
 
 
 @pytest.fixture
@@ -159,3 +166,45 @@ def test_a_run_waits_for_a_daemon_and_is_not_started_twice(
         [action] = wait_for(failed)
         assert "limit is 1" in action["outcome"]["summary"]
         assert worker.depth() == 2
+
+
+def test_what_lambda_put_there_goes_to_its_function(settings: dict[str, str], worker: Worker, tmp_path: Path) -> None:
+    """Planned, run by the daemon and released from quarantine by name; without the name a plan says what to do."""
+    context = {"functionArn": f"{arn_of('leh-ai-worker')}:$LATEST", "condition": "RetriesExhausted"}
+    record = json.dumps({"requestContext": context, "requestPayload": {"case_id": "case_a"}, "responsePayload": {}})
+    with LambdaServer() as functions, alert_queue(settings):
+        functions.make_function("leh-ai-worker")
+        settings |= {"AWS_ENDPOINT_URL_LAMBDA": functions.url}
+        worker.die(record)
+        plan = json.loads(run_cli("redrive", "plan", worker.dlq, "--json", **settings).stdout)
+        [(why, count)] = plan["skipped"].items()
+        assert ("name its `function`" in why, count, plan["selected"]) == (True, 1, 0)
+        named = ["--function", "leh-ai-worker"]
+        plan = json.loads(run_cli("redrive", "plan", worker.dlq, *named, "--json", **settings).stdout)
+        assert (plan["destination"], plan["selected"]) == ("function leh-ai-worker", 1)
+        with Daemon(tmp_path / "log", **settings) as daemon:
+            wait_for(lambda: daemon.get("/readyz")[0] == 200)
+            ended = run_cli("redrive", "run", worker.dlq, *named, "--canary", "0", "--provider", "none", **settings)
+            assert ended.returncode == 0, ended.stderr
+            assert functions.payloads() == [b'{"case_id":"case_a"}']
+        anyio.run(_keep, settings["LEH_DATABASE_URL"], worker.dlq, ReceivedMessage("m-1", "", record.encode()))
+        release = ("redrive", "quarantine", "release", str(letters.kept_id(_arn(worker.dlq), "m-1")))
+        refused = run_cli(*release, "--destination", worker.name, **settings)
+        assert (refused.returncode, "name its `function`" in refused.stderr) == (1, True)
+        assert run_cli(*release, *named, **settings).returncode == 0
+        assert len(functions.payloads()) == 2
+        assert (worker.depth(), worker.bodies()) == (0, [])
+
+
+def _arn(queue: str) -> str:
+    return f"arn:aws:sqs:ap-northeast-2:123456789012:{queue}"
+
+
+async def _keep(dsn: str, queue: str, message: ReceivedMessage) -> None:
+    """Put a letter into quarantine."""
+    pool = await Pool.open(dsn, size=1)
+    try:
+        async with transaction(pool) as tx:
+            await letters.keep(tx, _arn(queue), None, [letter(message=message)], await tx.time())
+    finally:
+        await pool.close()
