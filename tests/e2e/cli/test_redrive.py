@@ -21,6 +21,7 @@ from tests.support.installation import alert_queue, client, install
 from tests.support.lambda_server import LambdaServer, arn_of
 from tests.support.process import Daemon, run_cli, wait_for
 from tests.support.rows import letter
+from tests.support.sqs_server import SqsServer
 
 
 @pytest.fixture
@@ -168,32 +169,35 @@ def test_a_run_waits_for_a_daemon_and_is_not_started_twice(
         assert worker.depth() == 2
 
 
-def test_what_lambda_put_there_goes_to_its_function(settings: dict[str, str], worker: Worker, tmp_path: Path) -> None:
+def test_what_lambda_put_there_goes_to_its_function(settings: dict[str, str], tmp_path: Path) -> None:
     """Planned, run by the daemon and released from quarantine by name; without the name a plan says what to do."""
     context = {"functionArn": f"{arn_of('leh-ai-worker')}:$LATEST", "condition": "RetriesExhausted"}
     record = json.dumps({"requestContext": context, "requestPayload": {"case_id": "case_a"}, "responsePayload": {}})
-    with LambdaServer() as functions, alert_queue(settings):
+    with LambdaServer() as functions, SqsServer() as sqs:
+        settings |= {"AWS_ENDPOINT_URL_LAMBDA": functions.url, "AWS_ENDPOINT_URL_SQS": sqs.url}
         functions.make_function("leh-ai-worker")
-        settings |= {"AWS_ENDPOINT_URL_LAMBDA": functions.url}
-        worker.die(record)
-        plan = json.loads(run_cli("redrive", "plan", worker.dlq, "--json", **settings).stdout)
-        [(why, count)] = plan["skipped"].items()
-        assert ("name its `function`" in why, count, plan["selected"]) == (True, 1, 0)
+        sqs.make_queue(settings["LEH_QUEUE__ALERTS"])
+        queue, dlq = sqs.make_pair("worker")
+        sqs.put(dlq, [record])
         named = ["--function", "leh-ai-worker"]
-        plan = json.loads(run_cli("redrive", "plan", worker.dlq, *named, "--json", **settings).stdout)
-        assert (plan["destination"], plan["selected"]) == ("function leh-ai-worker", 1)
         with Daemon(tmp_path / "log", **settings) as daemon:
             wait_for(lambda: daemon.get("/readyz")[0] == 200)
-            ended = run_cli("redrive", "run", worker.dlq, *named, "--canary", "0", "--provider", "none", **settings)
+            sqs.tune(longest_wait=0.01)
+            plan = json.loads(run_cli("redrive", "plan", dlq, "--json", **settings).stdout)
+            [(why, count)] = plan["skipped"].items()
+            assert ("name its `function`" in why, count, plan["selected"]) == (True, 1, 0)
+            plan = json.loads(run_cli("redrive", "plan", dlq, *named, "--json", **settings).stdout)
+            assert (plan["destination"], plan["selected"]) == ("function leh-ai-worker", 1)
+            ended = run_cli("redrive", "run", dlq, *named, "--canary", "0", "--provider", "none", **settings)
             assert ended.returncode == 0, ended.stderr
             assert functions.payloads() == [b'{"case_id":"case_a"}']
-        anyio.run(_keep, settings["LEH_DATABASE_URL"], worker.dlq, ReceivedMessage("m-1", "", record.encode()))
-        release = ("redrive", "quarantine", "release", str(letters.kept_id(_arn(worker.dlq), "m-1")))
-        refused = run_cli(*release, "--destination", worker.name, **settings)
+        anyio.run(_keep, settings["LEH_DATABASE_URL"], dlq, ReceivedMessage("m-1", "", record.encode()))
+        release = ("redrive", "quarantine", "release", str(letters.kept_id(_arn(dlq), "m-1")))
+        refused = run_cli(*release, **settings)
         assert (refused.returncode, "name its `function`" in refused.stderr) == (1, True)
         assert run_cli(*release, *named, **settings).returncode == 0
         assert len(functions.payloads()) == 2
-        assert (worker.depth(), worker.bodies()) == (0, [])
+        assert not sqs.bodies(queue)
 
 
 def _arn(queue: str) -> str:
