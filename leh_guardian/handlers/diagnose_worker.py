@@ -156,9 +156,9 @@ class _Looks:
         if queue.max_receive_count is not None:
             self.incomplete["dlq"] = "it has a redrive policy of its own: a look would move its letters on"
         elif self.params.letters and not self.ctx.dry_run:
-            now = self.ctx.clock.now()
-            self.seen = await survey(queues, queue, Selection(), now, most=self.params.letters, each=letters.take)
-            if not self.seen.whole:
+            now, most = self.ctx.clock.now(), min(self.params.letters, max(1, queue.depth.visible))
+            self.seen = await survey(queues, queue, Selection(), now, most=most, each=letters.take)
+            if not self.seen.whole and self.seen.seen < queue.depth.total:
                 self.incomplete["dlq"] = (
                     f"the first {self.seen.seen} of about {queue.depth.total} letters were looked at"
                 )

@@ -9,35 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from leh_guardian.clock import seconds
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Refused, StoreUnavailable, Transient
-from leh_guardian.evidence.names import named
 from leh_guardian.evidence.record import FINISHED, EvidenceRecords
 from leh_guardian.fields import Duration, FunctionRef, QueueRef, Rate
 from leh_guardian.model.expectation import MANY
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Wait
 from leh_guardian.model.reprocessing import BAD, Piece, PieceState
-from leh_guardian.model.text import shown, told
-from leh_guardian.ports import AdminApi, QueueInfo, Reprocessing
+from leh_guardian.model.text import told
+from leh_guardian.ports import AdminApi, Reprocessing
 from leh_guardian.redrive.selection import Selection
-from leh_guardian.redrive.survey import survey
 from leh_guardian.registry import Effect, Params, handler
 from leh_guardian.reprocess.asking import ENOUGH, Asking, Pace
 from leh_guardian.reprocess.collect import VISIBILITY, Collecting
 from leh_guardian.reprocess.fix import look_for_fix, remember_baseline
+from leh_guardian.reprocess.planning import lies_in, look_through, one_piece
 from leh_guardian.reprocess.progress import Phase, Progress
 from leh_guardian.reprocess.report import facts, report
 
 _SLICE = 240.0
 """Seconds of work in one attempt: a long reprocessing waits and goes on, it does not run into its timeout."""
-_POLL = timedelta(seconds=15)
-"""The pause between two looks at pieces that are at work."""
-_FIX_POLL = timedelta(minutes=1)
+_FIX_POLLS = 4
+"""How much seldomer a deployment is looked for."""
 _LETTER_POLL = timedelta(minutes=10)
 _WAITS = 5
 """How often letters are waited for that somebody is hiding."""
@@ -65,7 +63,7 @@ class ReprocessEvidenceParams(Params):
     after_deployment_of: FunctionRef | None = None
     """Begin once this Lambda function was deployed since the incident began: its name or ARN, with `:alias` if it is invoked so."""
     give_up_after: Duration = Field(timedelta(days=3), ge=timedelta(minutes=1))
-    """When to stop waiting for the deployment, or for the redrive, and ask people."""
+    """When to stop waiting for the deployment, for the redrive or for what others are at work on, and ask people."""
     canary: int = Field(1, ge=0, le=100)
     """Ask for so many first, and go on only if all of them finish. 0: all at once."""
     concurrency: int = Field(10, ge=1, le=100)
@@ -74,10 +72,14 @@ class ReprocessEvidenceParams(Params):
     """Requests a second."""
     finish_within: Duration = Field(timedelta(minutes=15), ge=timedelta(seconds=1))
     """How long one piece may take; `processing` is believed for as long after the record was written."""
+    poll: Duration = Field(timedelta(seconds=15), ge=timedelta(milliseconds=500), le=timedelta(minutes=10))
+    """The pause between two looks at pieces that are at work, and a quarter of that between two looks for a deployment."""
     table: str | None = None
     """The DynamoDB table; that of LEH_EVIDENCE__TABLE if left out."""
     finished: Annotated[tuple[str, ...], Field(strict=False)] = FINISHED
     """The values of `status` that mean that it is finished."""
+    indexed: bool = False
+    """Whether a finished record counts only with a document in the search index `case_rag_{case_id}`."""
 
     @model_validator(mode="after")
     def _one_name(self) -> Self:
@@ -121,6 +123,8 @@ async def reprocess_evidence(ctx: ActionContext, params: ReprocessEvidenceParams
     if ctx.can.reprocessing is None:
         raise Refused("there is no memory of what was asked for")
     records = EvidenceRecords.of(ctx.can, params.table, params.finished)
+    if params.indexed and ctx.can.search is None:
+        raise Refused("nobody said where the search index is: set LEH_OPENSEARCH__URL, or leave `indexed` out")
     if params.source is None and ctx.incident.get("dedup_key") == MANY:
         # Of an absence rule that has missed more than it opens incidents for: this event is but the first of them.
         return Escalate(
@@ -140,35 +144,14 @@ async def reprocess_evidence(ctx: ActionContext, params: ReprocessEvidenceParams
 
 async def _plan_only(ctx: ActionContext, params: ReprocessEvidenceParams, records: EvidenceRecords) -> Outcome:
     if params.source is not None:
-        plan, _ = await _survey(ctx, await ctx.can.queues.info(params.source), params.select)
+        plan, _ = await look_through(ctx, await ctx.can.queues.info(params.source), params.select)
         return Done(f"would have {plan['named']} pieces of evidence of {plan['selected']} letters processed anew", plan)
-    piece = _named(ctx, params)
+    piece = one_piece(ctx, params.key, params.case, params.evidence)
     if isinstance(piece, Failed):
         return piece
     record = await records.look(*piece)
     would = "nothing: it is finished" if record.processed else "have it processed anew"
     return Done(f"{record.evidence} is {record.status}; would do: {would}", {"evidence": 1, "dynamodb": record.status})
-
-
-def _named(ctx: ActionContext, params: ReprocessEvidenceParams) -> tuple[str | None, str] | Failed:
-    """Return (case, evidence) of the one piece, or why there is none."""
-    key = params.key or str(ctx.incident.get("dedup_key") or "")
-    ids = named(key, params.case, params.evidence)
-    if ids is None:
-        return Failed(f"no id of evidence in {shown(params.evidence or key, 200)!r}")
-    return ids
-
-
-async def _survey(ctx: ActionContext, source: QueueInfo, select: Selection) -> tuple[dict[str, Any], int]:
-    """Return what of a queue is meant, and how many letters somebody hides: an earlier look that was cut off, say."""
-    seen, visible = await survey(ctx.can.queues, source, select, ctx.clock.now()), source.depth.visible
-    missing = max(0, visible - seen.seen)
-    # What was not looked at may all be meant, and name a piece each: a limit is about what may happen.
-    unseen = 0 if seen.whole else missing
-    plan: dict[str, Any] = {"source": source.name, "messages": visible}
-    plan |= {"selected": seen.selected + unseen, "named": len(seen.named) + unseen}
-    hidden = source.depth.in_flight + (missing if seen.whole else 0)
-    return (plan | {"skipped": dict(seen.skipped)} if seen.skipped else plan), hidden
 
 
 def _hidden(ctx: ActionContext, messages: int) -> Wait:
@@ -192,7 +175,8 @@ class _Work:
         self._rows = rows
         self._progress = progress
         self._until = ctx.clock.monotonic() + _SLICE
-        self._asking = Asking(ctx, rows, admin, records, Pace(params.concurrency, params.rate, params.finish_within))
+        pace = Pace(params.concurrency, params.rate, params.finish_within)
+        self._asking = Asking(ctx, rows, admin, records, pace, indexed=params.indexed)
 
     async def go_on(self) -> Outcome:
         """Go on where the last attempt has stopped, to the next wait or to the end."""
@@ -220,7 +204,9 @@ class _Work:
             progress.trouble_since = now.timestamp()
             await self._save()
         asked = getattr(error, "retry_after", None) or 0.0
-        return Wait(now + max(_POLL, seconds(min(asked, _PATIENCE.total_seconds()))), told(error, 300), known)
+        return Wait(
+            now + max(self._params.poll, seconds(min(asked, _PATIENCE.total_seconds()))), told(error, 300), known
+        )
 
     async def _plan(self) -> Outcome | None:
         """Look what there is to do, before the first effect."""
@@ -228,7 +214,7 @@ class _Work:
         if params.after_deployment_of is not None:
             await remember_baseline(ctx, params.after_deployment_of, progress)
         if params.source is not None:
-            plan, hidden = await _survey(ctx, await ctx.can.queues.info(params.source), params.select)
+            plan, hidden = await look_through(ctx, await ctx.can.queues.info(params.source), params.select)
             if hidden and progress.waits < _WAITS:
                 progress.waits += 1
                 await self._save()
@@ -240,7 +226,7 @@ class _Work:
             ctx.within_limit("evidence", plan["named"])
             progress.plan, progress.waits = plan, 0
         else:
-            piece = _named(ctx, params)
+            piece = one_piece(ctx, params.key, params.case, params.evidence)
             if isinstance(piece, Failed):
                 return piece
             ctx.within_limit("evidence", 1)
@@ -262,7 +248,6 @@ class _Work:
                 return waiting
             # What letters of a long queue name was a guess before they were read.
             ctx.within_limit("evidence", len(await self._asking.pieces()))
-        progress.waiting_since = ctx.clock.now().timestamp()
         fix = params.after_deployment_of is not None or params.dead_letters is not None
         await self._enter(Phase.FIX if fix else Phase.CANARY)
         return None
@@ -278,14 +263,14 @@ class _Work:
         return _hidden(ctx, hidden)
 
     async def _await_fix(self) -> Outcome | None:
-        params, ctx = self._params, self._ctx
+        params = self._params
         waiting = await self._await_deployment(params.after_deployment_of) if params.after_deployment_of else None
         if waiting is None and params.dead_letters is not None:
             waiting = await self._await_redrive(params.dead_letters)
         if waiting is None:
             await self._enter(Phase.CANARY)
             return None
-        if ctx.clock.now().timestamp() - self._progress.waiting_since >= params.give_up_after.total_seconds():
+        if self._waited >= params.give_up_after.total_seconds():
             known = facts(self._progress, await self._asking.pieces())
             return Escalate(f"gave up waiting: {waiting.reason}. What was collected is in quarantine", known)
         return waiting
@@ -295,22 +280,19 @@ class _Work:
             return None
         done, how = await look_for_fix(self._ctx, function, self._progress)
         if not done:
-            return Wait(self._ctx.clock.now() + _FIX_POLL, how, facts(self._progress, await self._asking.pieces()))
+            return Wait(
+                self._ctx.clock.now() + _FIX_POLLS * self._params.poll,
+                how,
+                facts(self._progress, await self._asking.pieces()),
+            )
         self._progress.fixed = how
         return None
 
     async def _await_redrive(self, queue: str) -> Wait | None:
-        """Wait as long as a letter of the one piece lies in the dead-letter queue, or may: what is hidden cannot be told."""
         [piece] = await self._asking.pieces()
-        source = await self._ctx.can.queues.info(queue)
-        seen = await survey(self._ctx.can.queues, source, Selection(), self._ctx.clock.now())
-        if piece.evidence in seen.named:
-            why = f"a letter of {piece.evidence} lies in {source.name}: it is left to the redrive"
-            return Wait(self._ctx.clock.now() + _LETTER_POLL, why)
-        if source.depth.in_flight or not seen.whole:
-            why = f"whether a letter of {piece.evidence} lies in {source.name} cannot be told: somebody hides what lies there"
-            return Wait(self._ctx.clock.now() + seconds(VISIBILITY), why)
-        return None
+        why, sure = await lies_in(self._ctx, queue, piece.evidence)
+        pause = _LETTER_POLL if sure else seconds(VISIBILITY)
+        return Wait(self._ctx.clock.now() + pause, why) if why else None
 
     async def _canary(self, pieces: Sequence[Piece]) -> Outcome | None:
         """Ask for the first few; returns None when all of them have finished."""
@@ -324,9 +306,16 @@ class _Work:
         if any(piece.open for piece in pieces):
             return self._wait("the first ones are on their way", pieces)
         if lacking > 0 and any(piece.state is PieceState.PLANNED for piece in pieces) and not self._dies(pieces):
-            return self._wait("others are at work on what is left", pieces)
+            return await self._leave_to_others(pieces)
         await self._enter(Phase.REST)
         return None
+
+    async def _leave_to_others(self, pieces: Sequence[Piece]) -> Outcome:
+        """Wait for what others are at work on, for a time."""
+        why = "others are at work on what is left"
+        if self._waited >= self._params.give_up_after.total_seconds():
+            return await self._end(f"{why}, and have been for long")
+        return self._wait(why, pieces)
 
     async def _rest(self, pieces: Sequence[Piece]) -> Outcome:
         """Ask for the rest, as many at once as may be."""
@@ -336,8 +325,10 @@ class _Work:
         if await self._asking.ask(pieces, room, self._until) or room <= 0:
             return self._wait("they are on their way", await self._asking.pieces())
         pieces = await self._asking.pieces()
-        if any(piece.open or piece.state is PieceState.PLANNED for piece in pieces) and not self._dies(pieces):
+        if any(piece.open for piece in pieces):
             return self._wait("they are on their way", pieces)
+        if any(piece.state is PieceState.PLANNED for piece in pieces) and not self._dies(pieces):
+            return await self._leave_to_others(pieces)
         return await self._end("")
 
     async def _end(self, why: str) -> Outcome:
@@ -353,7 +344,7 @@ class _Work:
     def _wait(self, why: str, pieces: Sequence[Piece]) -> Wait:
         known = facts(self._progress, pieces)
         said = f"{known['finished']} of {len(pieces)} pieces of evidence are finished; {why}"
-        return Wait(self._ctx.clock.now() + _POLL, said, known)
+        return Wait(self._ctx.clock.now() + self._params.poll, said, known)
 
     def _dies(self, pieces: Sequence[Piece]) -> bool:
         """Whether so much fails that no more is asked for."""
@@ -361,8 +352,13 @@ class _Work:
         settled = bad + sum(piece.state is PieceState.FINISHED for piece in pieces)
         return bad >= ENOUGH and bad > _BAD_SHARE * settled
 
+    @property
+    def _waited(self) -> float:
+        """Seconds since the phase began."""
+        return self._ctx.clock.now().timestamp() - self._progress.since
+
     async def _enter(self, phase: Phase) -> None:
-        self._progress.phase = phase
+        self._progress.phase, self._progress.since = phase, self._ctx.clock.now().timestamp()
         await self._save()
 
     async def _save(self) -> None:

@@ -71,7 +71,7 @@ class LocalWorker:
     ) -> None:
         self._clients = clients
         self._queue_url = queue_url
-        self._table = table
+        self.table = table
         self._keys = tuple(keys)
         self.script = script
         self.cases: dict[str, str] = {}
@@ -119,7 +119,7 @@ class LocalWorker:
             item["case_id"] = self.cases[evidence]
         values = {"status": status, "updated_at": _stamp(), **{n: v for n, v in item.items() if n not in self._keys}}
         await self._clients["dynamodb"].update_item(
-            TableName=self._table,
+            TableName=self.table,
             Key={name: {"S": item[name]} for name in self._keys},
             UpdateExpression="set " + ", ".join(f"#{name} = :{name}" for name in values),
             ExpressionAttributeNames={f"#{name}": name for name in values},

@@ -8,7 +8,7 @@ is fine; otherwise it is waited for, and then a person is asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from leh_guardian.context import ActionContext
@@ -41,13 +41,21 @@ class Asking:
     """Asks for the pieces of one action, and looks what becomes of them."""
 
     def __init__(
-        self, ctx: ActionContext, rows: Reprocessing, admin: AdminApi, records: EvidenceRecords, pace: Pace
+        self,
+        ctx: ActionContext,
+        rows: Reprocessing,
+        admin: AdminApi,
+        records: EvidenceRecords,
+        pace: Pace,
+        *,
+        indexed: bool = False,
     ) -> None:
         self._ctx = ctx
         self._rows = rows
         self._admin = admin
         self._records = records
         self._pace = pace
+        self._indexed = indexed
         self._doubt = False
         self._refusals = 0
 
@@ -81,7 +89,7 @@ class Asking:
         """Look once more at what was given up: the worker may have been late."""
         for piece in pieces:
             if piece.tried and piece.state in BAD:
-                record = await self._records.look(piece.case, piece.evidence)
+                record = await self._look(piece)
                 if record.processed:
                     await self._move(piece, {piece.state}, PieceState.FINISHED, "finished late")
         return await self.pieces()
@@ -89,7 +97,7 @@ class Asking:
     async def _ask(self, piece: Piece, *, canary: bool) -> bool:
         """Ask for a planned piece; False where there is nothing to ask for, or not now."""
         try:
-            record = await self._records.look(piece.case, piece.evidence)
+            record = await self._look(piece)
         except Refused as error:
             await self._move(piece, {PieceState.PLANNED}, PieceState.FAILED, told(error, 300))
             return False
@@ -130,34 +138,49 @@ class Asking:
         await self._move(piece, {PieceState.ASKING}, PieceState.ASKED, said)
         return True
 
-    async def _request_again(self, piece: Piece) -> None:
-        """Repeat a request whose answer nobody has heard, under its key. That it is refused now proves nothing about the first."""
+    async def _request_again(self, piece: Piece) -> bool:
+        """Repeat a request whose answer nobody has heard, under its key; returns whether it is known now to have been taken.
+
+        That it is refused now proves nothing about the first.
+        """
         try:
             said = await self._admin.reprocess(piece.evidence, idempotency_key(self._ctx.action_id, piece.evidence))
         except (OutcomeUnknown, NotFound, Refused) as error:
             await self._move(piece, {PieceState.ASKING}, PieceState.ASKING, told(error, 300))
-            return
+            return False
         failpoint("reprocess.asked")
         await self._move(piece, {PieceState.ASKING}, PieceState.ASKED, said)
+        return True
 
     async def _refused(self, piece: Piece, reason: str) -> None:
         # By way of `planned`, which knows of no request: nothing was taken.
         await self._move(piece, {PieceState.ASKING}, PieceState.PLANNED)
         await self._move(piece, {PieceState.PLANNED}, PieceState.FAILED, reason)
 
-    async def _look_after(self, piece: Piece) -> None:
+    async def _look(self, piece: Piece) -> EvidenceRecord:
+        """Look at a piece's record; one that must be in the search index, and is not, is not finished."""
         record = await self._records.look(piece.case, piece.evidence)
+        if not (self._indexed and record.processed):
+            return record
+        record = await self._records.search(record)
+        said = f"{record.status}, the search index: {record.searched}"
+        return replace(record, processed=record.found, status=said)
+
+    async def _look_after(self, piece: Piece) -> None:
+        record = await self._look(piece)
         anew = record.mark != piece.before
         if record.processed:
             await self._move(piece, OPEN, PieceState.FINISHED)
         elif record.failed and anew:
             await self._move(piece, OPEN, PieceState.FAILED, "its processing has failed again")
-        elif self._is_overdue(piece) and not (record.processing and self._is_fresh(record)):
-            await self._give_up(piece, record)
         elif piece.state is PieceState.ASKING and record.processing and anew:
             await self._move(piece, {PieceState.ASKING}, PieceState.ASKED, "its record shows that it was taken")
         elif piece.state is PieceState.ASKING and self._admin.idempotent:
-            await self._request_again(piece)
+            # First, and then its time is looked at: guardian itself may have been away for longer than that.
+            if not await self._request_again(piece) and self._is_overdue(piece):
+                await self._give_up(piece, record)
+        elif self._is_overdue(piece) and not (record.processing and self._is_fresh(record)):
+            await self._give_up(piece, record)
 
     async def _give_up(self, piece: Piece, record: EvidenceRecord) -> None:
         within = format_duration(self._pace.finish_within)

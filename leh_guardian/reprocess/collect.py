@@ -15,7 +15,7 @@ from leh_guardian.context import ActionContext
 from leh_guardian.errors import HandlerError
 from leh_guardian.evidence.names import is_id
 from leh_guardian.model.letter import Letter, read_letter
-from leh_guardian.ports import KeptLetter, QueueInfo, ReceivedMessage, Reprocessing
+from leh_guardian.ports import KeptLetter, LetterHistory, QueueInfo, ReceivedMessage, Reprocessing
 from leh_guardian.redrive.selection import Selection
 from leh_guardian.reprocess.progress import Progress
 from leh_guardian.telemetry.failpoints import failpoint
@@ -48,8 +48,8 @@ class Collecting:
         self._planned = planned
         self._staying: set[str] = set()
         self._held: list[str] = []
-        self._sent: set[str] = set()
-        """Message ids of the batch that a redrive has sent back already."""
+        self._history: Mapping[str, LetterHistory] = {}
+        """Of the batch in hand."""
 
     async def go_on(self, until: float) -> bool:
         """Collect until the queue stays empty or the monotonic second `until`; returns whether all has been seen."""
@@ -98,7 +98,7 @@ class Collecting:
             return [], []
         prints = {message_id: letter.fingerprint for message_id, letter in letters.items()}
         history = await self._ctx.can.letters.history(self._source.arn, self._ctx.action_id, prints)
-        self._sent = {m.id for m in messages if history[m.id].sent}
+        self._history = history
         now, again = self._ctx.clock.now(), [m for m in messages if history[m.id].sent or history[m.id].kept]
         return again, [m for m in messages if m not in again and not self._select.refusal(m, letters[m.id], now)]
 
@@ -106,13 +106,13 @@ class Collecting:
         self, taken: Sequence[ReceivedMessage], earlier: Sequence[str], letters: Mapping[str, Letter]
     ) -> None:
         """Put letters into quarantine and write down what they name. What a redrive has sent back is on its way, and not ours."""
-        batch = [message for message in taken if message.id not in self._sent]
+        batch = [message for message in taken if not self._history[message.id].sent]
         kept, pieces = list[KeptLetter](), dict[str, str | None]()
         for message in batch:
             letter = letters[message.id]
-            kept.append(
-                KeptLetter(message, letter.fingerprint, _REASON, letter.error, letter.evidence, letter.cases, 0)
-            )
+            redrives = self._history[message.id].redrives
+            said = (_REASON, letter.error, letter.evidence, letter.cases, redrives)
+            kept.append(KeptLetter(message, letter.fingerprint, *said))
             pieces |= named_by(letter)
         await self._ctx.can.letters.keep(self._source.arn, self._ctx.incident_id, kept)
         failpoint("reprocess.kept")

@@ -39,8 +39,8 @@ class Progress:
     """How often it came back for letters that another receiver, or an attempt that crashed, was hiding."""
     baseline: dict[str, str] | None = None
     """What Lambda said of the function at the beginning: `version` and `code`."""
-    waiting_since: float = 0.0
-    """Unix time since which the fix is waited for."""
+    since: float = 0.0
+    """Unix time at which the phase began."""
     fixed: str = ""
     """How the deployment was known."""
     trouble_since: float = 0.0

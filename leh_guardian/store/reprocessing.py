@@ -74,7 +74,7 @@ async def move(
     return bool(
         await tx.execute(
             "update reprocessing set state = $4, reason = $5, changed_at = $6,"
-            " asked_at = case when $4 = 'planned' then null else asked_at end,"
+            " asked_at = case $4 when 'planned' then null when 'asked' then $6 else asked_at end,"
             " canary = canary and $4 <> 'planned'"
             " where action_id = $1 and evidence = $2 and state = any($3::text[])",
             action,

@@ -59,7 +59,9 @@ class Plan:
 async def run(service: Leh, pieces: list[str], *, point: str, hit: int, save: int = 0) -> tuple[Outcome, Plan]:
     """Have pieces processed by an action that is killed once, and goes on when its lease is over."""
     service.bury(*pieces)
-    params = ReprocessEvidenceParams.model_validate({"source": service.dlq, "rate": 3000.0, "concurrency": 2})
+    params = ReprocessEvidenceParams.model_validate(
+        {"source": service.dlq, "rate": 3000.0, "concurrency": 2, "finish_within": "1m"}
+    )
     ctx, plan = service.attempt(), Plan(point, hit)
     memory = ctx.checkpoints
     assert isinstance(memory, Memory)

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.errors import Refused
 from leh_guardian.handlers import reprocess_evidence as reprocessing
 from leh_guardian.handlers.reprocess_evidence import ReprocessEvidenceParams, reprocess_evidence
@@ -21,6 +22,7 @@ from leh_guardian.store import letters
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.attempt import again
+from tests.support.evidence_server import EvidenceServer
 from tests.support.reprocessing import Leh, leh
 from tests.support.sdk import share_loader
 from tests.support.sqs_server import SqsServer
@@ -241,6 +243,37 @@ async def test_what_is_being_processed_is_waited_for(service: Leh) -> None:
     assert service.effects == {"ev_a": 1}
 
 
+async def test_what_others_never_end_is_told(service: Leh) -> None:
+    """A record that is written again and again, and never finished: after days people are asked, nothing was."""
+    service.worker.script.swallows = service.worker.script.bug = True
+    await service.worker.process("ev_a")
+    ctx = service.attempt()
+    wanted = ReprocessEvidenceParams.model_validate({"evidence": "ev_a", "give_up_after": "1m", "finish_within": "1h"})
+    outcome = await service.to_the_end(ctx, wanted)
+    assert isinstance(outcome, Failed)
+    assert "others are at work" in outcome.reason
+    assert not service.effects
+
+
+async def test_finished_may_mean_that_it_can_be_found(service: Leh) -> None:
+    """With `indexed` a processed record without a document in the search index is not finished; without a cluster it is refused."""
+    wanted = ReprocessEvidenceParams.model_validate({"evidence": "ev_a", "case": "case_1", "indexed": True})
+    service.worker.cases["ev_a"] = "case_1"
+    with pytest.raises(Refused, match="LEH_OPENSEARCH__URL"):
+        await reprocess_evidence(service.attempt(), wanted)
+    with EvidenceServer() as cluster:
+        search = OpenSearch(cluster.url)
+        can = replace(service.can, search=search)
+        cluster.index("case_rag_case_1")
+        outcome = await service.to_the_end(replace(service.attempt(), can=can), wanted)
+        assert isinstance(outcome, Failed)
+        assert "its record says processed, the search index: absent" in outcome.reason
+        cluster.index("case_rag_case_1", {"evidence_id": "ev_a"})
+        outcome = await service.to_the_end(replace(service.attempt(), can=can), wanted)
+        assert isinstance(outcome, NoOp)
+        await search.close()
+
+
 async def test_a_worker_that_swallows_its_error_is_found_out(service: Leh) -> None:
     """The API has taken it, and its record is never finished: that is no success."""
     service.worker.script.swallows = service.worker.script.bug = True
@@ -353,6 +386,23 @@ async def test_a_lost_answer_where_they_are_not(service: Leh) -> None:
     assert max(service.api.desk.requests.values()) == 1
 
 
+async def test_nothing_goes_out_while_a_request_is_in_doubt(service: Leh) -> None:
+    """An API that fails fails on one piece: the others are asked for once it is known what a person has to look at."""
+    service.honouring(False)
+    service.bury(*TEN[:5])
+    service.api.trouble = [Trouble.BEFORE]
+    ctx, wanted = service.attempt(), params(service, canary=0)
+    for _ in range(3):
+        assert isinstance(await reprocess_evidence(ctx, wanted), Wait)
+        service.travel(60)
+        ctx = again(ctx)
+    assert not service.effects
+    outcome = await service.to_the_end(ctx, wanted)
+    assert isinstance(outcome, Unknown)
+    assert service.effects == dict.fromkeys(TEN[1:5], 1)
+    assert list(outcome.facts["stragglers"]) == TEN[:1]
+
+
 async def test_two_actions_do_not_ask_for_one_piece(service: Leh) -> None:
     """The second waits for what the first has asked for, and finds it finished."""
     service.worker.script.swallows = service.worker.script.bug = True
@@ -409,7 +459,7 @@ async def test_many_at_once_are_for_people(service: Leh) -> None:
         ({"source": "q", "key": "k"}, "one of"),
         ({"case": "c"}, "goes with"),
         ({"source": "q", "dead_letters": "q"}, "one piece"),
-        ({"after_deployment_of": "no function!"}, "Lambda function"),
+        ({"after_deployment_of": "no function!"}, "leh-ai-worker"),
         ({"finish_within": "0s"}, "greater"),
     ],
 )

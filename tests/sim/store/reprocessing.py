@@ -71,7 +71,9 @@ async def move(
     async with statement(tx, "reprocessing.move") as work:
         found = work.find(REPROCESSING, action, evidence)
         for row in await work.locked(REPROCESSING, found, lambda row: row["state"] in states):
-            back = {"asked_at": None, "canary": False} if to is PieceState.PLANNED else {}
+            back: dict[str, Any] = {"asked_at": now} if to is PieceState.ASKED else {}
+            if to is PieceState.PLANNED:
+                back = {"asked_at": None, "canary": False}
             await work.update(REPROCESSING, row, state=to.value, reason=storable(reason), changed_at=now, **back)
             return True
         return False

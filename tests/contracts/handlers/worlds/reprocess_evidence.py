@@ -98,7 +98,6 @@ class Keyed(Unkeyed):
     """Letters in a DLQ, and an API that honours keys: then all of them finish, whatever happens."""
 
     name = "keyed"
-    writes: ClassVar = frozenset({ASK, "DeleteMessageBatch"})
     promised = Effect.EXACTLY_ONCE
     evidence: ClassVar = ("ev_0", "ev_1")
     honours_keys: ClassVar = True

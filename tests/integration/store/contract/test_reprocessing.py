@@ -126,6 +126,15 @@ async def test_what_was_not_taken_is_as_if_never_asked_for(store: Store) -> None
     assert await store.do(lambda tx: begin(tx, ONE))
 
 
+async def test_its_time_begins_when_it_is_taken(store: Store) -> None:
+    """Not when it was first asked for: guardian may have been away in between."""
+    await plan(store, ev_1=None)
+    await store.do(lambda tx: begin(tx, ONE, minutes=-60))
+    assert await move(store, {PieceState.ASKING}, PieceState.ASKED)
+    [piece] = await pieces(store)
+    assert piece.asked_at == NOW + timedelta(minutes=1)
+
+
 async def test_letters_all_of_whose_evidence_is_finished(store: Store) -> None:
     """Of this incident, by this action; a letter that names nothing, or something unfinished, is not among them."""
     named = {1: ("ev_1",), 2: ("ev_1", "ev_2"), 3: ()}

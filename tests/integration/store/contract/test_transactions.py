@@ -12,6 +12,7 @@ from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.ports import SentLetter
 from leh_guardian.store import (
     actions,
     control,
@@ -49,7 +50,7 @@ async def write_everything(tx: Transaction) -> None:
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
     await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])
-    await letters.sent(tx, "dlq", UUID(int=5), {"m": UUID(int=6)}, NOW)
+    await letters.sent(tx, "dlq", UUID(int=5), UUID(int=1), {"m": SentLetter(UUID(int=6))}, NOW, NOW)
     await letters.keep(tx, "dlq", UUID(int=1), [letter()], NOW)
     await deployments.note(tx, UUID(int=8), Deployment("worker", NOW, "told", "kim"), NOW)
     await reprocessing.plan(tx, UUID(int=5), {"ev_1": None}, NOW)
