@@ -244,6 +244,9 @@ class DeadLetters(Protocol):
     async def keep(self, queue: str, incident: UUID, letters: Sequence[KeptLetter]) -> None:
         """Put letters into quarantine. They may be deleted from the queue once this has returned."""
 
+    async def poison(self, queue: str, incident: UUID) -> Sequence[str]:
+        """Return what an incident keeps in quarantine because it died too often: evidence, or message ids where none is named."""
+
     async def resting(self, queue: str, *, without: Collection[str] = (), most: int = 10) -> Sequence[KeptLetter]:
         """Return letters that are kept because of RETENTION, the oldest first, `without` those of some message ids."""
 

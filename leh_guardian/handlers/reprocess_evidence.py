@@ -34,9 +34,8 @@ from leh_guardian.reprocess.report import facts, report
 
 _SLICE = 240.0
 """Seconds of work in one attempt: a long reprocessing waits and goes on, it does not run into its timeout."""
-_POLL = timedelta(seconds=15)
-"""The pause between two looks at pieces that are at work."""
-_FIX_POLL = timedelta(minutes=1)
+_FIX_POLLS = 4
+"""How much seldomer a deployment is looked for."""
 _LETTER_POLL = timedelta(minutes=10)
 _WAITS = 5
 """How often letters are waited for that somebody is hiding."""
@@ -73,6 +72,8 @@ class ReprocessEvidenceParams(Params):
     """Requests a second."""
     finish_within: Duration = Field(timedelta(minutes=15), ge=timedelta(seconds=1))
     """How long one piece may take; `processing` is believed for as long after the record was written."""
+    poll: Duration = Field(timedelta(seconds=15), ge=timedelta(milliseconds=500), le=timedelta(minutes=10))
+    """The pause between two looks at pieces that are at work, and a quarter of that between two looks for a deployment."""
     table: str | None = None
     """The DynamoDB table; that of LEH_EVIDENCE__TABLE if left out."""
     finished: Annotated[tuple[str, ...], Field(strict=False)] = FINISHED
@@ -203,7 +204,9 @@ class _Work:
             progress.trouble_since = now.timestamp()
             await self._save()
         asked = getattr(error, "retry_after", None) or 0.0
-        return Wait(now + max(_POLL, seconds(min(asked, _PATIENCE.total_seconds()))), told(error, 300), known)
+        return Wait(
+            now + max(self._params.poll, seconds(min(asked, _PATIENCE.total_seconds()))), told(error, 300), known
+        )
 
     async def _plan(self) -> Outcome | None:
         """Look what there is to do, before the first effect."""
@@ -277,7 +280,11 @@ class _Work:
             return None
         done, how = await look_for_fix(self._ctx, function, self._progress)
         if not done:
-            return Wait(self._ctx.clock.now() + _FIX_POLL, how, facts(self._progress, await self._asking.pieces()))
+            return Wait(
+                self._ctx.clock.now() + _FIX_POLLS * self._params.poll,
+                how,
+                facts(self._progress, await self._asking.pieces()),
+            )
         self._progress.fixed = how
         return None
 
@@ -337,7 +344,7 @@ class _Work:
     def _wait(self, why: str, pieces: Sequence[Piece]) -> Wait:
         known = facts(self._progress, pieces)
         said = f"{known['finished']} of {len(pieces)} pieces of evidence are finished; {why}"
-        return Wait(self._ctx.clock.now() + _POLL, said, known)
+        return Wait(self._ctx.clock.now() + self._params.poll, said, known)
 
     def _dies(self, pieces: Sequence[Piece]) -> bool:
         """Whether so much fails that no more is asked for."""

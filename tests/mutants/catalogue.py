@@ -194,6 +194,17 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "old letters deleted before they are kept",
+        (
+            Edit(
+                "leh_guardian/redrive/keeping.py",
+                "    await ctx.can.letters.keep(\n",
+                "    await ctx.can.queues.delete(queue, [message.receipt for message in due])\n"
+                "    await ctx.can.letters.keep(\n",
+            ),
+        ),
+    ),
+    Mutant(
         "what is no event deleted",
         (
             Edit(

@@ -34,6 +34,7 @@ from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.model.mode import Mode
 from leh_guardian.registry import Registry
 from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.store.provider_outages import StoreOutages
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from tests.sim.loop import Process
@@ -76,7 +77,12 @@ async def run(parts: Parts, process: Process) -> None:
     planner = Planner(progression, {}, HOLD)
     intake = Intake(queue, pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
     channels = {"people": parts.channel, "console": parts.channel}
-    can = Capabilities(queues=SqsQueues(aws, parts.sqs), channels=channels, letters=Letters(pool, clock))
+    can = Capabilities(
+        queues=SqsQueues(aws, parts.sqs),
+        channels=channels,
+        letters=Letters(pool, clock),
+        outages=StoreOutages(pool),
+    )
     missing = Absence(
         pool,
         planner,

@@ -26,10 +26,12 @@ import structlog
 from leh_guardian.engine import absence, verbs
 from leh_guardian.errors import StoreUnavailable
 from leh_guardian.model.mode import Mode
-from leh_guardian.redrive import mover
+from leh_guardian.model.provider.outage import Outage, Phase
+from leh_guardian.redrive import keeping, mover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import actions as action_store
+from leh_guardian.store import provider_outages
 from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry import failpoints
 from tests.sim import replica
@@ -133,6 +135,8 @@ class Run:
 
     async def _story(self) -> None:
         self._prepare()
+        if self._load.away:
+            await self._begin_outage()
         for number in range(self._replicas):
             self._start(f"replica{number}")
         async with anyio.create_task_group() as trouble:
@@ -152,12 +156,23 @@ class Run:
 
     def _prepare(self) -> None:
         self._sqs.create("alerts")
-        self._sqs.create("worker-dlq")
+        # So short that whatever is held back must be kept.
+        self._sqs.create("worker-dlq", MessageRetentionPeriod=str(4 * 3600))
         policy = {"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:worker-dlq", "maxReceiveCount": 3}
         self._sqs.create("worker", RedrivePolicy=json.dumps(policy))
         for number in range(self._load.letters):
             self._sqs.put("worker-dlq", f"letter {number}".encode())
         self._sqs.on_delete = lambda queue, body: self._checker.at_delete(body) if queue == "alerts" else None
+
+    async def _begin_outage(self) -> None:
+        """Write down that the worker's provider is away, as a look of `await_provider` does that nobody follows."""
+        now = self._world.now()
+        held = now + timedelta(seconds=self._load.away)
+        outage = Outage("openai", uuid.UUID(int=1), Phase.OPEN, None, now, now, held, version=1)
+        async with transaction(SimPool(self._database, Quiet())) as tx:
+            await provider_outages.follow(tx, outage)
+        self._world.hits["provider away"] += 1
+        self._world.note(f"the provider is away for {self._load.away:g} s")
 
     def _start(self, name: str) -> None:
         self._started += 1
@@ -260,9 +275,11 @@ class Run:
     def _sum_up(self, result: Result) -> None:
         world, targets = self._world, self._targets
         self._checker.at_end()
-        lost, result.letters_again = letters_lost(
-            self._load.letters, self._sqs.bodies("worker"), self._sqs.bodies("worker-dlq")
-        )
+        dead = self._sqs.bodies("worker-dlq")
+        lost, result.letters_again = letters_lost(self._load.letters, self._sqs.bodies("worker"), dead)
+        for row in self._database.table("quarantine"):
+            if row["status"] == "kept" and row["body"] not in dead:
+                world.violated("I5", f"{row['body'].decode()} rests in quarantine, and nobody sends it")
         for letter in lost:
             world.violated("I5", f"{letter} is nowhere any more")
         for complaint in self._loop.complaints:
@@ -281,11 +298,11 @@ class Run:
 @contextmanager
 def _installed(world: World) -> Iterator[None]:
     """Put the small store in the place of PostgreSQL, and everything that is left to chance into the hands of the seed."""
-    before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, absence.HIDDEN)
+    before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY, absence.HIDDEN)
     made = random.Random(world.seed + 1)
     random.seed(world.seed + 2)
     uuid.uuid4 = lambda: uuid.UUID(int=made.getrandbits(128), version=4)
-    action_store.LEASE_SECONDS, mover.VISIBILITY = LEASE, 5.0
+    action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY = LEASE, 5.0, 5.0
     absence.HIDDEN = timedelta(seconds=5)  # type: ignore[misc]
     failpoints.arm(world.at_point)
     structlog.configure(processors=[_silent], cache_logger_on_first_use=False)
@@ -295,7 +312,7 @@ def _installed(world: World) -> Iterator[None]:
     finally:
         failpoints.arm(None)
         structlog.reset_defaults()
-        uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, absence.HIDDEN = before
+        uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY, absence.HIDDEN = before
 
 
 def _silent(*_: Any) -> Any:

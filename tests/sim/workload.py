@@ -96,6 +96,8 @@ class Workload:
     malformed: int = 0
     letters: int = 0
     """Dead letters of the worker."""
+    away: float = 0.0
+    """Seconds for which its provider is away from the beginning on: nothing goes back meanwhile, and what would expire is kept."""
 
 
 def drawn(rng: random.Random, seconds: float) -> Workload:
@@ -121,6 +123,8 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
     for _ in range(rng.randint(0, 2)):
         load.malformed += 1
         load.alerts.append((rng.uniform(0, seconds), TORN))
+    if load.letters:
+        load.away = rng.choice([0.0, rng.uniform(seconds / 3, seconds)])
     load.alerts.sort(key=lambda alert: alert[0])
     return load
 

@@ -100,11 +100,6 @@ async def transient(stage: Stage) -> None:
     stage.worker.script.flaky = set()
     await stage.alarm("ALARM")
     await stage.until(lambda: _finished(stage, set(fresh) - {stage.poison}))
-    # The alarm is about the queue's depth: for a moment all is well, then the broken file is back.
-    await stage.until(lambda: _dead(stage, 1))
-    await stage.until(lambda: _at_rest(stage))
-    await stage.alarm("OK")
-    await stage.alarm("ALARM")
     await stage.drain()
 
 
@@ -169,14 +164,6 @@ async def _emptied(stage: Stage) -> bool:
 
 async def _finished(stage: Stage, evidence: set[str]) -> bool:
     return evidence <= set(stage.worker.finished)
-
-
-async def _at_rest(stage: Stage) -> bool:
-    """Tell whether guardian has done with the newest run, whatever came of it."""
-    incident = await stage.newest(DLQ_RULE)
-    return incident is not None and any(
-        line["kind"] in {"plan.verified", "plan.stopped"} for line in incident["journal"]
-    )
 
 
 async def _closed(stage: Stage, rule: str) -> bool:

@@ -8,12 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.ports import ReceivedMessage
+from leh_guardian.store import letters
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
 from tests.support.installation import alert_queue, client, install
+from tests.support.lambda_server import LambdaServer, arn_of
 from tests.support.process import Daemon, run_cli, wait_for
+from tests.support.rows import letter
+from tests.support.sqs_server import SqsServer
 
 
 @pytest.fixture
@@ -159,3 +167,48 @@ def test_a_run_waits_for_a_daemon_and_is_not_started_twice(
         [action] = wait_for(failed)
         assert "limit is 1" in action["outcome"]["summary"]
         assert worker.depth() == 2
+
+
+def test_what_lambda_put_there_goes_to_its_function(settings: dict[str, str], tmp_path: Path) -> None:
+    """Planned, run by the daemon and released from quarantine by name; without the name a plan says what to do."""
+    context = {"functionArn": f"{arn_of('leh-ai-worker')}:$LATEST", "condition": "RetriesExhausted"}
+    record = json.dumps({"requestContext": context, "requestPayload": {"case_id": "case_a"}, "responsePayload": {}})
+    with LambdaServer() as functions, SqsServer() as sqs:
+        settings |= {"AWS_ENDPOINT_URL_LAMBDA": functions.url, "AWS_ENDPOINT_URL_SQS": sqs.url}
+        functions.make_function("leh-ai-worker")
+        sqs.make_queue(settings["LEH_QUEUE__ALERTS"])
+        queue, dlq = sqs.make_pair("worker")
+        sqs.put(dlq, [record])
+        named = ["--function", "leh-ai-worker"]
+        with Daemon(tmp_path / "log", **settings) as daemon:
+            wait_for(lambda: daemon.get("/readyz")[0] == 200)
+            sqs.tune(longest_wait=0.01)
+            plan = json.loads(run_cli("redrive", "plan", dlq, "--json", **settings).stdout)
+            [(why, count)] = plan["skipped"].items()
+            assert ("name its `function`" in why, count, plan["selected"]) == (True, 1, 0)
+            plan = json.loads(run_cli("redrive", "plan", dlq, *named, "--json", **settings).stdout)
+            assert (plan["destination"], plan["selected"]) == ("function leh-ai-worker", 1)
+            ended = run_cli("redrive", "run", dlq, *named, "--canary", "0", "--provider", "none", **settings)
+            assert ended.returncode == 0, ended.stderr
+            assert functions.payloads() == [b'{"case_id":"case_a"}']
+        anyio.run(_keep, settings["LEH_DATABASE_URL"], dlq, ReceivedMessage("m-1", "", record.encode()))
+        release = ("redrive", "quarantine", "release", str(letters.kept_id(_arn(dlq), "m-1")))
+        refused = run_cli(*release, **settings)
+        assert (refused.returncode, "name its `function`" in refused.stderr) == (1, True)
+        assert run_cli(*release, *named, **settings).returncode == 0
+        assert len(functions.payloads()) == 2
+        assert not sqs.bodies(queue)
+
+
+def _arn(queue: str) -> str:
+    return f"arn:aws:sqs:ap-northeast-2:123456789012:{queue}"
+
+
+async def _keep(dsn: str, queue: str, message: ReceivedMessage) -> None:
+    """Put a letter into quarantine."""
+    pool = await Pool.open(dsn, size=1)
+    try:
+        async with transaction(pool) as tx:
+            await letters.keep(tx, _arn(queue), None, [letter(message=message)], await tx.time())
+    finally:
+        await pool.close()

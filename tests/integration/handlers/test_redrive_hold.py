@@ -242,6 +242,24 @@ async def test_a_letter_that_is_kept_and_still_in_the_queue_is_sent_once(outside
     assert outcome.facts["left"] == 0
 
 
+async def test_a_letter_that_only_rests_is_not_taken_for_sent(outside: Outside, can: Capabilities) -> None:
+    """A redrive that does not mean it deletes what is left of it in the queue, and leaves it in quarantine; the next one sends it."""
+    outside.sqs.put(DLQ, [json.dumps({"case_id": "case_1"})])
+    outside.pass_(RETENTION - DAY / 4)
+    ctx = attempt(can, clock=outside.clock, memory=Memory(stop_at=1))
+    with pytest.raises(Halted):
+        await keep_letters(ctx, KeepLettersParams(queue=DLQ))
+    outside.pass_(keeping.VISIBILITY)
+    outside.sqs.put(DLQ, [json.dumps({"case_id": "case_2"})])
+    outcome = await dlq_redrive(attempt(can, clock=outside.clock), params(select={"cases": ["case_2"]}))
+    assert isinstance(outcome, Done)
+    assert (len(outside.letters.kept), outcome.facts["left"]) == (1, 0)
+    outcome = await dlq_redrive(attempt(can, clock=outside.clock), params())
+    assert isinstance(outcome, Done)
+    assert outcome.facts["released"] == 1
+    assert sorted(outside.sqs.bodies(QUEUE)) == [json.dumps({"case_id": case}) for case in ("case_1", "case_2")]
+
+
 def _numbers(messages: Sequence[bytes]) -> set[int]:
     return {json.loads(body)["n"] for body in messages}
 
