@@ -29,7 +29,7 @@ SLICE = 300.0
 ENOUGH = 20
 """Letters of a ramp that must have died again before their share counts."""
 _RECORDS = 200
-"""Records of a canary that are looked at."""
+"""Records that one look asks for: of more letters it is waited until they would have returned."""
 _LOOKS = (5.0, 60.0)
 """Seconds between two looks at them, at least and at most."""
 _BAD_SHARE = 0.2
@@ -130,7 +130,9 @@ class Redrive:
 
     async def _verify(self) -> Outcome:
         if waiting := self._too_early(f"moved {self._progress.moved}, and waiting for what comes back"):
-            return waiting
+            seen = await look(self._ctx, await self._sent(), most=_RECORDS)
+            if not seen.all_finished:
+                return self._sooner(waiting) if seen.finished or seen.unfinished else waiting
         self._progress.returned = max(self._progress.returned, (await count_returned(self._ctx, self._source)).count)
         return await self._report()
 

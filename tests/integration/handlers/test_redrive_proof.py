@@ -83,7 +83,7 @@ CANARY = DlqRedriveParams(queue=DLQ, canary=2, rate=1000.0)
 
 
 async def test_a_canary_goes_on_as_soon_as_its_records_are_finished(outside: Outside, can: Capabilities) -> None:
-    """Long before a failure would have returned; until then it looks every few seconds."""
+    """Long before a failure would have returned; until then it looks every few seconds. So does the proof of the whole."""
     outside.die(*(f"ev_{n}" for n in range(6)))
     outside.say("processing", *(f"ev_{n}" for n in range(6)))
     ctx = attempt(can, clock=outside.clock)
@@ -98,6 +98,12 @@ async def test_a_canary_goes_on_as_soon_as_its_records_are_finished(outside: Out
     ramp = await look_again(ctx, CANARY, outside)
     assert isinstance(ramp, Wait)
     assert len(outside.sqs.bodies(QUEUE)) == 6
+    outside.say("processed", *(f"ev_{n}" for n in range(5)))
+    assert isinstance(await look_again(ctx, CANARY, outside), Wait), "one is at work"
+    outside.say("processed", "ev_5")
+    outcome = await look_again(ctx, CANARY, outside)
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["moved"], outcome.facts["returned"]) == (6, 0)
 
 
 async def test_a_record_that_fails_anew_ends_the_canary_at_once(outside: Outside, can: Capabilities) -> None:
