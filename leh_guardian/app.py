@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -19,18 +19,22 @@ import anyio
 import structlog
 
 import leh_guardian.handlers
+from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
+from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, distress
+from leh_guardian.diagnosis import Table
+from leh_guardian.engine import absence, distress, swallowed
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.canary import CANARY_HANDLER, Canary
@@ -45,17 +49,20 @@ from leh_guardian.engine.loops import Loop, Wake
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.swallowed import Swallowed
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import queue_name
-from leh_guardian.ports import Channel, Pulse
+from leh_guardian.ports import AlertQueue, Channel, Logs, Pulse
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.rules.signatures import TableInUse
 from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
@@ -67,6 +74,7 @@ from leh_guardian.telemetry.progress import Progress
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 from leh_guardian.web.verbs import VerbRoutes
+from leh_guardian.worker.errors import LogWorkerErrors
 
 _THREAD_PATIENCE = 1.0
 """Seconds that each thread gets to end after everything else has."""
@@ -156,6 +164,16 @@ async def _build(
     pages = await _status_pages(settings, clock, stack)
     tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    # The engine knows a handler more than rule files may name.
+    known = Registry((*registry, CANARY_HANDLER))
+    progression = Progression(known, settings.notify.channel)
+    reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
+    logs, functions = (
+        CloudWatchLogs(aws, await aws.client("logs")),
+        LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots)),
+    )
+    admin = await open_admin_api(settings, aws, stack)
+    signatures, worker = TableInUse(reloader.current), settings.worker
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=await _channels(settings, clock, stack),
@@ -165,12 +183,18 @@ async def _build(
         tables=tables,
         search=search,
         evidence_table=settings.evidence.table,
-        functions=LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots)),
+        logs=logs,
+        functions=functions,
+        signatures=signatures,
+        errors=LogWorkerErrors(
+            logs, worker.log_group, signatures.table, clock, functions=functions, function=worker.function
+        )
+        if worker.log_group
+        else None,
+        admin=admin,
+        reprocessing=ReprocessingRows(pool, clock),
+        deployments=NotedDeployments(pool, clock),
     )
-    # The engine knows a handler more than rule files may name.
-    known = Registry((*registry, CANARY_HANDLER))
-    progression = Progression(known, settings.notify.channel)
-    reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     intakes = [
@@ -205,9 +229,13 @@ async def _build(
     ]
     if settings.evidence.table:
         clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
+    if worker.log_group:
+        clients.append(Client("worker_log", LogGroup(logs, worker.log_group, clock), required=False))
     if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
+    if admin is not None:
+        clients.append(Client("admin_api", admin, required=False))
     clients += [Client(f"status_page_{name}", page, required=False) for name, page in pages.items()]
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(
@@ -266,8 +294,25 @@ async def _build(
             # Three outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
             *loops,
+            *_swallowed(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
+
+
+def _swallowed(
+    settings: Settings,
+    queue: AlertQueue,
+    logs: Logs,
+    table: Callable[[], Table],
+    clock: Clock,
+    loop: Callable[..., Loop],
+) -> list[Loop]:
+    """Make the loop that tells of errors in the worker's log; none where nobody named the log."""
+    wanted = settings.worker
+    if wanted.log_group is None or not wanted.events:
+        return []
+    errors = Swallowed(queue, logs, wanted.log_group, table, clock, region=settings.region, lag=wanted.lag)
+    return [loop("swallowed", errors.run_once, pause=swallowed.PAUSE, limit=swallowed.LIMIT)]
 
 
 async def _heartbeat(
@@ -313,6 +358,21 @@ def _watches(settings: Settings, auditor: Auditor, heartbeat: Heartbeat | None) 
         # That no canary comes through an outage of these is no news.
         overdue = lambda: None if auditor.snapshot.failing else canary.overdue()  # noqa: E731
         yield Watch(Outage.CANARY, overdue, settings.heartbeat.every.total_seconds())
+
+
+async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:
+    """Return LEH's admin API, None where nobody said where it is."""
+    wanted = settings.admin_api
+    if wanted.url is None:
+        return None
+    token: Token | None = None
+    if wanted.token_file is not None:
+        token = FileToken(wanted.token_file, "admin_api.token_file")
+    elif wanted.token_secret is not None:
+        token = SecretToken(aws, await aws.client("secretsmanager"), wanted.token_secret)
+    deadline = wanted.deadline.total_seconds()
+    session = await stack.enter_async_context(admin_session(deadline))
+    return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
 
 
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:

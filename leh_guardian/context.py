@@ -16,10 +16,12 @@ from leh_guardian.ports import (
     AdminApi,
     Channel,
     DeadLetters,
+    Deployments,
     Functions,
     Logs,
     Outages,
     Queues,
+    Reprocessing,
     SearchIndex,
     StatusPage,
     Tables,
@@ -29,6 +31,15 @@ from leh_guardian.ports import (
 if TYPE_CHECKING:
     # A fifth of the start of every command that looks at rules, and here but a name.
     import structlog
+
+    from leh_guardian.diagnosis import Table
+
+
+class Signatures(Protocol):
+    """What failures of the AI worker mean."""
+
+    def table(self) -> Table:
+        """Return the operators' rows and the built-in ones, as of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,10 @@ class Capabilities:
     functions: Functions | None = None
     admin: AdminApi | None = None
     """None: its address is not configured."""
+    signatures: Signatures | None = None
+    """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
+    reprocessing: Reprocessing | None = None
+    deployments: Deployments | None = None
 
 
 class Checkpoints(Protocol):

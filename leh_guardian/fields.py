@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from leh_guardian.model.deployment import function_name
+
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|w)", re.ASCII)
 _QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", re.ASCII)
@@ -82,11 +84,23 @@ Duration = Annotated[
 ]
 """A length of time, written like 15m."""
 
+
+def _told_function(value: str) -> str:
+    if function_name(value) is None:
+        raise ValueError(
+            "this names no Lambda function: neither a name (leh-ai-worker), nor an ARN, nor the end of one"
+        )
+    return value
+
+
 QueueRef = Annotated[str, AfterValidator(_queue)]
 """An SQS queue by name or ARN."""
 
 FunctionRef = Annotated[str, AfterValidator(_function)]
 """A Lambda function by name or ARN, either with `:alias` or without."""
+
+ToldFunction = Annotated[str, AfterValidator(_told_function)]
+"""A Lambda function as CloudTrail names it: by name, ARN or partial ARN, with `:alias` or without."""
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A way to reach people, by its name in the settings."""

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.provider.fusion import Share
 from leh_guardian.model.provider.outage import Outage
 from leh_guardian.model.provider.snapshot import Page
+from leh_guardian.model.reprocessing import Piece, PieceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,9 @@ class DeadLetters(Protocol):
     async def keep(self, queue: str, incident: UUID, letters: Sequence[KeptLetter]) -> None:
         """Put letters into quarantine. They may be deleted from the queue once this has returned."""
 
+    async def poison(self, queue: str, incident: UUID) -> Sequence[str]:
+        """Return what an incident keeps in quarantine because it died too often: evidence, or message ids where none is named."""
+
     async def resting(self, queue: str, *, without: Collection[str] = (), most: int = 10) -> Sequence[KeptLetter]:
         """Return letters that are kept because of RETENTION, the oldest first, `without` those of some message ids."""
 
@@ -341,16 +346,55 @@ class Functions(Protocol):
 
 
 class AdminApi(Protocol):
-    """The service's admin API. Guardian asks with an idempotency key; whether the other side honours it, it cannot know."""
+    """The service's admin API. Guardian asks with an idempotency key; whether the other side honours it, the operator says."""
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether the other side honours our keys: the same key again changes nothing."""
 
     async def reprocess(self, evidence: str, key: str) -> str:
         """Ask for a piece of evidence to be processed anew; returns what the API answered, in a few words.
 
         Raises:
-            Refused: it will not, whatever the number of attempts.
-            Unavailable: it cannot now.
+            Refused, NotFound: it will not, whatever the number of attempts.
+            AccessDenied: it does not know us.
+            Throttled, Unavailable: it cannot now, and has taken nothing.
             OutcomeUnknown: the request was sent, and nobody knows whether it was taken.
         """
+
+
+class Reprocessing(Protocol):
+    """Guardian's memory of evidence that is processed anew. Every write may be repeated: the second changes nothing."""
+
+    async def plan(self, action: UUID, pieces: Mapping[str, str | None]) -> None:
+        """Write down pieces ({evidence: case}) of an action; those that it has already stay as they are."""
+
+    async def pieces(self, action: UUID) -> Sequence[Piece]:
+        """Return the pieces of an action, in the order of their ids."""
+
+    async def begin(self, action: UUID, evidence: str, *, before: str, canary: bool, patience: timedelta) -> bool:
+        """Say that a planned piece is about to be asked for; False where it is not planned, or another action has just asked.
+
+        Whoever gets True, and nobody else, may ask.
+        """
+
+    async def move(
+        self, action: UUID, evidence: str, leaving: Collection[PieceState], to: PieceState, reason: str = ""
+    ) -> bool:
+        """Take a piece from one of the states `leaving` to another; False where it is in none of them."""
+
+    async def release(self, action: UUID, incident: UUID) -> int:
+        """Say of the incident's letters in quarantine, all of whose evidence is finished, that nobody need send them back."""
+
+
+class Deployments(Protocol):
+    """Guardian's memory of deployments."""
+
+    async def note(self, deployment: Deployment) -> bool:
+        """Write down what an event tells; False where it is written down already."""
+
+    async def since(self, function: str, at: datetime) -> Sequence[Deployment]:
+        """Return the deployments of a function (its bare name) after an instant, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,13 @@ class HandlerSpec:
     limits: Mapping[str, int] = field(default_factory=dict)
     """Blast radius by default, by name."""
     timeout: str = "5m"
+    resumes: bool = False
+    """Of an `at_most_once`: it writes down each effect before it takes place, so that a later attempt repeats none and goes on."""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether another attempt may follow one that has failed or vanished."""
+        return self.effect is not Effect.AT_MOST_ONCE or self.resumes
 
     @property
     def only_reads(self) -> bool:
@@ -89,6 +96,7 @@ def handler(
     permissions: tuple[str, ...] = (),
     limits: Mapping[str, int] | None = None,
     timeout: str = "5m",
+    resumes: bool = False,
 ) -> Callable[[HandlerFunction], HandlerFunction]:
     """Declare `async def name(ctx, params) -> Outcome` a handler.
 
@@ -99,6 +107,8 @@ def handler(
     def declare(function: HandlerFunction) -> HandlerFunction:
         name = getattr(function, "__name__", repr(function))
         _check_declaration(name, effect, via, changes=changes, residual=residual, limits=limits or {}, timeout=timeout)
+        if resumes and effect is not Effect.AT_MOST_ONCE:
+            raise TypeError(f"handler {name}: resumes= is for {Effect.AT_MOST_ONCE}; the others go on anyway")
         spec = HandlerSpec(
             name=name,
             params=_params_of(name, function),
@@ -111,6 +121,7 @@ def handler(
             permissions=permissions,
             limits=dict(limits or {}),
             timeout=timeout,
+            resumes=resumes,
         )
         function.__handler__ = spec  # type: ignore[attr-defined]
         return function

@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 import click
 
-from leh_guardian.cli.examination import database, heartbeat, installation, providers, services
+from leh_guardian.cli.examination import admin_api, database, heartbeat, installation, providers, services
 from leh_guardian.cli.examination.finding import Finding, Look, bounded
 from leh_guardian.cli.output import out, print_json_lines
 from leh_guardian.model.text import shown, without_passwords
@@ -59,7 +59,7 @@ async def examine(settings: Settings) -> list[Finding]:
 def _looks(settings: Settings) -> list[Look]:
     """Return every look outside."""
     queues = [name for name in (settings.queue.alerts, settings.queue.urgent) if name]
-    search, table = settings.opensearch.url, settings.evidence.table
+    search, table, log = settings.opensearch.url, settings.evidence.table, settings.worker.log_group
     return [
         Look("postgresql", partial(database.look_at_database, settings), database.FIX),
         *(Look(f"queue {name}", partial(services.look_at_queue, settings, name), services.NETWORK) for name in queues),
@@ -69,7 +69,13 @@ def _looks(settings: Settings) -> list[Look]:
             if table
             else []
         ),
+        *(_worker_looks(settings, log) if log else []),
         *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
+        *(
+            [Look("admin api", partial(admin_api.look_at_api, settings), admin_api.API, "WARN")]
+            if settings.admin_api.url
+            else []
+        ),
         Look("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
         *(
             Look(f"provider {name}", partial(providers.look_at_page, name, provider), providers.PAGE, "WARN")
@@ -77,6 +83,13 @@ def _looks(settings: Settings) -> list[Look]:
         ),
         *_heartbeat_looks(settings),
     ]
+
+
+def _worker_looks(settings: Settings, log_group: str) -> Iterator[Look]:
+    yield Look("worker log", partial(services.look_at_log, settings, log_group), services.LOG, "WARN")
+    if settings.worker.events:
+        item, without = "worker events", "worker.events를 false로 두세요"
+        yield Look(item, partial(heartbeat.look_at_sending, settings, item, without), services.NETWORK)
 
 
 def _heartbeat_looks(settings: Settings) -> Iterator[Look]:

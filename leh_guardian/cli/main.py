@@ -28,11 +28,12 @@ from leh_guardian.model.text import without_passwords
 
 _COMMANDS = {
     "run": "leh_guardian.cli.run:run",
-    "demo": "leh_guardian.cli.demo:demo",
+    "demo": "leh_guardian.cli.demo.command:demo",
     "doctor": "leh_guardian.cli.doctor:doctor",
     "incidents": "leh_guardian.cli.incidents:incidents",
     "actions": "leh_guardian.cli.actions:actions",
     "redrive": "leh_guardian.cli.redrive:redrive",
+    "deployments": "leh_guardian.cli.deployments:deployments",
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",
     "pattern": "leh_guardian.cli.pattern:pattern",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leh_guardian.diagnosis.diagnoser import Diagnoser, diagnose_stream
 from leh_guardian.diagnosis.signatures import Signature, Table, Verdict
+from leh_guardian.diagnosis.subjects import Subject
 from leh_guardian.diagnosis.verdict import Diagnosis
 
-__all__ = ["Diagnoser", "Diagnosis", "Signature", "Table", "Verdict", "diagnose_stream"]
+__all__ = ["Diagnoser", "Diagnosis", "Signature", "Subject", "Table", "Verdict", "diagnose_stream"]

@@ -9,7 +9,7 @@ from typing import Final
 
 from leh_guardian.diagnosis.failure import Failure
 from leh_guardian.diagnosis.grouping import Grouper
-from leh_guardian.diagnosis.judging import failures_of, is_error, read_record
+from leh_guardian.diagnosis.judging import failures_of, is_error, read_record, told_elsewhere
 from leh_guardian.diagnosis.masking import masked
 from leh_guardian.diagnosis.reading import message, read_entries
 from leh_guardian.diagnosis.record import Record
@@ -22,6 +22,7 @@ from leh_guardian.diagnosis.verdict import Diagnosis, diagnose
 from leh_guardian.diagnosis.window import Readable
 
 _MOST_REQUESTS: Final = 2000
+_NOBODY: Final = Subject()
 _VERSION: Final = re.compile(r"\[(\d{1,9}|\$LATEST)\]")
 
 
@@ -49,6 +50,14 @@ class Diagnoser:
         """Take a message."""
         for record in self._grouper.feed(entry):
             self._take(record)
+
+    def feed_failure(
+        self, n: int, name: str, text: str, *, subject: Subject = _NOBODY, request: str = "", at: float | None = None
+    ) -> None:
+        """Take a failure that something else than a log tells of, by the name and the text of its exception."""
+        record = Record(n, request=request, at=at)
+        self._tally.see(at)
+        self._fail(record, told_elsewhere(name, text), request or subject.evidence or f"line {n}", subject, "")
 
     def finish(self) -> Diagnosis:
         """Return the diagnosis of all that was taken."""

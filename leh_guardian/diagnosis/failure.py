@@ -81,6 +81,8 @@ class Failure:
     """The AWS operation."""
     message: str = ""
     """The beginning of the text, in small letters and with single spaces."""
+    text: str = ""
+    """The same as it was written, of some more length; nothing that signatures ask about, but what people are shown of it."""
     cut: bool = False
     """Whether the error's body was cut off."""
     through: str = ""
@@ -128,12 +130,12 @@ def _by_message(raised: Raised) -> dict[str, Any]:
             "provider": "aws",
             "code": found[1],
             "operation": found[2],
-            "message": _head(rest),
+            **_words(rest),
         }
     if _of_search(raised) and (found := _SEARCH.match(text)):
         status = int(found[1]) if found[1].isdigit() else None
-        return {"provider": "opensearch", "status": status, "code": found[2], "message": _head(text)}
-    return {"message": _head(text)}
+        return {"provider": "opensearch", "status": status, "code": found[2], **_words(text)}
+    return _words(text)
 
 
 def _of_search(raised: Raised) -> bool:
@@ -146,12 +148,12 @@ def _of_provider(status: int, rest: str) -> dict[str, Any]:
         "exception": "APIStatusError",
         "provider": "openai",
         "status": status,
-        "message": _head(rest),
+        **_words(rest),
     }
     if rest[:1] not in {"{", "["}:
         return fields
     body, whole = read_literal(rest)
-    fields |= {"message": "", "cut": not whole}
+    fields |= {"message": "", "text": "", "cut": not whole}
     if isinstance(body, list):
         body = body[0] if body else {}
     error = body.get("error", body) if isinstance(body, dict) else {}
@@ -165,8 +167,7 @@ def _of_provider(status: int, rest: str) -> dict[str, Any]:
     if _NUMBER.fullmatch(fields["code"]):  # Azure repeats the status
         fields["code"] = ""
     message = error.get("message")
-    fields["message"] = _head(message) if isinstance(message, str) else _head(rest)
-    return fields
+    return fields | _words(message if isinstance(message, str) else rest)
 
 
 def _party(raised: Raised) -> str:
@@ -183,6 +184,10 @@ def _party(raised: Raised) -> str:
     if party in {"http", "sql"} or raised.name in _OF_THE_NET or raised.module in {"socket", "ssl", "asyncio"}:
         return by_address(raised.message) or by_frames(raised.libraries) or party
     return party
+
+
+def _words(text: str) -> dict[str, Any]:
+    return {"message": _head(text), "text": text[: 4 * _LONGEST]}
 
 
 def _head(text: str) -> str:

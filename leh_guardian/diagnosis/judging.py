@@ -15,13 +15,14 @@ from leh_guardian.diagnosis.evidence_text import without_names, without_quotatio
 from leh_guardian.diagnosis.failure import Failure, failure_of
 from leh_guardian.diagnosis.levels import Level
 from leh_guardian.diagnosis.literals import read_literal
-from leh_guardian.diagnosis.mentions import mentioned, structured, within
+from leh_guardian.diagnosis.mentions import is_exception, mentioned, structured, within
 from leh_guardian.diagnosis.parties import by_module
+from leh_guardian.diagnosis.platform_lines import read_platform_line
 from leh_guardian.diagnosis.reading import parse_object
 from leh_guardian.diagnosis.record import Record
 from leh_guardian.diagnosis.retries import carries_on, gives_up, is_access, is_retry
 from leh_guardian.diagnosis.structured import Said, read_structured, with_embedded
-from leh_guardian.diagnosis.tracebacks import BEGINS, Raised, begins, read_traceback
+from leh_guardian.diagnosis.tracebacks import BEGINS, Raised, begins, read_traceback, split_name
 
 _STATED: Final = re.compile(
     r"""\{[^{}\n]{0,400}?["'](?:status|outcome|result)["']: ?["'](?:error|failed|failure)["']"""
@@ -86,6 +87,19 @@ def read_record(record: Record) -> Said:
         chain = (*chain, *told)
     stated_flat = bool(_FLAT.search(without_quotations(without_names(head))))
     return with_embedded(Said(record.level, head, chain or told, bool(chain), stated_flat, record.request))
+
+
+def told_elsewhere(name: str, text: str) -> Said:
+    """Return what the name and the text of an exception say that no log tells of, but a dead letter, say.
+
+    A name that is no exception's is passed over: of what Lambda calls the error of a letter it may be a status.
+    """
+    platform = read_platform_line(text)
+    if platform is not None and platform.failure:
+        return read_record(Record(0, message=text, platform=platform))
+    module, bare = split_name(name)
+    own = (Raised(bare, module, text),) if is_exception(name) else ()
+    return with_embedded(Said(Level.ERROR, text, own or mentioned(text), bool(own), failed=True))
 
 
 def _may_state(record: Record) -> bool:

@@ -14,6 +14,7 @@ from leh_guardian.diagnosis.structured import Said
 from leh_guardian.telemetry.redaction import one_line, redact
 
 LONGEST: Final = 300
+_LOOKED_AT: Final = 4_000
 _BLANKED: Final = re.compile("…{2,}")
 
 
@@ -25,7 +26,8 @@ def masked(said: Said, judged: Judged) -> str:
         f"status={failure.status}" if failure.status else "",
         f"code={failure.code}" if failure.code else "",
         f"operation={failure.operation}" if failure.operation else "",
-        failure.message[:200],
+        # As it was written, and cut afterwards: in small letters, or as half of itself, a secret is known by no pattern.
+        failure.text,
     ]
-    told = " ".join(filter(None, parts)) or said.message[:400]
+    told = " ".join(filter(None, parts)) or said.message[:_LOOKED_AT]
     return one_line(redact(_BLANKED.sub("…", without_quotations(without_names(told))), LONGEST))

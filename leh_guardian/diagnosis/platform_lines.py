@@ -18,6 +18,8 @@ _LINE: Final = re.compile(
     rf"|RequestId: (?P<died>{_UUID}) (?:Error|Process): ?"
     rf"|\d{{4}}-\d\d-\d\dT\S{{8,20}} (?P<timed>{_UUID}) (?=Task timed out))"
 )
+_TIMED_OUT: Final = "Task timed out"
+"""Also in the form of a death: so it stands in the records of failed asynchronous invocations (`Sandbox.Timedout`)."""
 _STATUS: Final = re.compile(r"\bStatus: (timeout|error|failure)\b(?:[ \t]{1,4}Error Type: ([\w.]{1,80}))?")
 _TYPES: Final = {
     "timeout": "Lambda.Timeout",
@@ -53,6 +55,8 @@ def read_platform_line(line: str) -> PlatformLine | None:
     if request := found["timed"]:
         return PlatformLine(request.lower(), "died", f"Lambda.Timeout: {line[found.end() :]}")
     if request := found["died"]:
+        if line.startswith(_TIMED_OUT, found.end()):
+            return PlatformLine(request.lower(), "died", f"Lambda.Timeout: {line[found.end() :]}")
         return PlatformLine(request.lower(), "died", f"Runtime.ExitError: {line[found.end() :]}")
     request, kind = (found["request"] or "").lower(), found["kind"].lower()
     if kind == "report" and (status := _STATUS.search(line)):

@@ -13,7 +13,9 @@ from leh_guardian.diagnosis.record import Record
 _LONGEST: Final = 8000
 _MOST: Final = 60
 _CASE: Final = re.compile(
-    r"cases/([^/\s\"'%]{1,128})/|(?<![A-Za-z0-9])(case_[0-9A-Za-z-]{1,64})|\"?case_?[iI]d\"?[=:] ?\"?([0-9A-Za-z_-]{1,64})"
+    # The name of a field, `case_id`, is no case.
+    r"cases/([^/\s\"'%]{1,128})/|(?<![A-Za-z0-9])(case_(?!id(?![0-9A-Za-z-]))[0-9A-Za-z-]{1,64})"
+    r"|\"?case_?[iI]d\"?[=:] ?\"?([0-9A-Za-z_-]{1,64})"
 )
 _EVIDENCE: Final = re.compile(r"(?<![A-Za-z0-9])(ev_[0-9a-zA-Z]{1,64})")
 _OPENAI: Final = re.compile(

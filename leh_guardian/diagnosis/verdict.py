@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from leh_guardian.diagnosis.signatures import Verdict
+from leh_guardian.diagnosis.subjects import Subject
 from leh_guardian.diagnosis.tally import Item, LineClass, Sample, Tally
 
 _PASSES: Final = frozenset({Verdict.TRANSIENT, Verdict.THROTTLED, Verdict.EXTERNAL_OUTAGE})
@@ -22,8 +23,10 @@ _SHARE_OF_AN_OUTAGE: Final = 0.5
 _MANY_CASES: Final = 5
 _SHARE_OF_A_DEFECT: Final = 0.1
 """Of the failures: where so many are a defect, sending all again would fail again."""
-_SUSPECTED: Final = 0.7
+SUSPECTED: Final = 0.7
 """The most confidence in an outage that the provider's status page has not confirmed."""
+_NAMED: Final = 100
+"""Failed pieces of work that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,12 @@ class Diagnosis:
     lines_left_out: int
     samples: tuple[Sample, ...]
     concentration: Concentration
+    work: dict[Verdict, int] = field(default_factory=dict)
+    """Failed attempts by class, where each is met considered; `classes` counts records as they stand."""
+    kinds: int = 0
+    """Different signatures among the failed attempts."""
+    failing: tuple[Subject, ...] = ()
+    """Whose work failed, of the first hundred failed attempts that say it; each once."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what `diagnose --json` prints."""
@@ -118,6 +127,9 @@ def diagnose(tally: Tally, deployed_at: float | None = None) -> Diagnosis:
         lines_left_out=tally.lines_left_out,
         samples=tuple(tally.samples),
         concentration=where,
+        work=dict(classes.most_common()),
+        kinds=len({item.judged.signature for item in items}),
+        failing=tuple(dict.fromkeys(item.subject for item in items[:_NAMED] if any(item.subject))),
     )
 
 
@@ -176,7 +188,7 @@ def _confidence(verdict: Verdict, share: float, classes: Counter[Verdict], where
     if verdict == Verdict.CODE_BUG and where.since_deploy:
         confidence = min(0.99, confidence + 0.2)
     if verdict == Verdict.EXTERNAL_OUTAGE:
-        confidence = min(confidence, _SUSPECTED)
+        confidence = min(confidence, SUSPECTED)
     return round(min(confidence, 0.99), 2)
 
 

@@ -298,7 +298,7 @@ def _failure(spec: HandlerSpec, action: ClaimedAction, error: Exception, log: st
             return Unknown(reason)
         case Permanent():
             return Failed(reason)
-        case _ if spec.effect is Effect.AT_MOST_ONCE:
+        case _ if not spec.retryable:
             return Unknown(f"it may have taken place: {reason}")
         case Transient(retry_after=after):
             return Retry(reason, after)

@@ -55,6 +55,11 @@ class Letters:
         async with transaction(self._pool) as tx:
             return await store.resting(tx, queue, without=without, most=most)
 
+    async def poison(self, queue: str, incident: UUID) -> Sequence[str]:
+        """Return what an incident keeps in quarantine because it died too often."""
+        async with transaction(self._pool) as tx:
+            return await store.poison(tx, queue, incident)
+
     async def count_resting(self, queue: str) -> int:
         """Return how many there are."""
         async with transaction(self._pool) as tx:

@@ -24,7 +24,7 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Step
 from leh_guardian.model.text import dump_json, told
-from leh_guardian.registry import Effect, Registry
+from leh_guardian.registry import Registry
 from leh_guardian.rules.conditions import holds
 from leh_guardian.rules.preview import one_line, step_params, unanswered
 from leh_guardian.store.incidents import RunEvent
@@ -258,7 +258,7 @@ class Progression:
             params=params,
             mode=plan.mode,
             changes=spec is None or spec.changes,
-            retryable=spec is not None and spec.effect is not Effect.AT_MOST_ONCE,
+            retryable=spec is not None and spec.retryable,
             status=ActionStatus.SCHEDULED,
             due_at=due_at,
             # A last look must not keep the next run of the plan waiting.

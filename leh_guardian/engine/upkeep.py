@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from leh_guardian.clock import Clock
-from leh_guardian.store import canaries, early_oks, expectations, guards, inbox, journal, letters
+from leh_guardian.store import (
+    canaries,
+    deployments,
+    early_oks,
+    expectations,
+    guards,
+    inbox,
+    journal,
+    letters,
+    reprocessing,
+)
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 
@@ -27,6 +37,8 @@ class Retention:
     """As long as an alarm can stay in the queue."""
     letters: timedelta = timedelta(days=60)
     """Longer than a letter that dies again and again can hide between two redrives; what is in quarantine stays."""
+    reprocessing: timedelta = timedelta(days=90)
+    """What became of evidence that was processed anew, and the deployments that it waited for: longer than any wait."""
     expectations: timedelta = timedelta(days=14)
     """What is settled, as long as a copy of its events can stay in the queue."""
     canaries: timedelta = timedelta(hours=1)
@@ -57,6 +69,8 @@ class Upkeep:
             dropped += await canaries.forget(tx, now - keep.canaries, _PORTION)
             dropped += await early_oks.forget(tx, now - keep.early_oks, _PORTION)
             dropped += await letters.forget(tx, now - keep.letters, _PORTION)
+            dropped += await deployments.forget(tx, now - keep.reprocessing, _PORTION)
+            dropped += await reprocessing.forget(tx, now - keep.reprocessing, _PORTION)
             dropped += await expectations.forget(tx, now - keep.expectations, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)
             return dropped + await guards.forget(tx, now - keep.guards)

@@ -24,3 +24,10 @@ def named_by_key(key: str) -> tuple[str, str] | None:
     """Return (case, evidence) of an object's key that is not URL-encoded, None where it names none."""
     found = _KEY.fullmatch(key)
     return (found["case"], found["evidence"]) if found else None
+
+
+def named(key: str | None, case: str | None, evidence: str | None) -> tuple[str | None, str] | None:
+    """Return (case, evidence) of an object's key, or of ids given by themselves; None where they do not look like ids."""
+    if evidence is None:
+        return named_by_key(key or "")
+    return (case, evidence) if all(is_id(one) for one in (case, evidence) if one is not None) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from leh_guardian.context import Capabilities
@@ -17,6 +18,11 @@ from leh_guardian.ports import SearchIndex, TableLayout, Tables
 FINISHED: Final = ("processed", "done")
 """The values of `status` that mean that it is finished."""
 _FAILED: Final = "failed"
+_PROCESSING: Final = "processing"
+_TIMES: Final = ("updated_at", "updatedAt", "processing_started_at", "created_at", "createdAt")
+"""Where a record may say when it was written, the best first."""
+_MILLISECONDS: Final = 100_000_000_000
+"""A number of a time from here on counts milliseconds: as seconds it would be the year 5138."""
 _FOUND: Final = "found"
 
 
@@ -34,6 +40,18 @@ class EvidenceRecord:
     """Whether that record is finished."""
     searched: str = "not asked"
     """`found`, or why it is not."""
+    touched: datetime | None = None
+    """When it was last written, where it says so."""
+
+    @property
+    def mark(self) -> str:
+        """What changes when the worker writes it anew, if anything does."""
+        return f"{self.status} {self.touched.isoformat() if self.touched else ''}".rstrip()
+
+    @property
+    def processing(self) -> bool:
+        """Whether somebody is, or was when the worker died, at work on it."""
+        return self.status.lower() == _PROCESSING
 
     @property
     def failed(self) -> bool:
@@ -82,7 +100,8 @@ class EvidenceRecords:
         """
         item = await self._item(case, evidence)
         status = _status(item)
-        return EvidenceRecord(evidence, case, status, item is not None, status.lower() in self._finished)
+        finished = status.lower() in self._finished
+        return EvidenceRecord(evidence, case, status, item is not None, finished, touched=_touched(item))
 
     async def search(self, record: EvidenceRecord) -> EvidenceRecord:
         """Return `record` with what the search index `case_rag_{case}` says."""
@@ -122,3 +141,25 @@ def _status(item: Mapping[str, Any] | None) -> str:
         return "absent"
     status = item.get("status")
     return shown(status, 60) if isinstance(status, str) and status else "without a status"
+
+
+def _touched(item: Mapping[str, Any] | None) -> datetime | None:
+    """Return when a record was last written: ISO 8601, or Unix time in seconds or milliseconds; None where it does not say."""
+    for name in _TIMES:
+        if (found := _time((item or {}).get(name))) is not None:
+            return found
+    return None
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        if isinstance(value, str) and not value.isdecimal():
+            told = datetime.fromisoformat(value)
+            return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            number = float(value)
+            return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
+    except (ValueError, OverflowError, OSError):
+        # It is data: a time that is none says nothing.
+        return None
+    return None

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from leh_guardian.context import ActionContext
-from leh_guardian.evidence.names import is_id, named_by_key
+from leh_guardian.evidence.names import named
 from leh_guardian.evidence.record import FINISHED, EvidenceRecord, EvidenceRecords
 from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.model.text import shown
@@ -47,10 +47,10 @@ async def evidence_exists(ctx: ActionContext, params: EvidenceExistsParams) -> O
     """
     records = EvidenceRecords.of(ctx.can, params.table, params.finished)
     key = params.key or ("" if params.evidence is not None else str(ctx.incident.get("dedup_key") or ""))
-    named = _named(params, key)
-    if named is None:
+    ids = named(key, params.case, params.evidence)
+    if ids is None:
         return Failed(f"no id of evidence in {shown(key or params.evidence, 200)!r}", {"dynamodb": "not asked"})
-    record = await records.look(*named)
+    record = await records.look(*ids)
     if record.there and not record.processed:
         why = "its processing failed" if record.failed else f"its record in {records.table} is {record.status}"
         return Failed(f"{record.evidence} is not finished: {why}", _facts(record))
@@ -61,14 +61,6 @@ async def evidence_exists(ctx: ActionContext, params: EvidenceExistsParams) -> O
     if record.found:
         return Done(f"{record.evidence} is in the search index; {said}", _facts(record))
     return Failed(f"{record.evidence} is not there: {said}, the search index: {record.searched}", _facts(record))
-
-
-def _named(params: EvidenceExistsParams, key: str) -> tuple[str | None, str] | None:
-    """Return (case, evidence), None where they do not look like ids."""
-    if params.evidence is None:
-        return named_by_key(key)
-    ids = [one for one in (params.case, params.evidence) if one is not None]
-    return (params.case, params.evidence) if all(map(is_id, ids)) else None
 
 
 def _facts(record: EvidenceRecord) -> dict[str, Any]:

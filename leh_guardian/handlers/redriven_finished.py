@@ -62,18 +62,19 @@ async def redriven_finished(ctx: ActionContext, params: RedrivenFinishedParams) 
     """Prove that what this incident's redrives sent back was worked off: finished in its record, or not returned in time."""
     queue = await ctx.can.queues.info(params.queue)
     moved = await ctx.can.letters.moved(queue.arn, ctx.incident_id)
+    poison = await ctx.can.letters.poison(queue.arn, ctx.incident_id)
     now = ctx.clock.now()
     began = datetime.fromisoformat(ctx.recall("began", now.isoformat()))
     begun = set(ctx.recall("begun", []))
     back_by = await _back_by(ctx, queue, moved, began)
     seen = await look(ctx, moved, table=params.table, finished=params.finished, most=_MOST)
     late, total = now >= back_by, queue.depth.total
-    facts = _facts(moved, seen, queue, back_by)
+    facts = _facts(moved, seen, queue, back_by) | {"quarantined": len(poison)}
     if failed := seen.failed_again(begun, late=late):
         return Failed(f"{len(failed)} have failed again: {', '.join(failed[:_FEW])}", facts)
     too_many = params.at_most is not None and total > params.at_most
     if not seen.unfinished and not too_many and (late or seen.all_finished):
-        return await _conclude(ctx, queue, moved, facts)
+        return await _conclude(ctx, queue, moved, poison, facts)
     if now >= back_by + params.patience:
         returned = (await count_again(ctx, queue, moved)).count if total else 0
         what = [f"{queue.name} holds {total} messages"] if too_many else []
@@ -98,12 +99,16 @@ async def _back_by(ctx: ActionContext, queue: QueueInfo, moved: Sequence[MovedLe
 
 
 async def _conclude(
-    ctx: ActionContext, queue: QueueInfo, moved: Sequence[MovedLetter], facts: dict[str, Any]
+    ctx: ActionContext, queue: QueueInfo, moved: Sequence[MovedLetter], poison: Sequence[str], facts: dict[str, Any]
 ) -> Outcome:
     returned = (await count_again(ctx, queue, moved)).count if queue.depth.total else 0
     facts |= {"returned": returned}
     if returned:
         return Failed(f"{returned} of {len(moved)} letters have died again", facts)
+    if poison:
+        # Kept, and no further trouble to the queue; and yet somebody's evidence is not processed.
+        names = ", ".join(poison[:_FEW])
+        return Failed(f"{len(moved)} letters are worked off; in quarantine, having died too often: {names}", facts)
     return Done(f"{len(moved)} letters: {facts['finished']} finished, {facts['unknown']} did not return", facts)
 
 

@@ -1,17 +1,19 @@
-"""Owns the service as the demo finds it: queues, a dead-letter queue full of real notifications, alarms; the one rule: no secrets.
+"""Owns the service as the demo finds it: queues, the worker's function, uploads, alarms, deployments; the one rule: no secrets.
 
 Everything is made through the AWS API, as an installation would have it: a worker queue whose redrive policy points at its
-DLQ, an alert queue with a DLQ of its own, and an EventBridge rule that sends CloudWatch's alarm events there.
+DLQ, an alert queue with a DLQ of its own, and an EventBridge rule that sends AWS's events there.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
-from collections.abc import AsyncIterator, Sequence
+import zipfile
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -23,6 +25,11 @@ WORKER_DLQ = "leh-ai-worker-dlq"
 ALERT_QUEUE = "leh-guardian-alerts"
 ALARM = "leh-ai-worker-dlq-depth"
 BUCKET = "leh-evidence-prod"
+TABLE = "leh-evidence"
+FUNCTION = "leh-ai-worker"
+
+_ACCOUNT = "123456789012"
+_RECEIVES = 2
 
 _FILES = (
     "녹취록 1차.m4a",
@@ -36,30 +43,62 @@ _FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The seeded service, seen from outside."""
+    """The service, seen from outside."""
 
     sqs: Any
     events: Any
+    functions: Any
+    """Lambda."""
     worker_url: str
     dlq_url: str
     alert_url: str
-    bodies: Sequence[str]
-    """What lies in the dead-letter queue at first."""
+
+    async def upload(self, numbers: Iterable[int]) -> list[str]:
+        """Put S3's notifications of some uploads into the worker's queue; returns the ids of the evidence."""
+        bodies = [upload_notification(number) for number in numbers]
+        for start in range(0, len(bodies), 10):
+            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
+            await self.sqs.send_message_batch(QueueUrl=self.worker_url, Entries=entries)
+        return [evidence_id(number) for number in numbers]
+
+    async def announce_upload(self, number: int, now: datetime) -> None:
+        """Send what S3 tells EventBridge of an upload (S3 User Guide, "EventBridge event message structure")."""
+        thing = {
+            "key": object_key(number),
+            "size": 1000 + number,
+            "etag": f"{number:032x}",
+            "sequencer": f"{number:018X}",
+        }
+        detail = {"version": "0", "bucket": {"name": BUCKET}, "object": thing, "reason": "PutObject"}
+        await self._put("aws.s3", "Object Created", detail, now, f"arn:aws:s3:::{BUCKET}")
 
     async def raise_alarm(self, state: str, now: datetime) -> None:
         """Send a CloudWatch alarm state change through EventBridge."""
-        detail = alarm_detail(state, now)
-        answer = await self.events.put_events(
-            Entries=[
-                {
-                    "Source": "aws.cloudwatch",
-                    "DetailType": "CloudWatch Alarm State Change",
-                    "Time": now,
-                    "Resources": [f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:{ALARM}"],
-                    "Detail": json.dumps(detail),
-                }
-            ]
-        )
+        alarm = f"arn:aws:cloudwatch:{REGION}:{_ACCOUNT}:alarm:{ALARM}"
+        await self._put("aws.cloudwatch", "CloudWatch Alarm State Change", alarm_detail(state, now), now, alarm)
+
+    async def deploy(self, code: str, now: datetime) -> None:
+        """Give the worker's function other code, and let CloudTrail tell of it."""
+        await self.functions.update_function_code(FunctionName=FUNCTION, ZipFile=_zipped(code))
+        detail = {
+            "eventID": str(uuid.uuid4()),
+            "eventSource": "lambda.amazonaws.com",
+            "eventName": "UpdateFunctionCode20150331v2",
+            "eventTime": now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "awsRegion": REGION,
+            "requestParameters": {"functionName": FUNCTION, "dryRun": False, "publish": False},
+        }
+        await self._put("aws.lambda", "AWS API Call via CloudTrail", detail, now)
+
+    async def _put(self, source: str, kind: str, detail: Any, now: datetime, *resources: str) -> None:
+        entry = {
+            "Source": source,
+            "DetailType": kind,
+            "Time": now,
+            "Resources": resources,
+            "Detail": json.dumps(detail),
+        }
+        answer = await self.events.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise RuntimeError(f"EventBridge refused the event: {answer['Entries']}")
 
@@ -69,37 +108,39 @@ class Service:
         answer = await self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
 
-    async def read_all(self, url: str) -> list[str]:
-        """Take every message out of a queue; returns the bodies."""
-        bodies: list[str] = []
-        while True:
-            answer = await self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600)
-            messages = answer.get("Messages", [])
-            if not messages:
-                return bodies
-            bodies += [message["Body"] for message in messages]
-
 
 @asynccontextmanager
-async def seeded(messages: int) -> AsyncIterator[Service]:
-    """Seed the AWS that the environment points at, with `messages` failed uploads in the dead-letter queue."""
+async def seeded() -> AsyncIterator[Service]:
+    """Make the service in the AWS that the environment points at."""
     async with open_aws(REGION) as aws:
-        sqs, events = await aws.client("sqs"), await aws.client("events")
+        sqs, events, functions = [await aws.client(name) for name in ("sqs", "events", "lambda")]
         dlq_url, dlq_arn = await _queue(sqs, WORKER_DLQ)
-        # Short, so that whoever watches need not wait for the proof that nothing comes back.
-        policy = {"deadLetterTargetArn": dlq_arn, "maxReceiveCount": 3}
+        # Short, so that whoever watches need not wait for what fails to come to rest.
+        policy = {"deadLetterTargetArn": dlq_arn, "maxReceiveCount": _RECEIVES}
         worker_url, _ = await _queue(sqs, WORKER_QUEUE, VisibilityTimeout="1", RedrivePolicy=json.dumps(policy))
         _, alert_dlq = await _queue(sqs, f"{ALERT_QUEUE}-dlq")
         policy = {"deadLetterTargetArn": alert_dlq, "maxReceiveCount": 5}
         alert_url, alert_arn = await _queue(sqs, ALERT_QUEUE, RedrivePolicy=json.dumps(policy))
-        pattern = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}
+        pattern = {"source": [{"prefix": "aws."}]}
         await events.put_rule(Name=ALERT_QUEUE, EventPattern=json.dumps(pattern))
         await events.put_targets(Rule=ALERT_QUEUE, Targets=[{"Id": "guardian", "Arn": alert_arn}])
-        bodies = [upload_notification(number) for number in range(messages)]
-        for start in range(0, messages, 10):
-            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
-            await sqs.send_message_batch(QueueUrl=dlq_url, Entries=entries)
-        yield Service(sqs, events, worker_url, dlq_url, alert_url, bodies)
+        iam = await aws.client("iam")
+        role = await iam.create_role(RoleName=FUNCTION, AssumeRolePolicyDocument="{}")
+        await functions.create_function(
+            FunctionName=FUNCTION,
+            Runtime="python3.12",
+            Handler="worker.handle",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": _zipped("# as it was")},
+        )
+        yield Service(sqs, events, functions, worker_url, dlq_url, alert_url)
+
+
+def _zipped(code: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("worker.py", code)
+    return file.getvalue()
 
 
 async def _queue(sqs: Any, name: str, **attributes: str) -> tuple[str, str]:
@@ -109,11 +150,19 @@ async def _queue(sqs: Any, name: str, **attributes: str) -> tuple[str, str]:
     return url, arn
 
 
+def evidence_id(number: int) -> str:
+    """Return the id of the evidence that is uploaded as the `number`-th."""
+    return f"ev_{uuid.uuid5(uuid.NAMESPACE_OID, str(number)).hex[:12]}"
+
+
+def object_key(number: int) -> str:
+    """Return the key of the object that is uploaded as the `number`-th."""
+    return f"cases/case_{number % 7:04x}/raw/{evidence_id(number)}_{_FILES[number % len(_FILES)]}"
+
+
 def upload_notification(number: int) -> str:
     """Return S3's notification of an upload, as the worker's queue carries it (S3 User Guide, "Event message structure")."""
-    evidence = f"ev_{uuid.uuid5(uuid.NAMESPACE_OID, str(number)).hex[:12]}"
-    name = _FILES[number % len(_FILES)]
-    key = quote_plus(f"cases/case_{number % 7:04x}/raw/{evidence}_{name}", safe="/")
+    key = quote_plus(object_key(number), safe="/")
     record = {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",

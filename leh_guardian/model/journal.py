@@ -81,6 +81,9 @@ class Kind(StrEnum):
     """A letter in quarantine was sent back, by somebody's word."""
     LETTER_DISCARDED = "letter.discarded"
 
+    DEPLOYED = "deployment.told"
+    """Somebody said that a function was deployed."""
+
     MODE_SET = "control.mode"
     RULES_LOADED = "rules.loaded"
     RULES_REFUSED = "rules.refused"

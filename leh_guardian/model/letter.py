@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote_plus
@@ -59,6 +59,8 @@ class Letter:
     """The error's message."""
     evidence: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    cases_by_evidence: Mapping[str, str] = field(default_factory=dict)
+    """The case of each piece of evidence, of those that the letter tells it of."""
     function: str = ""
     """The ARN of the function that failed, as a destination's record names it: whoever can write to the queue chooses it."""
 
@@ -84,8 +86,8 @@ def read_letter(body: bytes, attributes: Mapping[str, Any]) -> Letter:
 
 def _letter(shape: Shape, payload: bytes, content: Any, error: str, message: str, function: str = "") -> Letter:
     fingerprint = UUID(bytes=hashlib.sha256(payload).digest()[:16])
-    evidence, cases = _ids(content)
-    return Letter(shape, payload, fingerprint, content, error, message, evidence, cases, function)
+    evidence, cases, by_evidence = _ids(content)
+    return Letter(shape, payload, fingerprint, content, error, message, evidence, cases, by_evidence, function)
 
 
 def _is_destination_record(content: Any) -> bool:
@@ -122,10 +124,11 @@ def _dumped(payload: Any) -> bytes:
     return orjson.dumps(payload)
 
 
-def _ids(content: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the evidence and case ids that a payload names, in the order of their appearance."""
+def _ids(content: Any) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
+    """Return the evidence and case ids that a payload names, in the order of their appearance, and which belong together."""
     evidence: dict[str, None] = {}
     cases: dict[str, None] = {}
+    together: dict[str, str] = {}
     for name, value in _texts(content):
         match name.replace("_", "").lower():
             case "evidenceid":
@@ -136,7 +139,11 @@ def _ids(content: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
                 case, item = _of_key(value)
                 cases |= dict.fromkeys([case] if case else [])
                 evidence |= dict.fromkeys([item] if item else [])
-    return _bounded(evidence), _bounded(cases)
+                together |= {item: case} if item and case else {}
+    if len(cases) == 1:
+        together = dict.fromkeys(evidence, next(iter(cases)))
+    named, of = _bounded(evidence), _bounded(cases)
+    return named, of, {item: case for item, case in together.items() if item in named and case in of}
 
 
 def _bounded(ids: Mapping[str, None]) -> tuple[str, ...]:

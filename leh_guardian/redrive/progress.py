@@ -43,6 +43,8 @@ class Progress:
     """Those of the moved ones that came out of quarantine."""
     returned: int = 0
     """Letters that were sent back and have died again."""
+    buried: int = 0
+    """Those of them that are in quarantine since."""
     stopped: list[str] = field(default_factory=list)
     """FIFO groups in which a letter stayed behind: what comes after it must not overtake it."""
     sent: list[str] = field(default_factory=list)

@@ -14,11 +14,12 @@ from leh_guardian.context import ActionContext
 from leh_guardian.model.outcome import Done, Failed, Outcome, Wait
 from leh_guardian.ports import MovedLetter, QueueInfo
 from leh_guardian.redrive import mover
+from leh_guardian.redrive.burying import Burying
 from leh_guardian.redrive.finishing import look
 from leh_guardian.redrive.goal import Goal
 from leh_guardian.redrive.pace import Pace
 from leh_guardian.redrive.progress import Phase, Progress
-from leh_guardian.redrive.proof import count_returned
+from leh_guardian.redrive.proof import Returned, count_returned
 from leh_guardian.redrive.selection import Selection
 
 AGAIN = 1.0
@@ -29,9 +30,11 @@ SLICE = 300.0
 ENOUGH = 20
 """Letters of a ramp that must have died again before their share counts."""
 _RECORDS = 200
-"""Records that one look asks for: of more letters it is waited until they would have returned."""
-_LOOKS = (5.0, 60.0)
+"""Records of a canary that are looked at."""
+_LOOKS = (1.0, 60.0)
 """Seconds between two looks at them, at least and at most."""
+_STRANGERS = 10
+"""Letters of others in the queue, beside which it is looked through before the time is over."""
 _BAD_SHARE = 0.2
 """Part of the moved letters that may die again."""
 
@@ -100,7 +103,7 @@ class Redrive:
                 progress.begun = [*progress.begun, *begun][:_RECORDS]
                 await self._save()
             return self._sooner(waiting) if seen.finished or seen.unfinished else waiting
-        returned = await count_returned(self._ctx, self._source)
+        returned = Returned(0, 0, whole=True) if seen.all_finished else await count_returned(self._ctx, self._source)
         progress.returned = returned.count
         # In a queue that is too long to be looked through, that it grows is reason enough not to send more.
         grown = 0 if returned.whole else await self._grown()
@@ -129,11 +132,26 @@ class Redrive:
         return None
 
     async def _verify(self) -> Outcome:
-        if waiting := self._too_early(f"moved {self._progress.moved}, and waiting for what comes back"):
-            seen = await look(self._ctx, await self._sent(), most=_RECORDS)
-            if not seen.all_finished:
-                return self._sooner(waiting) if seen.finished or seen.unfinished else waiting
-        self._progress.returned = max(self._progress.returned, (await count_returned(self._ctx, self._source)).count)
+        """Wait until each letter that was sent is finished by its record, lies in the queue again, or has not returned in time."""
+        progress = self._progress
+        waiting = self._too_early(f"moved {progress.moved}, and waiting for what comes back")
+        seen = await look(self._ctx, await self._sent(), most=_RECORDS) if waiting else None
+        # What is in quarantine by now is not among them.
+        open_ = progress.moved - progress.buried - (seen.finished if seen else 0)
+        if waiting and open_ > 0:
+            total = (await self._ctx.can.queues.info(self._orders.queue)).depth.total
+            # A queue that holds others' letters, too, is not looked through again and again.
+            if not open_ <= total <= open_ + _STRANGERS:
+                return self._sooner(waiting)
+        if open_ > 0:
+            burying = Burying(self._ctx, self._source, self._orders.max_redrives)
+            await burying.look_through()
+            progress.buried += burying.buried
+            progress.quarantined += burying.buried
+            progress.returned = max(progress.returned, progress.buried + burying.returned - burying.buried)
+            await self._save()
+            if waiting and burying.returned < open_:
+                return self._sooner(waiting)
         return await self._report()
 
     async def _move(self, most: int) -> None:

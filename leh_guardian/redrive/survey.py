@@ -7,13 +7,14 @@ has no redrive policy of its own. All are hidden until the end of the look, so t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import anyio
 
-from leh_guardian.model.letter import read_letter
+from leh_guardian.model.letter import Letter, read_letter
 from leh_guardian.ports import QueueInfo, Queues, ReceivedMessage
 from leh_guardian.redrive.goal import Goal
 from leh_guardian.redrive.selection import UNKNOWN, Selection
@@ -45,13 +46,15 @@ class Survey:
     """Letters that are not selected, by reason."""
     evidence: list[str] = field(default_factory=list)
     """Evidence ids of the first few selected letters."""
+    named: set[str] = field(default_factory=set)
+    """Evidence ids of all selected letters."""
     letters: dict[str, UUID] = field(default_factory=dict)
     """The fingerprint of each message."""
     sent_at: dict[str, float | None] = field(default_factory=dict)
     """When each was sent."""
 
-    def add(self, message: ReceivedMessage, selection: Selection, now: datetime, goal: Goal | None = None) -> None:
-        """Count a letter."""
+    def add(self, message: ReceivedMessage, selection: Selection, now: datetime, goal: Goal | None = None) -> Letter:
+        """Count a letter; returns it, read."""
         letter = read_letter(message.body, message.attributes)
         self.seen += 1
         self.letters[message.id] = letter.fingerprint
@@ -61,16 +64,25 @@ class Survey:
         self.cases.update(letter.cases or (UNKNOWN,))
         if why := selection.refusal(message, letter, now) or (goal.refusal(message, letter) if goal else ""):
             self.skipped[why] += 1
-            return
+            return letter
         self.selected += 1
+        self.named.update(letter.evidence)
         if len(self.evidence) < _SAMPLES:
             self.evidence.extend(letter.evidence)
+        return letter
 
 
 async def survey(
-    queues: Queues, queue: QueueInfo, selection: Selection, now: datetime, *, goal: Goal | None = None, most: int = MOST
+    queues: Queues,
+    queue: QueueInfo,
+    selection: Selection,
+    now: datetime,
+    *,
+    goal: Goal | None = None,
+    most: int = MOST,
+    each: Callable[[ReceivedMessage, Letter], None] = lambda _, __: None,
 ) -> Survey:
-    """Look at up to `most` letters of a queue: which are selected, and fit `goal`. Every one is visible again afterwards."""
+    """Look at up to `most` letters: which are selected, and fit `goal`; `each` sees them. All are visible again afterwards."""
     found, held, vain = Survey(), list[str](), 0
     try:
         while vain < _VAIN and found.seen < most:
@@ -78,7 +90,7 @@ async def survey(
             held += [message.receipt for message in messages]
             fresh = [message for message in messages if message.id not in found.letters]
             for message in fresh:
-                found.add(message, selection, now, goal)
+                each(message, found.add(message, selection, now, goal))
             vain = 0 if fresh else vain + 1
         found.whole = vain >= _VAIN
     finally:

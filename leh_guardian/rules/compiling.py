@@ -162,9 +162,17 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         on_failure=entry.on_failure,
         escalate=entry.escalate,
         limits=defaults | entry.guards.limits,
-        # With a `dedup` of its own, an incident may be about many things: that one of them is done says nothing of the others.
-        resolves_on_event=entry.resolve_on is not None or bool(entry.expect and entry.expect.then and not entry.dedup),
+        resolves_on_event=entry.resolve_on is not None or _waits_for_then(entry),
     )
+
+
+def _waits_for_then(entry: RuleEntry) -> bool:
+    """Tell whether an incident of this absence rule stays open until its `then` comes.
+
+    With a `dedup` of its own it may be about many things: that one of them is done says nothing of the others. A proof of its own
+    closes it, too: not every worker tells that it has finished.
+    """
+    return bool(entry.expect and entry.expect.then) and not entry.dedup and not entry.verify
 
 
 def _step(action: ActionEntry, spec: HandlerSpec) -> Step:

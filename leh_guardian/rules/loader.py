@@ -25,6 +25,7 @@ from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.wording import described, problems, validate
 
 if TYPE_CHECKING:
+    from leh_guardian.diagnosis import Signature
     from leh_guardian.rules.cases import Result
 
 _ALL_OFF: Final = "running without rules is never meant; to stop the rules, set the daemon's mode to off"
@@ -120,7 +121,8 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     doubled: defaultdict[str, list[Problem]] = defaultdict(list)
     for rule, problem in check_pairs(placed, registry):
         doubled[rule.rule.file].append(problem)
-    diagnostics = [*folder.diagnostics, *check_sums(folder), *_of_signatures(folder)]
+    signatures, complaints = _of_signatures(folder)
+    diagnostics = [*folder.diagnostics, *check_sums(folder), *complaints]
     for file in folder.rules:
         diagnostics += _told(file, checked.get(file.path), doubled[str(file.path)])
     if not placed and not Checked(None, tuple(diagnostics)).refused:
@@ -129,18 +131,19 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     if found.refused:
         return found
     rules = sorted((one.rule for one in placed), key=lambda rule: rule.id)
-    return Checked(RuleSet(folder.revision, tuple(rules)), found.diagnostics)
+    return Checked(RuleSet(folder.revision, tuple(rules), signatures), found.diagnostics)
 
 
-def _of_signatures(folder: Folder) -> Sequence[Diagnostic]:
-    """Return what is wrong with the folder's signatures; most folders have none."""
+def _of_signatures(folder: Folder) -> tuple[tuple[Signature, ...], Sequence[Diagnostic]]:
+    """Return the folder's signatures and what is wrong with them; most folders have none."""
     if folder.signatures is None:
-        return ()
+        return (), ()
     if refusal := folder.signatures.refusal():
-        return (refusal,)
+        return (), (refusal,)
     from leh_guardian.rules.signatures import check_signatures
 
-    return check_signatures(folder.signatures.content, str(folder.signatures.path)).diagnostics
+    checked = check_signatures(folder.signatures.content, str(folder.signatures.path))
+    return checked.signatures, checked.diagnostics
 
 
 def _told(file: File, checked: _CheckedFile | None, doubled: Sequence[Problem]) -> list[Diagnostic]:

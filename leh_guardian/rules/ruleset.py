@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leh_guardian.model import canary
 from leh_guardian.model.event import Event
@@ -20,6 +20,10 @@ from leh_guardian.model.plan import Plan, Severity, Step
 from leh_guardian.model.text import storable_key
 from leh_guardian.patterns import Pattern, PatternIndex, compile_pattern
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
+
+if TYPE_CHECKING:
+    # Most checks of rules have no use for it.
+    from leh_guardian.diagnosis import Signature
 
 
 class MatchKind(StrEnum):
@@ -105,6 +109,8 @@ class RuleSet:
     revision: str
     """A digest of the bytes that the rules were read from."""
     rules: tuple[Rule, ...]
+    signatures: tuple[Signature, ...] = ()
+    """The operators' own rows of what the AI worker's failures mean."""
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _index: PatternIndex[tuple[str, MatchKind]] | None = field(default=None, init=False, repr=False, compare=False)
 

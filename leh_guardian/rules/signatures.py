@@ -5,7 +5,7 @@ The built-in table is a file of the same form beside this module, so that what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from leh_guardian.diagnosis.signatures import UNKNOWN, Signature, Table
 from leh_guardian.patterns import Pattern, PatternError, compile_pattern
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, RulesRefused, did_you_mean
 from leh_guardian.rules.document import Document, read_document
+from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.signature_entries import SignatureEntry, SignatureFileEntry
 from leh_guardian.rules.triggers import pattern_problem
 from leh_guardian.rules.wording import described, problems, validate
@@ -68,6 +69,21 @@ def load_signatures(content: bytes, file: str) -> Table:
     if checked.diagnostics:
         raise RulesRefused(checked.diagnostics)
     return table_of(checked.signatures)
+
+
+class TableInUse:
+    """The table of the rules in use: made anew once a reload has brought other rows."""
+
+    def __init__(self, rules: Callable[[], RuleSet]) -> None:
+        self._rules = rules
+        self._made: tuple[tuple[Signature, ...], Table] | None = None
+
+    def table(self) -> Table:
+        """Return the operators' rows and, after them, the built-in ones."""
+        own = self._rules().signatures
+        if self._made is None or self._made[0] is not own:
+            self._made = (own, table_of(own))
+        return self._made[1]
 
 
 @lru_cache(maxsize=1)

@@ -168,6 +168,17 @@ async def resting(tx: Transaction, queue: str, *, without: Collection[str] = (),
     return [kept_letter({**row, "attributes": read(row["attributes"])}) for row in rows]
 
 
+async def poison(tx: Transaction, queue: str, incident: UUID) -> list[str]:
+    """Return the evidence, or the message ids, of letters that an incident keeps because they died too often."""
+    rows = await tx.fetch(
+        "select message_id, evidence from quarantine where incident_id = $1 and queue = $2 and status = 'kept'"
+        f" and redrives > 0 and reason not like '{RETENTION}%' order by kept_at, id",
+        incident,
+        queue,
+    )
+    return [name for row in rows for name in (row["evidence"] or [row["message_id"]])]
+
+
 async def count_resting(tx: Transaction, queue: str) -> int:
     """Return how many there are."""
     return int(await tx.fetchval(f"select count(*) from quarantine where {_RESTING}", queue))

@@ -28,6 +28,8 @@ DAEMON_NEEDS: Final = {
     "redriven_letters": "select insert delete",
     "quarantine": "select insert update",
     "provider_outages": "select insert update",
+    "deployments": "select insert delete",
+    "reprocessing": "select insert update delete",
     "journal": "select insert delete",
 }
 """What the daemon does to each table."""
@@ -62,7 +64,8 @@ def to_answer(role: str) -> str:
     return (
         f"grant insert on {SCHEMA}.journal to {to};"
         f" grant insert, update on {SCHEMA}.incidents, {SCHEMA}.actions to {to}; grant update on {SCHEMA}.quarantine to {to};"
-        f" grant insert, update on {SCHEMA}.control to {to}; grant insert, update, delete on {SCHEMA}.timers to {to};"
+        f" grant insert on {SCHEMA}.deployments to {to}; grant insert, update on {SCHEMA}.control to {to};"
+        f" grant insert, update, delete on {SCHEMA}.timers to {to};"
     )
 
 

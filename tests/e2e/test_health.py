@@ -13,7 +13,7 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.builders import alarm_event
 from tests.support.freeze import frozen
 from tests.support.installation import alert_queue, install
-from tests.support.process import PROGRAM, Daemon, run_cli, wait_for
+from tests.support.process import Daemon, run_cli, wait_for
 from tests.support.systemd import Systemd
 
 
@@ -36,8 +36,8 @@ def test_a_frozen_postgresql_is_not_ready_and_alive(
     """
     settings = install(own, aws_server, tmp_path)
     with alert_queue(settings) as send, Systemd(tmp_path) as systemd:
-        settings |= systemd.environment
-        with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+        settings |= {**systemd.environment, "GUARDIAN_TEST_HURRY": "1"}
+        with Daemon(tmp_path / "log", **settings) as daemon:
             wait_for(lambda: daemon.get("/readyz")[0] == 200)
             with frozen(own.pid):
                 send(alarm_event("a-1"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.faults.forks import ForkServer
 from tests.faults.stage import Played, Stage
@@ -38,6 +39,7 @@ def played(
     tmp_path_factory: pytest.TempPathFactory,
     durable: EmbeddedPostgres,
     forks: ForkServer,
+    aws_server: EmbeddedAws,
 ) -> Iterator[Played]:
     """Play all scenarios that were chosen, over all files, several at a time; a test waits for its own."""
     folder = tmp_path_factory.mktemp("faults")
@@ -48,7 +50,7 @@ def played(
     def stage(name: str) -> Stage:
         own = folder / re.sub(r"[^a-z0-9_.-]", "_", name)
         own.mkdir()
-        return Stage(own, durable, forks)
+        return Stage(own, durable, forks, aws_server)
 
     running = Played(chosen, stage)
     try:

@@ -178,10 +178,9 @@ class Load:
         self.sent.events.update(bodies)
         return bodies
 
-    def one(self, kind: str) -> str:
-        """Return the alert of one alarm alone."""
-        (body,) = self._alarm(kind, oks=False)
-        return body
+    def one(self, kind: str, *, filler: int = 0) -> str:
+        """Return the alert of one alarm alone, with so many bytes more of it."""
+        return self._body(self._name(kind), "ALARM", "2026-11-22T17:59:00Z", filler=filler)
 
     def redrive(self, redrive: Redrive) -> list[str]:
         """Return the alarm of a dead-letter queue."""
@@ -217,10 +216,12 @@ class Load:
             self.sent.alarms.setdefault(kind, []).append(name)
         return name
 
-    def _body(self, name: str, state: str, time: str, queue: str | None = None) -> str:
+    def _body(self, name: str, state: str, time: str, queue: str | None = None, *, filler: int = 0) -> str:
         event_id = f"{self._random.getrandbits(64):016x}"
         event = alarm_event(name, state, event_id=event_id, time=time, queue=queue)
         event["detail"]["state"]["reason"] = f"password={SECRET} 주민번호{RESIDENT}입니다"
+        if filler:
+            event["detail"]["filler"] = "x" * filler
         body = json.dumps(event, ensure_ascii=False)
         self.sent.events.add(body)
         return body

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.faults.forks import ForkServer
 from tests.faults.world import World, world
@@ -28,6 +29,8 @@ class Stage:
     durable: EmbeddedPostgres
     """A PostgreSQL that waits for its disk, for all worlds that do not break it."""
     forks: ForkServer
+    aws: EmbeddedAws
+    """moto's server, for what the ledger's SQS server does not know."""
 
     @contextmanager
     def world(self, **options: Any) -> Iterator[World]:

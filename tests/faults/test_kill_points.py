@@ -20,6 +20,12 @@ ELSEWHERE = {
     "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
     "redrive.task_started": "tests/integration/handlers/test_redrive_task.py",
     "redrive.kept": "tests/integration/handlers/test_redrive_stages.py",
+    "reprocess.asked": "tests/integration/handlers/test_reprocess_crashes.py",
+    "reprocess.asking": "tests/integration/handlers/test_reprocess_crashes.py",
+    "reprocess.deleted": "tests/integration/handlers/test_reprocess_crashes.py",
+    "reprocess.kept": "tests/integration/handlers/test_reprocess_crashes.py",
+    "reprocess.planned": "tests/integration/handlers/test_reprocess_crashes.py",
+    "reprocess.received": "tests/integration/handlers/test_reprocess_crashes.py",
 }
 """Points of handlers that the worlds here do not use, and where an attempt is ended at them."""
 POINTS = sorted(

@@ -19,6 +19,7 @@ from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.faults.world import World
 from tests.support.figures import record
 from tests.support.process import wait_for
+from tests.support.standby import promote, synchronous_standby
 from tests.support.tcp_proxy import Cut, TcpProxy
 
 
@@ -157,6 +158,33 @@ def a_commit_whose_reply_is_lost_is_found_done(stage: Stage) -> None:
         _holds(world, "postgresql_commit_unknown", commits_cut=proxy.counts[Cut.AFTER.value])
 
 
+def it_fails_over(stage: Stage) -> None:
+    """The writer dies under load and its synchronous standby takes over: read-only meanwhile, nothing is lost, nothing twice."""
+    with (
+        stage.own_world(seed=10) as world,
+        synchronous_standby(world.postgres, stage.folder / "standby") as standby,
+        TcpProxy("127.0.0.1", world.postgres.port) as proxy,
+    ):
+        world.go_through(proxy.port)
+        replicas = [world.replica(), world.replica()]
+        wait_for(lambda: all(replica.ready() for replica in replicas))
+        with world.busy(0.3, charge=2, once=1, tell=1):
+            time.sleep(3)
+            world.postgres.kill()
+            proxy.turn_to(standby.port)
+            # The name leads to the standby before that is the writer.
+            wait_for(lambda: all(_degraded(replica) for replica in replicas), 60)
+            wait_for(lambda: "takes no writes" in replicas[0].get("/readyz")[1], 60)
+            world.truth.turn_to(standby.dsn(world.database))
+            promote(standby)
+            up = time.monotonic()
+            wait_for(lambda: all(replica.ready() for replica in replicas), 60)
+            recovered = round(time.monotonic() - up, 2)
+            time.sleep(3)
+        assert [replica.starts for replica in replicas] == [1, 1]
+        _holds(world, "postgresql_failover", recovery_s=recovered)
+
+
 _TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'leh-guardian%'"
 
 
@@ -189,7 +217,7 @@ def no_connection_left(stage: Stage) -> None:
         _holds(world, "postgresql_full")
 
 
-LONG_ONES = [a_stop_ends_though_it_is_frozen] if LONG else []
+LONG_ONES = [a_stop_ends_though_it_is_frozen, it_fails_over] if LONG else []
 
 
 @scenarios(

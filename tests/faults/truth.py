@@ -32,6 +32,11 @@ class Truth(LoopThread):
         self._connection: Any = None
         self._turn = asyncio.Lock()
 
+    def turn_to(self, dsn: str) -> None:
+        """Ask another server from now on."""
+        self._dsn = dsn
+        self.call(self._drop)
+
     def rows(self, sql: str, *args: Any) -> list[Any]:
         """Run a statement; returns its rows.
 

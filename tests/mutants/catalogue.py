@@ -109,14 +109,14 @@ MUTANTS = (
         (
             Edit(
                 "leh_guardian/engine/progression.py",
-                "spec is not None and spec.effect is not Effect.AT_MOST_ONCE",
+                "spec is not None and spec.retryable",
                 "True",
             ),
         ),
     ),
     Mutant(
         "an unknown outcome taken for a failure",
-        (Edit(EXECUTOR, "        case _ if spec.effect is Effect.AT_MOST_ONCE:\n", "        case _ if False:\n"),),
+        (Edit(EXECUTOR, "        case _ if not spec.retryable:\n", "        case _ if False:\n"),),
     ),
     Mutant(
         "polls cancelled at a stop",

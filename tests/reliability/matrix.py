@@ -102,9 +102,10 @@ ROWS = (
     Row(
         "F5",
         "PostgreSQL fails over",
-        "a standby is refused as read-only until the writer answers",
-        ("tests/e2e/test_health.py::test_a_frozen_postgresql_is_not_ready_and_alive",),
-        lacks="no fail-over is played; what an asynchronous standby lost is lost, and must be replayed from an EventBridge archive",
+        "the standby is refused as read-only until it is the writer; with a synchronous one nothing is lost",
+        (_faults("postgres", "postgresql"),),
+        (("faults", "postgresql_failover"),),
+        lacks="what an asynchronous standby lost is lost, and must be replayed from an EventBridge archive",
     ),
     Row(
         "F6",
@@ -290,5 +291,11 @@ ROWS = (
         ("tests/integration/store/contract/test_claims.py",),
         lacks="no older version is run beside this one",
     ),
-    Row("F36", "memory or descriptors run out", "", (), lacks="not played"),
+    Row(
+        "F36",
+        "memory or descriptors run out",
+        "waits, or dies and is started again; what was taken in is done",
+        (_faults("pressure", "pressure"),),
+        (("faults", "descriptors_out"), ("faults", "memory_out")),
+    ),
 )

@@ -69,6 +69,11 @@ class Remembered:
         found = [each for each in found if each.message.id not in without]
         return sorted(found, key=lambda each: each.message.sent_at or 0.0)[:most]
 
+    async def poison(self, queue: str, incident: UUID) -> Sequence[str]:
+        """Name it."""
+        kept = [each for each in self.kept.values() if each.redrives and not each.reason.startswith(RETENTION)]
+        return [name for each in kept for name in (each.evidence or [each.message.id])]
+
     async def count_resting(self, queue: str) -> int:
         """Count it."""
         return len(await self.resting(queue, most=len(self.kept)))

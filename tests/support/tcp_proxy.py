@@ -102,6 +102,15 @@ class TcpProxy(LoopThread):
 
         self.call(cut)
 
+    def turn_to(self, port: int) -> None:
+        """Lead to another server from now on, as a name does that follows a fail-over; what is connected is cut."""
+
+        def turn() -> None:
+            self._target = (self._target[0], port)
+
+        self.call(turn)
+        self.cut_all()
+
     def script(self, cut: Cut, match: bytes = b"", hit: int = 1) -> None:
         """Cut at the `hit`-th chunk from a client that holds `match`, counted from now over all connections."""
         self.call(self._plans.append, _Script(cut, match, hit))

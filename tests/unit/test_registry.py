@@ -21,12 +21,15 @@ def test_every_shipped_handler_is_found() -> None:
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
         "await_provider",
+        "diagnose_worker",
         "dlq_redrive",
         "evidence_exists",
         "keep_letters",
+        "note_deployment",
         "notify",
         "queue_drained",
         "redriven_finished",
+        "reprocess_evidence",
     ]
     for spec in registry:
         assert spec.summary
@@ -43,6 +46,7 @@ def test_every_shipped_handler_is_found() -> None:
         ({"effect": Effect.AT_MOST_ONCE, "changes": True, "limits": {"x": 1}}, "what can go wrong"),
         ({"effect": Effect.AT_LEAST_ONCE, "changes": True, "residual": "r"}, "blast radius"),
         ({"effect": Effect.READS, "changes": False, "timeout": "soon"}, "duration"),
+        ({"effect": Effect.READS, "changes": False, "resumes": True}, "resumes"),
     ],
 )
 def test_contradictions_are_refused(declared: dict[str, Any], word: str) -> None:

@@ -42,11 +42,13 @@ async def look_at_address(url: str) -> list[Finding]:
     return [Finding("heartbeat url", "OK", "its server can be reached; whether it knows the address was not asked")]
 
 
-async def look_at_sending(settings: Settings) -> list[Finding]:
-    """Ask whether this role may send canaries."""
+async def look_at_sending(
+    settings: Settings, item: str = "heartbeat canary", without: str = "heartbeat 설정을 빼세요"
+) -> list[Finding]:
+    """Ask whether this role may send events of guardian's own to the alert queue."""
     name = settings.queue.alerts
     doing = f"send to alert queue {name}"
-    fix = "이 역할에 경보 큐의 sqs:SendMessage 권한을 주거나 heartbeat 설정을 빼세요."
+    fix = f"이 역할에 경보 큐의 sqs:SendMessage 권한을 주거나 {without}."
     async with open_aws(settings.region) as aws:
         client = await aws.client("sqs", read_timeout=5)
 
@@ -57,7 +59,7 @@ async def look_at_sending(settings: Settings) -> list[Finding]:
                 url = found["QueueUrl"]
             await _once(aws, doing, lambda: client.send_message_batch(QueueUrl=url, Entries=[]))
 
-        return [await _ask("heartbeat canary", doing, send_nothing, fix)]
+        return [await _ask(item, doing, send_nothing, fix)]
 
 
 async def look_at_cloudwatch(settings: Settings) -> list[Finding]:

@@ -33,7 +33,14 @@ def look_at_rules(settings: Settings) -> list[Finding]:
                 "evidence table", "WARN", detail, "LEH_EVIDENCE__TABLE에 증거 테이블(DynamoDB)의 이름을 지정하세요."
             )
         )
+    if asking := [rule.id for rule in rules.rules if settings.admin_api.url is None and _asks_admin_api(rule)]:
+        detail = f"{', '.join(asking)}: evidence cannot be processed anew without the admin API"
+        found.append(Finding("admin api", "WARN", detail, "LEH_ADMIN_API__URL에 관리 API의 주소를 지정하세요."))
     return found
+
+
+def _asks_admin_api(rule: Rule) -> bool:
+    return any(step.uses == "reprocess_evidence" for step in rule.plan.steps)
 
 
 def _looks_for_evidence(rule: Rule) -> bool:

@@ -8,14 +8,19 @@ import anyio
 
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
+from leh_guardian.adapters.functions import LambdaFunctions
+from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.cli.examination.finding import Finding
+from leh_guardian.clock import SystemClock
 from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotFound
 from leh_guardian.settings import Settings
 
 NETWORK = "네트워크, AWS_REGION, AWS_ENDPOINT_URL을 확인하세요."
 TABLE = "LEH_EVIDENCE__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, dynamodb:GetItem)을 확인하세요."
+LOG = "LEH_WORKER__LOG_GROUP, AWS_REGION, IAM 정책(logs:FilterLogEvents)을 확인하세요."
+FUNCTION = "LEH_WORKER__FUNCTION과 IAM 정책(lambda:GetFunctionConfiguration)을 확인하세요 (없어도 동작합니다)."
 SEARCH = "LEH_OPENSEARCH__URL을 확인하세요 (없어도 동작합니다)."
 
 
@@ -57,6 +62,23 @@ async def look_at_table(settings: Settings, name: str) -> list[Finding]:
     async with open_aws(settings.region) as aws:
         await EvidenceTable(DynamoTables(aws, await aws.client("dynamodb", read_timeout=5)), name).ping()
         return [Finding("evidence table", "OK", f"{name} can be described")]
+
+
+async def look_at_log(settings: Settings, group: str) -> list[Finding]:
+    """Check the worker's log group, and the function whose deployments are looked at."""
+    found = []
+    async with open_aws(settings.region) as aws:
+        await LogGroup(CloudWatchLogs(aws, await aws.client("logs", read_timeout=5)), group, SystemClock()).ping()
+        found.append(Finding("worker log", "OK", f"{group} can be read"))
+        if function := settings.worker.function:
+            try:
+                state = await LambdaFunctions(aws, await aws.client("lambda", read_timeout=5)).state(function)
+            except GuardianError as error:
+                found.append(Finding("worker function", "WARN", str(error), FUNCTION))
+            else:
+                changed = f"version {state.version}, changed {state.modified_at:%Y-%m-%d %H:%M} UTC"
+                found.append(Finding("worker function", "OK", f"{function}: {changed}"))
+    return found
 
 
 async def look_at_search(url: str) -> list[Finding]:

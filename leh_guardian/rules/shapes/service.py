@@ -1,4 +1,4 @@
-"""Owns the shapes of the Legal Evidence Hub's own events, apart from AWS's; the one rule: the service may send more than this.
+"""Owns the shapes of the Legal Evidence Hub's own events, guardian's included; the one rule: the service may send more than this.
 
 Its programs grow without asking guardian, so every event has room for other fields, and an event of another name is not doubted.
 What stands here is what rules rely on: fields whose type decides whether a comparison can ever hold.
@@ -9,10 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from leh_guardian.rules.shapes.event_type import EventType
-from leh_guardian.rules.shapes.kinds import MORE, NUMBER, OPEN, Shape, texts
+from leh_guardian.rules.shapes.kinds import FLAG, MORE, NUMBER, OPEN, TEXT, Rows, Shape, one_of, texts
 
 _WORKER: Final = ("leh.ai-worker",)
 _BACKEND: Final = ("leh.backend",)
+_GUARDIAN: Final = ("leh.guardian",)
+_VERDICTS: Final = (
+    *("external_outage", "throttled", "quota", "transient", "code_bug"),
+    *("bad_input", "config", "internal_dependency", "unknown"),
+)
 _MORE: Final[dict[str, Shape]] = {MORE: OPEN}
 
 EVENTS: Final = (
@@ -26,6 +31,20 @@ EVENTS: Final = (
         },
     ),
     EventType(_WORKER, "EvidenceProcessed", {**texts("s3_key case_id evidence_id status"), **_MORE}),
+    EventType(
+        _GUARDIAN,
+        "Worker Errors Logged",
+        {
+            "log_group": TEXT,
+            "window": texts("start end"),
+            "verdict": one_of(*_VERDICTS),
+            **dict.fromkeys(("confidence", "errors", "attempts", "failed"), NUMBER),
+            "signatures": OPEN,
+            "samples": Rows({"class": one_of(*_VERDICTS), **texts("signature text")}),
+            **dict.fromkeys(("cases", "evidence"), Rows(TEXT)),
+            "whole": FLAG,
+        },
+    ),
     EventType(_BACKEND, "CaseClosed", {**texts("case_id user_id"), **_MORE}),
     EventType(_BACKEND, "CaseRestoreRequested", {**texts("case_id user_id reason"), **_MORE}),
 )

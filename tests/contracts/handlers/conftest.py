@@ -9,35 +9,28 @@ from typing import Any
 
 import pytest
 import tenacity
-from aiobotocore.session import get_session
 
-from leh_guardian.adapters import aws
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.redrive import survey
 from leh_guardian.registry import Registry
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from tests.contracts.handlers.stage import Stage
 from tests.contracts.handlers.world import World
-
-_LOADER = get_session().get_component("data_loader")
+from tests.support.sdk import share_loader
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The adapters' repetitions follow at once: their pauses are not the point."""
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
+    monkeypatch.setattr(survey, "_LAST_WORDS", 0.3)
 
 
 @pytest.fixture(autouse=True)
 def _one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK's descriptions of AWS are read once, not for each of hundreds of clients."""
-
-    def session() -> Any:
-        made = get_session()
-        made.register_component("data_loader", _LOADER)
-        return made
-
-    monkeypatch.setattr(aws, "get_session", session)
+    share_loader(monkeypatch)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def hold(spec: HandlerSpec, world: World, run: Run) -> None:
     if succeeded:
         missing = run.expected - set(run.effects)
         assert not missing, f"{run}: said to be done, and {len(missing)} effects are missing"
-    match spec.effect:
+    match world.promised or spec.effect:
         case Effect.READS:
             assert not run.effects, f"{run}: it only reads, and changed something"
             assert succeeded, f"{run}: a question may be asked again until it is answered"

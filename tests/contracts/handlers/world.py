@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
+from leh_guardian.registry import Effect
 from tests.support.faults import Fault, Faults
 
 
@@ -31,6 +32,8 @@ class World(ABC):
     """How the other side asks to slow down."""
     believed: ClassVar[bool] = False
     """Whether success is confirmed by nothing but a status: what then answers with it and does nothing is believed."""
+    promised: ClassVar[Effect | None] = None
+    """The effect class that this other side makes possible, where it is a stronger one than the handler declares for any."""
     serial: ClassVar[bool] = False
     """Whether what hangs holds up all that comes after it, so that it must go on before another try can."""
 

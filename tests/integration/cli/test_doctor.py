@@ -18,6 +18,8 @@ from leh_guardian.cli.examination import finding
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
 from leh_guardian.local import status_page
+from leh_guardian.local.admin_api import Desk, LocalAdminApi
+from leh_guardian.local.admin_api import serving as admin_serving
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.local.status_page import LocalStatusPage, Scene, Trouble, serving
@@ -26,6 +28,7 @@ from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from tests.support.installation import client
 from tests.support.posts import Receiver
+from tests.support.worker_outside import WorkerOutside
 
 ROOT = Path(__file__).parents[3]
 
@@ -68,12 +71,14 @@ async def test_what_hangs_is_a_finding(
     environment |= {
         "LEH_DATABASE_URL": f"postgresql://u:geheim@127.0.0.1:{silent}/x",
         "LEH_OPENSEARCH__URL": f"http://u:geheim@127.0.0.1:{silent}",
+        "LEH_ADMIN_API__URL": f"http://127.0.0.1:{silent}",
     }
     found = await examine(environment)
     assert {item: one.status for item, one in found.items() if one.status != "OK"} == {
         "postgresql": "FAIL",
         "queue nowhere": "FAIL",
         "evidence table": "WARN",
+        "admin api": "WARN",
         "opensearch": "WARN",
         "heartbeat": "WARN",
     }
@@ -182,6 +187,7 @@ def test_an_address_that_is_no_pages_is_refused(environment: dict[str, str], url
         ({"LEH_HTTP__BIND": "a..b"}, "http"),
         ({"LEH_OPENSEARCH__URL": "::::"}, "opensearch"),
         ({"LEH_EVIDENCE__TABLE": "nowhere"}, "evidence table"),
+        ({"LEH_WORKER__LOG_GROUP": "/aws/lambda/nowhere"}, "worker log"),
         ({"LEH_QUEUE__ALERTS": "arn:aws:sqs"}, "queue arn:aws:sqs"),
         ({"LEH_DATABASE_URL": "http://u:geheim@h/x"}, "postgresql"),
     ],
@@ -281,9 +287,44 @@ async def test_a_heartbeat_that_may_not_be_sent(environment: dict[str, str], mon
     assert "secret" not in str(found)
 
 
+async def test_the_workers_log_and_function_are_looked_at(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that can be read is OK; a function that cannot be described is a warning, since guardian can do without it."""
+    with WorkerOutside() as outside:
+        outside.log("/aws/lambda/leh-ai-worker")
+        for service in ("CLOUDWATCH_LOGS", "LAMBDA"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", outside.url)
+        environment |= {"LEH_WORKER__LOG_GROUP": "/aws/lambda/leh-ai-worker"}
+        found = await examine(environment)
+        assert (found["worker log"].status, found["worker function"].status) == ("OK", "WARN")
+        assert "lambda:GetFunctionConfiguration" in found["worker function"].fix
+        outside.deploy("leh-ai-worker", version="7")
+        assert "version 7" in (await examine(environment))["worker function"].detail
+
+
 async def test_a_last_look_without_a_table_is_a_finding(environment: dict[str, str]) -> None:
     """The shipped rule looks for evidence, and nobody said where that is: a warning, with the variable to set."""
     del environment["LEH_EVIDENCE__TABLE"]
     found = (await examine(environment))["evidence table"]
     assert (found.status, found.detail.partition(":")[0]) == ("WARN", "evidence-stuck")
     assert "LEH_EVIDENCE__TABLE" in found.fix
+
+
+async def test_the_admin_api(environment: dict[str, str], tmp_path: Path) -> None:
+    """Not said where, and a rule asks it: a warning. Else it is asked for its address, and its token is read, not told."""
+    lacking = (await examine(environment))["admin api"]
+    assert (lacking.status, "evidence-stuck" in lacking.detail) == ("WARN", True)
+    async with admin_serving(LocalAdminApi(Desk("t" * 20))) as api:
+        environment |= {"LEH_ADMIN_API__URL": api.url}
+        assert "without a token" in (await examine(environment))["admin api"].detail
+        (tmp_path / "token").write_text("t" * 20, encoding="utf-8")
+        environment |= {"LEH_ADMIN_API__TOKEN_FILE": str(tmp_path / "token")}
+        careful = (await examine(environment))["admin api"]
+        assert (careful.status, "IDEMPOTENT" in careful.fix) == ("OK", True)
+        environment |= {"LEH_ADMIN_API__IDEMPOTENT": "true"}
+        assert (await examine(environment))["admin api"].fix == ""
+        (tmp_path / "token").write_text("a b c d e f g h i j", encoding="utf-8")
+        wrong = (await examine(environment))["admin api"]
+        assert (wrong.status, "holds no token" in wrong.detail, "a b c" in wrong.detail) == ("WARN", True, False)
+        assert not api.desk.keys

@@ -166,6 +166,17 @@ async def test_a_late_end_is_the_ok_of_the_incident(house: Houses) -> None:
     assert {i["dedup_key"]: i["status"] for i in await one.incidents()} == {"a": "resolved", "b": "triggered"}
 
 
+async def test_a_proof_of_its_own_closes_it(house: Houses) -> None:
+    """A rule with a `verify` waits for no completion: what is proved is there. One that comes first closes it as ever."""
+    one = house(actions=f"{FIX}\n    verify: {{uses: look}}")
+    one.world.outcomes = [Done("fixed"), Done("it is there")]
+    await one.take(created("a"))
+    await pass_time(one)
+    await one.work()
+    assert [incident["status"] for incident in await one.incidents()] == ["resolved"]
+    assert one.world.told == []
+
+
 async def test_a_late_end_says_nothing_of_others(house: Houses) -> None:
     """Where `dedup` gathers many in an incident, the end of one of them does not close it."""
     one = house(dedup="dedup: detail.bucket.name", actions="[]")

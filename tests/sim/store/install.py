@@ -14,6 +14,7 @@ from leh_guardian.store import (
     actions,
     canaries,
     control,
+    deployments,
     early_oks,
     expectations,
     guards,
@@ -23,11 +24,13 @@ from leh_guardian.store import (
     letters,
     overview,
     provider_outages,
+    reprocessing,
     timers,
 )
 from tests.sim.store import actions as sim_actions
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
+from tests.sim.store import deployments as sim_deployments
 from tests.sim.store import early_oks as sim_early_oks
 from tests.sim.store import expectations as sim_expectations
 from tests.sim.store import guards as sim_guards
@@ -37,12 +40,14 @@ from tests.sim.store import journal as sim_journal
 from tests.sim.store import letters as sim_letters
 from tests.sim.store import overview as sim_overview
 from tests.sim.store import provider_outages as sim_provider_outages
+from tests.sim.store import reprocessing as sim_reprocessing
 from tests.sim.store import timers as sim_timers
 
 TWINS = (
     (actions, sim_actions),
     (canaries, sim_canaries),
     (control, sim_control),
+    (deployments, sim_deployments),
     (early_oks, sim_early_oks),
     (expectations, sim_expectations),
     (guards, sim_guards),
@@ -52,6 +57,7 @@ TWINS = (
     (letters, sim_letters),
     (overview, sim_overview),
     (provider_outages, sim_provider_outages),
+    (reprocessing, sim_reprocessing),
     (timers, sim_timers),
 )
 """(module of the store, its twin)."""

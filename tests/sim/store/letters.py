@@ -136,6 +136,20 @@ async def resting(tx: Transaction, queue: str, *, without: Collection[str] = (),
     return [kept_letter({**row, "attributes": read(row["attributes"])}) for row in rows[:most]]
 
 
+async def poison(tx: Transaction, queue: str, incident: UUID) -> list[str]:
+    """Do as the real one."""
+    async with statement(tx, "letters.poison") as work:
+        rows = [
+            row
+            for row in work.rows(QUARANTINE)
+            if (row["incident_id"], row["queue"], row["status"]) == (incident, queue, "kept")
+            and row["redrives"] > 0
+            and not row["reason"].startswith(RETENTION)
+        ]
+        rows.sort(key=lambda row: (row["kept_at"], row["id"]))
+        return [name for row in rows for name in (row["evidence"] or [row["message_id"]])]
+
+
 async def count_resting(tx: Transaction, queue: str) -> int:
     """Do as the real one."""
     async with statement(tx, "letters.count_resting") as work:

@@ -119,6 +119,12 @@ QUARANTINE = Table(
     Index("quarantine_pkey", ("id",)),
     {"status": "kept", "settled_at": None, "settled_by": None},
 )
+DEPLOYMENTS = Table("deployments", Index("deployments_pkey", ("id",)))
+REPROCESSING = Table(
+    "reprocessing",
+    Index("reprocessing_pkey", ("action_id", "evidence")),
+    {"state": "planned", "canary": False, "before": "", "asked_at": None, "reason": ""},
+)
 
 TABLES = (
     EVENT_LOG,
@@ -135,6 +141,8 @@ TABLES = (
     JOURNAL,
     REDRIVEN_LETTERS,
     QUARANTINE,
+    DEPLOYMENTS,
+    REPROCESSING,
 )
 
 

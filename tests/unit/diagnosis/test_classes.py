@@ -7,7 +7,7 @@ import pytest
 from leh_guardian.diagnosis import Verdict
 from leh_guardian.rules.signatures import table_of
 from tests.unit.diagnosis.reading import classes, diagnosed, lines, rows
-from tests.unit.diagnosis.samples import FAILURES, SHAPES
+from tests.unit.diagnosis.samples import FAILURES, REQUEST, SHAPES
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -72,3 +72,16 @@ def test_signatures_that_are_met_are_in_the_table() -> None:
     found = {name for row in rows("raised.jsonl") for name in diagnosed(row["text"]).signatures}
     assert found <= names
     assert len(found) > 25
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"2026-11-01T03:00:05.000Z {REQUEST} Task timed out after 900.00 seconds",
+        f"RequestId: {REQUEST} Error: Task timed out after 900.00 seconds",
+    ],
+)
+def test_a_time_out_is_no_killed_process(line: str) -> None:
+    """In both of Lambda's spellings it is judged by what the worker was busy with."""
+    assert classes(line) == ["unknown"]
+    assert classes(f"[INFO]\t2026-11-01T03:00:00.000Z\t{REQUEST}\tcalling openai\n{line}") == ["external_outage"]

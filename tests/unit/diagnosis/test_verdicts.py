@@ -7,7 +7,7 @@ import pytest
 from leh_guardian.diagnosis import Diagnoser, Diagnosis
 from leh_guardian.rules.signatures import table_of
 from tests.unit.diagnosis.reading import diagnosed
-from tests.unit.diagnosis.samples import QUOTA
+from tests.unit.diagnosis.samples import QUOTA, REQUEST
 
 OUTAGE = "Error code: 503 - The engine is currently overloaded"
 SPENT = f"Error code: 429 - {QUOTA}"
@@ -141,3 +141,22 @@ def test_samples_are_few() -> None:
     """A thousand errors leave a few samples and a thousand lines."""
     diagnosis = diagnosed("ERROR:root:KeyError: 'a'\n" * 1000)
     assert (diagnosis.errors, len(diagnosis.lines), len(diagnosis.samples)) == (1000, 1000, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [
+        ("case_id=case_12 failed", "case_12"),
+        ('{"level": "ERROR", "message": "x", "case_id": "case_12"}', "case_12"),
+        ('{"level": "ERROR", "message": "x", "caseId": "3f9c"}', "3f9c"),
+        ("{'case_id': 'case_12'}", "case_12"),
+        ("s3://b/cases/case_12/raw/ev_1_a.pdf", "case_12"),
+        ("case_idle-7", "case_idle-7"),
+        ("KeyError: 'case_id'", ""),
+    ],
+)
+def test_the_name_of_a_field_is_no_case(text: str, case: str) -> None:
+    """Of `case_id=case_12` the value is the case: else all failures of a log that names its fields were of one."""
+    diagnoser = Diagnoser(table_of())
+    diagnoser.feed_event(1, text if text.startswith('{"') else f"[ERROR]\t2026-11-01T03:00:00.000Z\t{REQUEST}\t{text}")
+    assert "".join(subject.case for subject in diagnoser.finish().failing) == case

@@ -61,6 +61,7 @@ def test_ids_are_found_in_every_shape(payload: Any) -> None:
     """The evidence and the case are the same however the key is written and wrapped up."""
     letter = read_letter(json.dumps(payload).encode(), {})
     assert (letter.evidence, letter.cases, letter.shape) == (("ev_1a2b",), ("case_3f9c",), Shape.SQS)
+    assert letter.cases_by_evidence == {"ev_1a2b": "case_3f9c"}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,18 @@ def test_what_is_no_event_is_a_letter_all_the_same(body: bytes) -> None:
     """It goes back as it came, and says nothing."""
     letter = read_letter(body, {})
     assert (letter.payload, letter.error, letter.evidence) == (body, "", ())
+
+
+def test_which_evidence_is_of_which_case() -> None:
+    """A key says it of its own piece; where a letter names one case alone, all is of that one; otherwise nobody knows."""
+    keys = [f"cases/case_{n}/raw/ev_{n}_x.pdf" for n in (1, 2)]
+    several = read_letter(json.dumps([{"key": key} for key in keys] + [{"evidence_id": "ev_3"}]).encode(), {})
+    assert several.evidence == ("ev_1", "ev_2", "ev_3")
+    assert several.cases_by_evidence == {"ev_1": "case_1", "ev_2": "case_2"}
+    one = read_letter(b'{"case_id": "case_1", "items": [{"evidence_id": "ev_1"}, {"evidence_id": "ev_2"}]}', {})
+    assert one.cases_by_evidence == {"ev_1": "case_1", "ev_2": "case_1"}
+    none = read_letter(b'[{"case_id": "a"}, {"case_id": "b"}, {"evidence_id": "ev_1"}]', {})
+    assert none.cases_by_evidence == {}
 
 
 def test_hostile_letters_stay_bounded() -> None:

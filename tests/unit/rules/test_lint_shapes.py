@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from leh_guardian.diagnosis import Diagnoser, Subject, Verdict
+from leh_guardian.engine.swallowed import told_of
+from leh_guardian.model import worker_errors as own
 from leh_guardian.model.event import parse_body
 from leh_guardian.patterns import compile_pattern
 from leh_guardian.rules.expressions import compile_expression
@@ -16,6 +20,19 @@ from leh_guardian.rules.lint.looks import check_key, known_types
 from leh_guardian.rules.lint.written import find_places
 from leh_guardian.rules.shapes.catalogue import ALL
 from leh_guardian.rules.shapes.kinds import Leaf, Rows, Shape
+from leh_guardian.rules.signatures import table_of
+
+
+def worker_errors() -> dict[str, Any]:
+    """The detail of an event of guardian's own, as it is made of a log."""
+    diagnoser = Diagnoser(table_of())
+    diagnoser.feed_failure(1, "KeyError", "'a'", subject=Subject("case_1", "ev_1"), request="r", at=1.0)
+    facts = told_of(diagnoser.finish(), whole=True)
+    made: dict[str, Any] = own.envelope(
+        "/aws/lambda/leh-ai-worker", datetime(2026, 11, 27, tzinfo=UTC), "ap-northeast-2", facts
+    )
+    return dict(made["detail"])
+
 
 ALARM = {
     "alarmName": "ServiceAggregatedAlarm",
@@ -173,6 +190,7 @@ EVENTS = [
             "responsePayload": {"errorMessage": "m"},
         },
     ),
+    ("leh.guardian", "Worker Errors Logged", worker_errors()),
     ("leh.ai-worker", "TokenUsage", {"case_id": "case_1", "cost_usd": 0.5, "whatever": {"it": "sends"}}),
     ("leh.backend", "CaseClosed", {"case_id": "case_1"}),
 ]
@@ -302,3 +320,12 @@ def test_every_table_is_well_formed() -> None:
             assert not (leaf.values or leaf.form) or leaf.kind.value == "a text", path
             assert not leaf.form or leaf.form.fullmatch(leaf.example), path
             assert all(path.split(".")), path
+
+
+def test_the_verdicts_are_all_there() -> None:
+    """A rule that asks for a verdict that the diagnosis has is not doubted."""
+    [logged] = [one for one in ALL if one.name == "Worker Errors Logged"]
+    assert isinstance(logged.detail, Mapping)
+    verdict = logged.detail["verdict"]
+    assert isinstance(verdict, Leaf)
+    assert set(verdict.values) == set(Verdict)

@@ -10,9 +10,9 @@ from leh_guardian.diagnosis.failure import FIELDS, Failure
 from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import RulesRefused
 from leh_guardian.rules.folder import read_folder
-from leh_guardian.rules.loader import check_folder, check_rules
+from leh_guardian.rules.loader import check_folder, check_rules, load_rules
 from leh_guardian.rules.schema import signature_schema
-from leh_guardian.rules.signatures import BUILT_IN, check_signatures, load_signatures, table_of
+from leh_guardian.rules.signatures import BUILT_IN, TableInUse, check_signatures, load_signatures, table_of
 
 HEAD = "version: 1\nsignatures:\n"
 ROW = "- id: mine\n  verdict: config\n  pattern: {exception: [KeyError]}\n"
@@ -103,3 +103,16 @@ def test_editors_know_the_verdicts() -> None:
 def test_fields_are_those_of_a_failure() -> None:
     """What patterns may ask about is what failures have."""
     assert set(FIELDS) <= set(Failure.__slots__)
+
+
+def test_the_table_in_use_follows_the_rules_in_use(tmp_path: Path) -> None:
+    """What a reload has brought decides from then on; as long as nothing is reloaded, nothing is made anew."""
+    (tmp_path / "rules.yaml").write_text(RULE, encoding="utf-8")
+    rules = load_rules(tmp_path, Registry())
+    table = TableInUse(lambda: rules).table
+    assert rules.signatures == ()
+    assert table().judge([Failure(exception="KeyError")]).signature == "code-python"
+    assert table() is table()
+    (tmp_path / "signatures.yaml").write_text(HEAD + ROW, encoding="utf-8")
+    rules = load_rules(tmp_path, Registry())
+    assert table().judge([Failure(exception="KeyError")]).signature == "mine"

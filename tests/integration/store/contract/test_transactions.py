@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from leh_guardian.errors import StoreError
+from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
@@ -15,6 +16,7 @@ from leh_guardian.ports import SentLetter
 from leh_guardian.store import (
     actions,
     control,
+    deployments,
     early_oks,
     expectations,
     guards,
@@ -24,6 +26,7 @@ from leh_guardian.store import (
     letters,
     overview,
     provider_outages,
+    reprocessing,
     timers,
 )
 from leh_guardian.store.timers import TimerKind
@@ -49,6 +52,8 @@ async def write_everything(tx: Transaction) -> None:
     await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])
     await letters.sent(tx, "dlq", UUID(int=5), UUID(int=1), {"m": SentLetter(UUID(int=6))}, NOW, NOW)
     await letters.keep(tx, "dlq", UUID(int=1), [letter()], NOW)
+    await deployments.note(tx, UUID(int=8), Deployment("worker", NOW, "told", "kim"), NOW)
+    await reprocessing.plan(tx, UUID(int=5), {"ev_1": None}, NOW)
 
 
 async def whole(tx: Transaction) -> list[object]:

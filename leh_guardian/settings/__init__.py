@@ -5,231 +5,48 @@ All mistakes are told at once, each with where it was written: the variable, or 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from leh_guardian.errors import SettingsError
-from leh_guardian.fields import ChannelName, Duration, ProviderName
 from leh_guardian.files import read_file
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS
 from leh_guardian.model.text import shown, storable
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.reader import LARGEST
+from leh_guardian.settings.outside import (
+    AdminApiSettings,
+    BreakerSettings,
+    EvidenceSettings,
+    OpenSearchSettings,
+    OtherProviderSettings,
+    ProviderSettings,
+    WorkerSettings,
+)
+from leh_guardian.settings.sections import (
+    ExecutorSettings,
+    HeartbeatSettings,
+    HttpSettings,
+    IncidentSettings,
+    LogSettings,
+    NotifySettings,
+    QueueSettings,
+    RetentionSettings,
+    RuleSettings,
+    Section,
+)
+
+__all__ = ["HttpSettings", "OtherProviderSettings", "Settings", "load_database_url", "load_settings"]
 
 _PREFIX = "LEH_"
 
 
-class _Section(BaseModel):
-    # Not strict: every value of the environment is text.
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class QueueSettings(_Section):
-    """Where alerts come from."""
-
-    alerts: str = Field(min_length=1)
-    """The alert queue, by name or URL."""
-    urgent: str | None = None
-    """A second queue, polled beside the first, so that a storm there delays nothing here."""
-    wait: int = Field(20, ge=1, le=20)
-    """Seconds of a long poll; also how long a clean stop may take."""
-    visibility: int = Field(60, ge=5, le=43200)
-    """Seconds an alert stays hidden while it is being taken in."""
-    pollers: int = Field(3, ge=1, le=32)
-    """Long polls in flight."""
-
-
-class RuleSettings(_Section):
-    """Where rules are, and how far each may go here."""
-
-    dir: Path = Path("rules")
-    """The folder of rule files."""
-    poll: Duration = timedelta(seconds=2)
-    """How often the folder is looked at for changes."""
-    modes: dict[str, Mode] = {}
-    """{rule id: mode}: this installation's word over a rule file's."""
-
-
-class HttpSettings(_Section):
-    """The status endpoint."""
-
-    bind: str = "127.0.0.1"
-    """Address; loopback by default."""
-    port: int = Field(8080, ge=0, le=65535)
-    """0 takes any free port; the log says which."""
-    public_url: str | None = None
-    """What links in messages begin with."""
-    token: SecretStr | None = Field(None, min_length=16)
-    """Bearer token of the routes that change something; without one they refuse."""
-
-
-class IncidentSettings(_Section):
-    """How incidents behave."""
-
-    resolve_hold: Duration = timedelta(minutes=5)
-    """How long an OK is held against flapping before it closes the incident."""
-
-
-class ExecutorSettings(_Section):
-    """How actions run."""
-
-    slots: int = Field(16, ge=1, le=256)
-    """Actions running at once in one process."""
-    grace: Duration = timedelta(seconds=25)
-    """How long running actions may take to end after SIGTERM before they are given back."""
-
-
-class WebhookSettings(_Section):
-    """A signed webhook."""
-
-    url: str = Field(pattern=r"^https?://\S+$")
-    """Where to post."""
-    secret_file: Path
-    """A file with the HMAC secret."""
-
-
-class NotifySettings(_Section):
-    """How people are told."""
-
-    channel: str = "console"
-    """The channel of the engine's own messages."""
-    channels: dict[ChannelName, WebhookSettings] = {}
-    """{name: webhook}; `console` is always there."""
-
-
-class HeartbeatSettings(_Section):
-    """Who is told, all the time, that guardian works; nobody unless `url` or `namespace` is set."""
-
-    url: SecretStr | None = None
-    """A healthchecks-type address that is posted to. It is a secret: whoever knows it can say that guardian lives."""
-    namespace: str | None = Field(None, pattern=r"^[A-Za-z0-9._/#-]{1,255}$")
-    """CloudWatch namespace of the metric `Heartbeat`."""
-    installation: str | None = Field(None, pattern=r"^[!-9;-~]{1,255}$")
-    """Value of the metric's dimension `Installation`; the alert queue's name unless given."""
-    every: Duration = timedelta(seconds=60)
-    """The period of canaries and heartbeats."""
-
-    @field_validator("url")
-    @classmethod
-    def _an_address(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not re.fullmatch(r"https?://[^\s/]\S*", url.get_secret_value()):
-            raise ValueError("write an address that begins with https:// (or http://)")
-        return url
-
-    @field_validator("namespace")
-    @classmethod
-    def _not_amazons(cls, namespace: str | None) -> str | None:
-        if namespace is not None and namespace.startswith("AWS/"):
-            raise ValueError("write a namespace of your own: those that begin with AWS/ are Amazon's")
-        return namespace
-
-    @field_validator("every")
-    @classmethod
-    def _in_bounds(cls, every: timedelta) -> timedelta:
-        if not timedelta(seconds=1) <= every <= timedelta(hours=1):
-            raise ValueError("write a period between 1s and 1h")
-        return every
-
-    @property
-    def wanted(self) -> bool:
-        """Whether there is anybody to tell."""
-        return self.url is not None or self.namespace is not None
-
-
-class RetentionSettings(_Section):
-    """How long things are kept."""
-
-    event_log: Duration = timedelta(days=14)
-    """Bodies of alerts, for `rules backtest`."""
-    event_log_rows: int = Field(1_000_000, ge=1000)
-    """... and at most so many."""
-    journal: Duration = timedelta(days=800)
-    """The journal: the law asks for two years of access records where unique identifiers are processed."""
-
-
-class LogSettings(_Section):
-    """The log."""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least severity that is written."""
-    format: Literal["auto", "json", "console"] = "auto"
-    """auto: readable on a terminal, JSON elsewhere."""
-
-
-class AdminApiSettings(_Section):
-    """LEH's admin API."""
-
-    url: str | None = None
-    """Its address."""
-
-
-_PAGE = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
-
-
-class OtherProviderSettings(_Section):
-    """A provider beside OpenAI."""
-
-    status_url: str = _PAGE
-    """Its status page."""
-    page: str | None = Field(None, pattern=r"^[A-Za-z0-9.-]+$")
-    """As for openai; by default the host of `status_url`."""
-    components: tuple[str, ...] = Field(min_length=1)
-    """Names of the components on that page that the service depends on."""
-
-
-class ProviderSettings(_Section):
-    """The AI provider: `openai`, and others by their name."""
-
-    status_url: Annotated[str, _PAGE] | None = None
-    """The status page of `openai`, https://status.openai.com."""
-    page: str = Field("status.openai.com", pattern=r"^[A-Za-z0-9.-]+$")
-    """The host by which that page's own interface (`/proxy/{host}`) knows itself."""
-    components: tuple[str, ...] = Field(OPENAI_COMPONENTS, min_length=1)
-    """Names of the components on that page that the service depends on."""
-    others: dict[ProviderName, OtherProviderSettings] = {}
-    """{name: provider}."""
-
-    @property
-    def all(self) -> dict[str, OtherProviderSettings]:
-        """Return every provider that has a status page, by name; what is said of `openai` itself goes before `others`."""
-        if self.status_url is None:
-            return dict(self.others)
-        own = OtherProviderSettings(status_url=self.status_url, page=self.page, components=self.components)
-        return {**self.others, "openai": own}
-
-
-class EvidenceSettings(_Section):
-    """Where evidence is."""
-
-    bucket: str = "leh-evidence-prod"
-    """S3 bucket."""
-    table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
-    """DynamoDB table of evidence; what looks at it refuses without."""
-
-
-class BreakerSettings(_Section):
-    """The per-case circuit breaker."""
-
-    table: str = "leh-breaker"
-    """DynamoDB table that the worker reads."""
-
-
-class OpenSearchSettings(_Section):
-    """LEH's search cluster."""
-
-    url: str | None = None
-    """Its address."""
-
-
-class Settings(_Section):
+class Settings(Section):
     """Everything an operator may set."""
 
     database_url: SecretStr
@@ -252,6 +69,7 @@ class Settings(_Section):
     evidence: EvidenceSettings = EvidenceSettings()
     breaker: BreakerSettings = BreakerSettings()
     opensearch: OpenSearchSettings = OpenSearchSettings()
+    worker: WorkerSettings = WorkerSettings()
     region: str = Field(min_length=1)
     """AWS region; from AWS_REGION or AWS_DEFAULT_REGION."""
 

@@ -1,0 +1,1 @@
+"""`leh-guardian demo`: scenario A of the runbook played on embedded parts, and measured."""

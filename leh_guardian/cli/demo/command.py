@@ -1,0 +1,156 @@
+"""Owns `leh-guardian demo`: scenario A on embedded parts; the one rule: the verdict is measured, never assumed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+import click
+
+from leh_guardian.cli.demo import acts
+from leh_guardian.cli.demo.acts import Stage
+from leh_guardian.cli.demo.checks import verify
+from leh_guardian.cli.demo.screen import Screen
+from leh_guardian.cli.output import out
+from leh_guardian.errors import SettingsError
+from leh_guardian.local import admin_api, status_page
+from leh_guardian.local.admin_api import Desk, LocalAdminApi
+from leh_guardian.local.aws import EmbeddedAws
+from leh_guardian.local.guardian import GuardianProcess
+from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.local.seed import ALERT_QUEUE, TABLE, seeded
+from leh_guardian.local.short_rules import copy_rules
+from leh_guardian.local.status_page import LocalStatusPage
+from leh_guardian.local.worker import hired, work
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.rights import SCHEMA
+from leh_guardian.store.transaction import transaction
+
+_DEADLINE = 60.0
+_FOLDER = Path(".demo")
+_TOKEN = "demo-admin-token"  # noqa: S105 - of a stand-in that lives as long as the demo
+_ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed)
+
+
+@click.command()
+@click.option("--stay", is_flag=True, help="Keep everything running afterwards, to play with.")
+def demo(stay: bool) -> None:
+    """Run the main job on embedded parts: a stuck AI worker is found, understood and put right, four times over."""
+    if not Path("rules").is_dir():
+        raise SettingsError("no rules folder here: run the demo from the project's root folder")
+    # Both end it tidily, also where a shell has it ignore Ctrl-C because it runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with ExitStack() as stack:
+        given = os.environ.get("LEH_DATABASE_URL")
+        database = (
+            "Using the PostgreSQL of LEH_DATABASE_URL, starting" if given else "Starting an embedded PostgreSQL and"
+        )
+        out(f"{database} AWS (moto) on loopback …", flush=True)
+        # Refused while another demo runs here: its database is not pulled from under it.
+        EmbeddedPostgres.discard(_FOLDER / "postgres")
+        shutil.rmtree(_FOLDER, ignore_errors=True)
+        _FOLDER.mkdir()
+        copy_rules(Path("rules"), _FOLDER / "rules")
+        (_FOLDER / "admin-token").write_text(_TOKEN, encoding="utf-8")
+        dsn = given or _own_database(stack)
+        aws = stack.enter_context(EmbeddedAws.start())
+        os.environ.update(aws.environment())
+        faults = anyio.run(_run, dsn, aws.environment(), stay)
+    raise SystemExit(1 if faults else 0)
+
+
+def _own_database(stack: ExitStack) -> str:
+    postgres = EmbeddedPostgres.start(_FOLDER / "postgres")
+    stack.callback(postgres.stop, remove=True)
+    postgres.create_database("guardian")
+    return postgres.dsn("guardian")
+
+
+async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(_store(dsn))
+        service = await stack.enter_async_context(seeded())
+        worker = await stack.enter_async_context(hired(service.worker_url, TABLE))
+        page = await stack.enter_async_context(status_page.serving(LocalStatusPage()))
+        desk = Desk(_TOKEN, honours_keys=True)
+        admin = await stack.enter_async_context(admin_api.serving(LocalAdminApi(desk, worker.process, later=0.2)))
+        guardian = await stack.enter_async_context(_daemon(dsn, aws, page.url, admin.url))
+        stage = Stage(Screen(), service, worker, page, pool)
+        stage.screen.say("the service is up: worker, queues, evidence table, log group, admin API, status page")
+        stage.screen.say(
+            f"guardian runs with the files of rules/, their times made short; status: {guardian.url}/status"
+        )
+        late: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work, worker)
+            tasks.start_soon(stage.screen.follow, pool)
+            try:
+                with anyio.fail_after(_DEADLINE):
+                    for act in _ACTS:
+                        await act(stage)
+            except TimeoutError:
+                late.append(f"it took longer than {_DEADLINE:g} s; the end of the log:\n{guardian.tail()}")
+            faults = await verify(stage, desk, guardian, late)
+            if stay:
+                await _stay(guardian)
+            tasks.cancel_scope.cancel()
+        return faults
+
+
+@asynccontextmanager
+async def _daemon(dsn: str, aws: dict[str, str], page: str, admin: str) -> AsyncIterator[GuardianProcess]:
+    environment = {
+        **aws,
+        "LEH_DATABASE_URL": dsn,
+        "LEH_QUEUE__ALERTS": ALERT_QUEUE,
+        "LEH_QUEUE__WAIT": "2",
+        "LEH_RULES__DIR": str(_FOLDER / "rules"),
+        # The shipped rules only propose; this installation lets them act.
+        "LEH_RULES__MODES__AI_WORKER_DLQ": "act",
+        "LEH_RULES__MODES__EVIDENCE_STUCK": "act",
+        "LEH_INCIDENTS__RESOLVE_HOLD": "1s",
+        "LEH_EVIDENCE__TABLE": TABLE,
+        "LEH_PROVIDER__STATUS_URL": page,
+        "LEH_ADMIN_API__URL": admin,
+        "LEH_ADMIN_API__TOKEN_FILE": str(_FOLDER / "admin-token"),
+        "LEH_ADMIN_API__IDEMPOTENT": "true",
+        "LEH_LOG__FORMAT": "json",
+    }
+    async with GuardianProcess(environment, _FOLDER / "guardian.log") as guardian:
+        yield guardian
+
+
+@asynccontextmanager
+async def _store(dsn: str) -> AsyncIterator[Pool]:
+    """Open a database that no guardian uses, and leave it so: the demo's daemon would carry out another one's actions."""
+    pool = await Pool.open(dsn, size=2, replica="demo")
+    try:
+        async with transaction(pool) as tx:
+            if await tx.fetchval("select to_regnamespace($1) is not null", SCHEMA):
+                raise SettingsError(
+                    f"the database of LEH_DATABASE_URL has a schema {SCHEMA} already, of a guardian or of a demo that was"
+                    " killed: unset LEH_DATABASE_URL, or name an empty database"
+                )
+        try:
+            yield pool
+        finally:
+            with anyio.CancelScope(shield=True):
+                async with transaction(pool) as tx:
+                    await tx.execute(f"drop schema if exists {SCHEMA} cascade")
+    finally:
+        await pool.close()
+
+
+async def _stay(guardian: GuardianProcess) -> None:
+    out("\nStill running; Ctrl-C ends it. In another terminal, from this folder:\n")
+    for name, value in sorted(guardian.environment.items()):
+        out(f"  export {name}='{value}'")
+    out("\n  .venv/bin/leh-guardian incidents list\n  .venv/bin/leh-guardian doctor")
+    out(f"  curl {guardian.url}/status", flush=True)
+    await anyio.sleep_forever()

@@ -1,0 +1,78 @@
+"""Owns the demo's copy of the shipped rules; the one rule: their times and budgets are made short, and nothing else is touched.
+
+A proof that nothing comes back takes minutes, an outage hours, a forgotten upload a quarter of an hour. A newcomer has a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from leh_guardian.errors import SettingsError
+from leh_guardian.rules.document import read_document
+
+Place = tuple[str, ...]
+"""Keys from a rule on; a step is found by its `uses`."""
+
+SHORT: Final[Mapping[str, Mapping[Place, Any]]] = {
+    "ai-worker-dlq": {
+        ("guards", "cooldown"): "1s",
+        ("guards", "budget"): [{"max": 20, "per": "1h"}],
+        ("actions", "diagnose_worker", "with", "window"): "8s",
+        ("actions", "await_provider", "with", "poll"): "1s",
+        ("actions", "await_provider", "with", "stable_for"): "2s",
+        ("actions", "dlq_redrive", "with", "max_redrives"): 1,
+        ("actions", "reprocess_evidence", "with", "finish_within"): "20s",
+        ("actions", "reprocess_evidence", "with", "poll"): "1s",
+    },
+    "evidence-stuck": {
+        ("expect", "within"): "3s",
+        ("guards", "cooldown"): "1s",
+        ("actions", "reprocess_evidence", "with", "finish_within"): "20s",
+        ("actions", "reprocess_evidence", "with", "poll"): "1s",
+    },
+}
+"""{rule: {place: value}}."""
+
+
+def copy_rules(shipped: Path, target: Path) -> None:
+    """Write the rule files of `shipped` to the folder `target`, which must not be there, with the times of `SHORT`.
+
+    Rule cases stay behind: they are about the times that were.
+
+    Raises:
+        SettingsError: a rule, or a place in it, is not there any more.
+    """
+    target.mkdir(parents=True)
+    left = set(SHORT)
+    for file in sorted(shipped.glob("*.yaml")):
+        document = read_document(file.read_bytes(), str(file))
+        rules = document.data.get("rules", ()) if isinstance(document.data, Mapping) else ()
+        short = [rule for rule in rules if rule.get("id") in SHORT]
+        if not short:
+            shutil.copy(file, target)
+            continue
+        for rule in short:
+            left.discard(rule["id"])
+            for place, value in SHORT[rule["id"]].items():
+                _put(rule, place, value, rule["id"])
+        # JSON is YAML, and says the same to every reader.
+        (target / file.name).write_text(json.dumps(document.data, ensure_ascii=False, indent=2), encoding="utf-8")
+    if left:
+        raise SettingsError(f"the demo needs the rules {', '.join(sorted(left))} of {shipped}")
+
+
+def _put(rule: Any, place: Place, value: Any, name: str) -> None:
+    inner = rule
+    for part in place[:-1]:
+        inner = _step(inner, part) if isinstance(inner, Sequence) else inner.get(part)
+        if inner is None:
+            raise SettingsError(f"the demo changes {'.'.join(place)} of rule {name}, and there is no {part}")
+    inner[place[-1]] = value
+
+
+def _step(steps: Sequence[Any], uses: str) -> Any:
+    return next((step for step in steps if step.get("uses") == uses), None)

@@ -1,0 +1,118 @@
+"""Owns the settings of what guardian looks after and looks at, a section each; the one rule: what nobody named is not called."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from leh_guardian.fields import Duration, ProviderName
+from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS
+from leh_guardian.settings.sections import Section
+
+_PAGE = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
+
+
+class AdminApiSettings(Section):
+    """LEH's admin API: its address and its token come from here, never from a rule or an event."""
+
+    url: Annotated[str, _PAGE] | None = None
+    """Its address, before `/admin/...`; what asks it refuses without."""
+    token_file: Path | None = None
+    """A file with its bearer token; read again when it has changed."""
+    token_secret: str | None = Field(None, pattern=r"^[A-Za-z0-9/_+=.@:-]{1,2048}$")
+    """... or the name or ARN of the token's secret in AWS Secrets Manager: the token as text, or JSON with a member `token`."""
+    idempotent: bool = False
+    """Whether the API honours the header Idempotency-Key: only then is a request that may have been lost sent again."""
+    deadline: Duration = timedelta(seconds=20)
+    """How long one exchange may take, from the look-up of the name to the last byte."""
+
+    @field_validator("deadline")
+    @classmethod
+    def _in_bounds(cls, deadline: timedelta) -> timedelta:
+        if not timedelta(seconds=1) <= deadline <= timedelta(minutes=2):
+            raise ValueError("write a deadline between 1s and 2m")
+        return deadline
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if self.token_file is not None and self.token_secret is not None:
+            raise ValueError("give either `token_file` or `token_secret`")
+        return self
+
+
+class OtherProviderSettings(Section):
+    """A provider beside OpenAI."""
+
+    status_url: str = _PAGE
+    """Its status page."""
+    page: str | None = Field(None, pattern=r"^[A-Za-z0-9.-]+$")
+    """As for openai; by default the host of `status_url`."""
+    components: tuple[str, ...] = Field(min_length=1)
+    """Names of the components on that page that the service depends on."""
+
+
+class ProviderSettings(Section):
+    """The AI provider: `openai`, and others by their name."""
+
+    status_url: Annotated[str, _PAGE] | None = None
+    """The status page of `openai`, https://status.openai.com."""
+    page: str = Field("status.openai.com", pattern=r"^[A-Za-z0-9.-]+$")
+    """The host by which that page's own interface (`/proxy/{host}`) knows itself."""
+    components: tuple[str, ...] = Field(OPENAI_COMPONENTS, min_length=1)
+    """Names of the components on that page that the service depends on."""
+    others: dict[ProviderName, OtherProviderSettings] = Field(default_factory=dict)
+    """{name: provider}."""
+
+    @property
+    def all(self) -> dict[str, OtherProviderSettings]:
+        """Return every provider that has a status page, by name; what is said of `openai` itself goes before `others`."""
+        if self.status_url is None:
+            return dict(self.others)
+        own = OtherProviderSettings(status_url=self.status_url, page=self.page, components=self.components)
+        return {**self.others, "openai": own}
+
+
+class EvidenceSettings(Section):
+    """Where evidence is."""
+
+    bucket: str = "leh-evidence-prod"
+    """S3 bucket."""
+    table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """DynamoDB table of evidence; what looks at it refuses without."""
+
+
+class BreakerSettings(Section):
+    """The per-case circuit breaker."""
+
+    table: str = "leh-breaker"
+    """DynamoDB table that the worker reads."""
+
+
+class OpenSearchSettings(Section):
+    """LEH's search cluster."""
+
+    url: str | None = None
+    """Its address."""
+
+
+class WorkerSettings(Section):
+    """The AI worker. Nothing of it is read unless its log group is named."""
+
+    log_group: str | None = Field(None, pattern=r"^[A-Za-z0-9_/.#-]{1,512}$")
+    """Its CloudWatch log group, /aws/lambda/leh-ai-worker: whoever waits for a provider then knows the worker's own error shares."""
+    function: str | None = Field("leh-ai-worker", pattern=r"^[A-Za-z0-9_:$-]{1,170}$")
+    """Its Lambda function, by name or ARN, with an alias or without: whose deployments errors may begin with."""
+    events: bool = True
+    """Whether each minute of the log that holds errors becomes an event, `Worker Errors Logged`."""
+    lag: Duration = timedelta(seconds=75)
+    """How long after its end a minute of the log is read: what is there only later is not seen."""
+
+    @field_validator("lag")
+    @classmethod
+    def _in_bounds(cls, lag: timedelta) -> timedelta:
+        if not timedelta(0) <= lag <= timedelta(minutes=15):
+            raise ValueError("write a lag between 0s and 15m")
+        return lag
