@@ -120,14 +120,16 @@ class Aws:
         self._stack = stack
         self._session = get_session()
 
-    async def client(self, service: str, *, read_timeout: float = 10.0, connections: int = 20) -> Any:
-        """Return a client for `service`, closed with the session.
+    async def client(
+        self, service: str, *, read_timeout: float = 10.0, connections: int = 20, region: str | None = None
+    ) -> Any:
+        """Return a client for `service`, closed with the session; in another region for those that there are but one of.
 
         Raises:
             SettingsError: the SDK's own configuration (profile, endpoint, region) is wrong.
         """
         config = AioConfig(
-            region_name=self.region,
+            region_name=region or self.region,
             connect_timeout=3,
             read_timeout=read_timeout,
             max_pool_connections=connections,

@@ -57,6 +57,19 @@ class OpenSearch:
             raise Unavailable(f"cannot count in OpenSearch index {index}: not all of it could be asked")
         return found
 
+    async def health(self) -> str:
+        """Return the colour of the cluster: green, yellow, or red, where some of it is away.
+
+        Raises:
+            HandlerError: one of its leaves; Unavailable where it does not answer.
+        """
+        doing = "ask OpenSearch for its health"
+        answer = await self._asked(doing, self._client().cluster.health)
+        colour = answer.get("status") if isinstance(answer, dict) else None
+        if not isinstance(colour, str):
+            raise Unavailable(f"cannot {doing}: an answer that is none")
+        return colour
+
     async def _asked(self, doing: str, request: Callable[[], Awaitable[Any]]) -> Any:
         """Send a request; returns its answer, None where there is no such index.
 

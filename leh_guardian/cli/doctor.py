@@ -81,6 +81,11 @@ def _looks(settings: Settings) -> list[Look]:
             Look(f"provider {name}", partial(providers.look_at_page, name, provider), providers.PAGE, "WARN")
             for name, provider in settings.provider.all.items()
         ),
+        *(
+            [Look("provider aws", partial(providers.look_at_health, settings), providers.HEALTH, "WARN")]
+            if settings.provider.aws_services
+            else []
+        ),
         *_heartbeat_looks(settings),
     ]
 

@@ -22,6 +22,7 @@ from leh_guardian.model.outcome import Done, Escalate, NoOp, Outcome, Wait
 from leh_guardian.model.provider.findings import findings
 from leh_guardian.model.provider.fusion import WINDOWS, Share, State, Verdict, fuse
 from leh_guardian.model.provider.hysteresis import Hysteresis, Look
+from leh_guardian.model.provider.internal import INTERNAL, SETTINGS
 from leh_guardian.model.provider.memory import Memory
 from leh_guardian.model.provider.outage import Audience, Outage, Phase
 from leh_guardian.model.provider.snapshot import Page, unknown
@@ -76,7 +77,7 @@ class AwaitProviderParams(Params):
     """Whom to wait for, how long, and who is told."""
 
     provider: ProviderName
-    """`openai`, or a name of `provider.others` in guardian.yaml."""
+    """`openai`, a name of `provider.others` in guardian.yaml, or one of LEH's own systems: `opensearch`, `dynamodb`, `aws`."""
     give_up_after: Duration = Field(timedelta(hours=12), ge=timedelta(minutes=1))
     """When to stop waiting and ask people."""
     poll: Duration = Field(timedelta(minutes=1), ge=timedelta(seconds=1))
@@ -105,10 +106,11 @@ class _Overtaken(Exception):
         " sends that one again with the same id. Where people close the incident while it waits and no other incident waits for"
         " the provider, nobody announces the end; after it has given up, neither."
     ),
+    permissions=("dynamodb:DescribeTable", "dynamodb:GetItem", "health:DescribeEvents"),
     timeout="2m",
 )
 async def await_provider(ctx: ActionContext, params: AwaitProviderParams) -> Outcome:
-    """Wait until an AI provider is well again: announce its outage once, hold what follows in the rule, go on when it is over.
+    """Wait until an AI provider, or a system of LEH's own, is well again: announce its outage once, hold what follows, then go on.
 
     Decides by the provider's status page and the worker's own errors together; where nothing is the matter it goes on at once.
     """
@@ -153,7 +155,8 @@ class _Waiting:
                 return await self._stand_by(record)
         inside = record is not None and record.phase is Phase.OPEN
         page = await self._page()
-        verdict = fuse(page, await self._windows(inside=inside), None if inside else self._params.verdict)
+        said = None if inside or self._internal else self._params.verdict
+        verdict = fuse(page, await self._windows(inside=inside), said)
         facts = findings(self._params.provider, verdict, page)
         if self._ctx.dry_run:
             would = "announce it and wait" if verdict.state.outage else "go on or look again"
@@ -165,11 +168,14 @@ class _Waiting:
     async def _page(self) -> Page:
         page = self._ctx.can.pages.get(self._params.provider)
         if page is None:
-            return unknown(f"no status page of {self._params.provider} is configured: `provider` in guardian.yaml")
+            setting = SETTINGS.get(self._params.provider, "`provider` in guardian.yaml")
+            return unknown(f"no status page of {self._params.provider} is configured: {setting}")
         return await page.look()
 
     async def _windows(self, *, inside: bool) -> Sequence[Share | None]:
         """Return what the worker's errors are now; what an earlier step counted speaks for the beginning alone."""
+        if self._internal:
+            return []  # shares are about the AI provider
         if self._ctx.can.errors is not None:
             try:
                 return [await self._ctx.can.errors.share(window) for window in WINDOWS]
@@ -375,6 +381,10 @@ class _Waiting:
 
     def _hold_until(self) -> datetime:
         return self._now + max(_HOLD, 10 * self._params.poll)
+
+    @property
+    def _internal(self) -> bool:
+        return self._params.provider in INTERNAL
 
     @property
     def _gives_up(self) -> bool:

@@ -13,13 +13,14 @@ from functools import partial
 from typing import Annotated, Any
 
 import anyio
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from leh_guardian.context import ActionContext
 from leh_guardian.diagnosis import Diagnosis, Table, Verdict
 from leh_guardian.errors import HandlerError, NotFound, Refused, Transient
 from leh_guardian.fields import Duration, FunctionRef, ProviderName, QueueRef
 from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.model.provider.internal import INTERNAL
 from leh_guardian.model.provider.snapshot import Page, PageState
 from leh_guardian.model.text import told
 from leh_guardian.ports import FunctionState, QueueInfo
@@ -42,6 +43,12 @@ LogGroup = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/.#-]{1,512}$")]
 """A log group of this account and region, by its name."""
 
 
+def _of_an_ai(name: str) -> str:
+    if name in INTERNAL:
+        raise ValueError(f"{name} is no AI provider: its state would speak for or against an outage of one")
+    return name
+
+
 class DiagnoseWorkerParams(Params):
     """Where to look, and how much."""
 
@@ -53,7 +60,7 @@ class DiagnoseWorkerParams(Params):
     """The worker's function, by name or ARN, with an alias or without: its newest deployment is held against the first failure."""
     queue: QueueRef | None = None
     """The worker's dead-letter queue, by name or ARN."""
-    provider: ProviderName | None = None
+    provider: Annotated[ProviderName, AfterValidator(_of_an_ai)] | None = None
     """Whose status page is looked at: `openai`, or a name of `provider.others` in guardian.yaml."""
     letters: int = Field(50, ge=0, le=1000)
     """How many dead letters are looked at; they are hidden for a moment. 0: the queue's depth alone."""
@@ -182,7 +189,7 @@ class _Looks:
             log = await diagnosed(self.log.messages, self.table, deployed_at)
         if self.letters is not None and self.letters.telling:
             letters = self.letters.finish()
-        finding = fused(log, letters, self.page)
+        finding = fused(log, letters, self.page, self.queue.depth.visible if self.queue else 0)
         passing = [e for name, e in self.failures.items() if name in {"log", "dlq"} and isinstance(e, Transient)]
         if finding.verdict == Verdict.UNKNOWN and passing and self.ctx.attempt < _PATIENCE:
             raise passing[0]

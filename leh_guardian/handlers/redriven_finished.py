@@ -92,9 +92,10 @@ async def redriven_finished(ctx: ActionContext, params: RedrivenFinishedParams) 
 async def _back_by(ctx: ActionContext, queue: QueueInfo, moved: Sequence[MovedLetter], began: datetime) -> datetime:
     """Return when a letter that fails again would be back at the latest."""
     known = [letter.returns_at for letter in moved if letter.returns_at is not None]
-    if known and len(known) == len(moved):
-        return max(known)
-    # Nothing was remembered, by an older version or because SQS moved them itself: as long as the slowest queue needs.
+    if len(known) == len(moved):
+        # Nothing at all, where no redrive was needed, or all that it found is in quarantine.
+        return max(known, default=began)
+    # An older version has sent some of them: as long as the slowest queue needs.
     return max([began + timedelta(seconds=await slowest_return(ctx.can.queues, queue)), *known])
 
 

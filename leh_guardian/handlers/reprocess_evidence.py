@@ -72,7 +72,7 @@ class ReprocessEvidenceParams(Params):
     """Requests a second."""
     finish_within: Duration = Field(timedelta(minutes=15), ge=timedelta(seconds=1))
     """How long one piece may take; `processing` is believed for as long after the record was written."""
-    poll: Duration = Field(timedelta(seconds=15), ge=timedelta(seconds=1), le=timedelta(minutes=10))
+    poll: Duration = Field(timedelta(seconds=15), ge=timedelta(milliseconds=500), le=timedelta(minutes=10))
     """The pause between two looks at pieces that are at work, and a quarter of that between two looks for a deployment."""
     table: str | None = None
     """The DynamoDB table; that of LEH_EVIDENCE__TABLE if left out."""
@@ -204,7 +204,9 @@ class _Work:
             progress.trouble_since = now.timestamp()
             await self._save()
         asked = getattr(error, "retry_after", None) or 0.0
-        return Wait(now + max(self._params.poll, seconds(min(asked, _PATIENCE.total_seconds()))), told(error, 300), known)
+        return Wait(
+            now + max(self._params.poll, seconds(min(asked, _PATIENCE.total_seconds()))), told(error, 300), known
+        )
 
     async def _plan(self) -> Outcome | None:
         """Look what there is to do, before the first effect."""
@@ -278,7 +280,11 @@ class _Work:
             return None
         done, how = await look_for_fix(self._ctx, function, self._progress)
         if not done:
-            return Wait(self._ctx.clock.now() + _FIX_POLLS * self._params.poll, how, facts(self._progress, await self._asking.pieces()))
+            return Wait(
+                self._ctx.clock.now() + _FIX_POLLS * self._params.poll,
+                how,
+                facts(self._progress, await self._asking.pieces()),
+            )
         self._progress.fixed = how
         return None
 

@@ -26,13 +26,15 @@ SHORT: Final[Mapping[str, Mapping[Place, Any]]] = {
         ("actions", "await_provider", "with", "stable_for"): "2s",
         ("actions", "dlq_redrive", "with", "max_redrives"): 1,
         ("actions", "reprocess_evidence", "with", "finish_within"): "20s",
-        ("actions", "reprocess_evidence", "with", "poll"): "1s",
+        ("actions", "reprocess_evidence", "with", "poll"): "500ms",
+        ("actions", "reprocess_evidence", "with", "rate"): 20,
     },
     "evidence-stuck": {
         ("expect", "within"): "3s",
         ("guards", "cooldown"): "1s",
-        ("actions", "reprocess_evidence", "with", "finish_within"): "20s",
-        ("actions", "reprocess_evidence", "with", "poll"): "1s",
+        # Shorter than that: a record that says `processing` is believed for so long.
+        ("actions", "reprocess_evidence", "with", "finish_within"): "2s",
+        ("actions", "reprocess_evidence", "with", "poll"): "500ms",
     },
 }
 """{rule: {place: value}}."""

@@ -2,8 +2,9 @@
 
 After the API Reference ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask"). SQS moves the messages itself,
 each back into the queue that it died in unless a destination is named, and so neither selects, counts nor remembers: nothing
-here knows letters. What a killed attempt started goes on at SQS, and the next attempt finds it by SQS's own list. A kill switch
-or a lowered mode that an attempt meets cancels the task; what has been moved stays moved, and another task takes up the rest.
+here knows letters, and one stands for all of them in guardian's memory. What a killed attempt started goes on at SQS, and the
+next attempt finds it by SQS's own list. A kill switch or a lowered mode that an attempt meets cancels the task; what has been
+moved stays moved, and another task takes up the rest.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from typing import Any
 
 import anyio
 
+from leh_guardian.clock import seconds
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Halted, HandlerError, Refused
+from leh_guardian.model.identity import key
 from leh_guardian.model.outcome import Done, Escalate, Failed, Outcome, Wait
-from leh_guardian.ports import MoveTask, QueueInfo
+from leh_guardian.ports import MoveTask, QueueInfo, SentLetter
+from leh_guardian.redrive.goal import return_seconds
+from leh_guardian.redrive.proof import slowest_return
 from leh_guardian.telemetry.failpoints import failpoint
 
 LOOKS = 5.0
@@ -124,9 +129,22 @@ class Task:
             except HandlerError as error:
                 self._ctx.log.warning("the move task could not be cancelled", error=str(error))
 
+    async def _remember(self, task: MoveTask) -> None:
+        """Remember in place of the letters, which nobody has read, one that stands for all: a failure of theirs takes its time."""
+        ctx, source, goal = self._ctx, self._source, self._destination
+        name = f"move task of {task.started_at}"
+        returns = return_seconds(goal) if goal else await slowest_return(self._queues, source)
+        now = ctx.clock.now()
+        letter = SentLetter(key(f"{ctx.action_id}/{name}"), (), ())
+        await ctx.can.letters.sent(
+            source.arn, ctx.action_id, ctx.incident_id, {name: letter}, now, now + seconds(returns)
+        )
+
     async def _report(self, task: MoveTask) -> Outcome:
         left = (await self._queues.info(self._orders.queue)).depth
         moved = self._memory["moved"] + task.moved
+        if moved:
+            await self._remember(task)
         facts = _facts(self._source, self._destination, self._memory["planned"]) | {
             "moved": moved,
             "left": left.visible,

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from leh_guardian.fields import Duration, ProviderName
+from leh_guardian.model.provider.internal import INTERNAL
 from leh_guardian.model.provider.snapshot import OPENAI_COMPONENTS
 from leh_guardian.settings.sections import Section
 
@@ -65,6 +66,15 @@ class ProviderSettings(Section):
     """Names of the components on that page that the service depends on."""
     others: dict[ProviderName, OtherProviderSettings] = Field(default_factory=dict)
     """{name: provider}."""
+    aws_services: tuple[Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,100}$")], ...] = ()
+    """Services of AWS, as AWS Health names them (LAMBDA, DYNAMODB, S3, SQS): it is asked only where some are named."""
+
+    @field_validator("others")
+    @classmethod
+    def _not_guardians_own(cls, others: dict[str, OtherProviderSettings]) -> dict[str, OtherProviderSettings]:
+        if taken := sorted(INTERNAL & others.keys()):
+            raise ValueError(f"{', '.join(taken)} stands for guardian's own look at LEH's systems: choose another name")
+        return others
 
     @property
     def all(self) -> dict[str, OtherProviderSettings]:

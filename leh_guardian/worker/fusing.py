@@ -29,6 +29,8 @@ _FEW: Final = 0.1
 """Part of all failures below which one of the two has no say, unless it says that a quota is spent."""
 _BOTH_SOURCES: Final = 0.8
 """How much of its confidence is left to the one that holds where the other says something else."""
+_UNEXPLAINED: Final = 0.5
+"""How much of its confidence is left where the log has seen less than a tenth of what died."""
 _DONE_SINCE: Final = 5
 """Jobs that must have been attempted of late, none of them in vain, for an outage that letters tell of to be over."""
 _CONFIRMED: Final = 0.95
@@ -47,10 +49,16 @@ class Finding:
     reason: str
 
 
-def fused(log: Diagnosis | None, letters: Diagnosis | None, page: Page | None) -> Finding:
-    """Return the verdict; None stands for what was not asked, or could not be read."""
+def fused(log: Diagnosis | None, letters: Diagnosis | None, page: Page | None, dead: int = 0) -> Finding:
+    """Return the verdict; None stands for what was not asked, or could not be read. `dead` is how many letters there are about."""
     found = _together(log if log and log.failed else None, _of_today(letters, log))
-    return found if page is None else _with_page(found, log, page)
+    found = found if page is None else _with_page(found, log, page)
+    silent = letters is None or not letters.failed
+    if log is None or not log.failed or not silent or log.failed >= _FEW * dead:
+        return found
+    # Hundreds died in silence, and the log has seen a handful fail: what killed the others may be something else.
+    reason = f"{found.reason}; {log.failed} failures do not explain about {dead} dead letters that do not say why"
+    return Finding(found.verdict, round(found.confidence * _UNEXPLAINED, 2), reason)
 
 
 def _of_today(letters: Diagnosis | None, log: Diagnosis | None) -> Diagnosis | None:

@@ -44,7 +44,7 @@ async def read_log(logs: Logs, group: str, since: datetime, until: datetime, *, 
     middle = until - (until - since) / _NEWEST
     newest = await logs.read(group, middle, until, most_bytes=most_bytes // 2)
     cut = f"more than {most_bytes} bytes, or more pages than may be read" if not newest.whole else ""
-    left = most_bytes - sum(len(message.text) for message in newest.messages)
+    left = most_bytes - sum(len(message.text.encode("utf-8", "surrogatepass")) for message in newest.messages)
     try:
         older = await logs.read(group, since, middle, most_bytes=left)
     except HandlerError as error:

@@ -7,7 +7,7 @@ holds it against moto's, which knows neither.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -70,7 +70,7 @@ class WorkerOutside(FaultyServer):
             case "FilterLogEvents":
                 return self._filter(self._note(request))
             case "DescribeEvents":
-                return self._health(self._note(request))
+                return self._health(request)
             case "GetFunctionConfiguration":
                 return self._function(request.path)
         affected = [] if self.status == "operational" else [{"component_id": "c1", "status": self.status}]
@@ -107,9 +107,13 @@ class WorkerOutside(FaultyServer):
             return _missing(f"Function not found: {name}:{qualifier}")
         return _json(described)
 
-    def _health(self, asked: Mapping[str, Any]) -> Answer:
-        wanted: Sequence[str] = asked["filter"]["services"]
-        return _json({"events": [event for event in self.events if event["service"] in wanted]})
+    def _health(self, request: Request) -> Answer:
+        asked = self._note(request)
+        found = [event for event in self.events if event["service"] in asked["filter"]["services"]]
+        first = int(asked.get("nextToken", "0"))
+        more = {"nextToken": str(first + 1)} if first + 1 < len(found) else {}
+        # One event a page, as if each page were full.
+        return _json({"events": found[first : first + 1], **more})
 
 
 def _fits(pattern: str, text: str) -> bool:

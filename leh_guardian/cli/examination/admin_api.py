@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from leh_guardian.adapters.aws import open_aws
-from leh_guardian.app import open_admin_api
+from leh_guardian.app.outside import open_admin_api
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.settings import Settings
 

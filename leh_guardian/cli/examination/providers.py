@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from leh_guardian.adapters.aws import open_aws
+from leh_guardian.adapters.health import REGION as HEALTH_REGION
+from leh_guardian.adapters.health import AwsHealth
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.model.provider.snapshot import PageState
-from leh_guardian.settings import OtherProviderSettings
+from leh_guardian.settings import OtherProviderSettings, Settings
 
 PAGE = "provider 설정의 status_url과, 이 서버에서 나가는 방화벽을 확인하세요."
+HEALTH = "Business 이상의 지원 플랜과 IAM 정책(health:DescribeEvents)을 확인하거나 provider.aws_services를 비우세요."
 _NAMES = "provider 설정의 components를 상태 페이지의 지금 이름으로 고치세요."
+
+
+async def look_at_health(settings: Settings) -> list[Finding]:
+    """Ask AWS Health once; an account that may not ask it is a warning."""
+    services = settings.provider.aws_services
+    async with open_aws(settings.region) as aws:
+        client = await aws.client("health", read_timeout=5, region=HEALTH_REGION)
+        page = await AwsHealth(aws, client, settings.region, services, SystemClock()).look()
+    if page.state is PageState.UNKNOWN:
+        return [Finding("provider aws", "WARN", "; ".join(page.reasons), HEALTH)]
+    return [Finding("provider aws", "OK", f"AWS Health says {page.worst} of {', '.join(services)}")]
 
 
 async def look_at_page(name: str, provider: OtherProviderSettings) -> list[Finding]:

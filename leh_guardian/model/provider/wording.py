@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
+from leh_guardian.model.provider.internal import INTERNAL
 from leh_guardian.model.provider.outage import Announcement, Audience, Occasion, Outage
 from leh_guardian.model.text import told
 
@@ -19,6 +20,8 @@ _STATES: Final = {
     "normal": "정상",
     "undecided": "판단 보류",
 }
+_SUBJECT: Final = {"내부 시스템": "이", "외부 AI 서비스": "가"}
+"""The particle after each."""
 _SAFE: Final = "올리신 자료는 안전하게 보관되어 있습니다. 다시 올리지 않으셔도 됩니다."
 
 
@@ -30,17 +33,18 @@ def announce(outage: Outage, what: Announcement, now: datetime) -> tuple[str, li
 
 
 def _for_users(outage: Outage, what: Announcement) -> tuple[str, list[str]]:
+    who = "내부 시스템" if outage.provider in INTERNAL else "외부 AI 서비스"
     since = f"시작: {_clock(outage.began_at)}"
     if what.occasion is Occasion.END:
         ended = _clock(outage.ended_at or outage.looked_at)
         return "AI 분석이 다시 시작되었습니다", [
-            "외부 AI 서비스가 복구되어, 밀린 자료를 차례로 분석하고 있습니다.",
+            f"{who}{_SUBJECT[who]} 복구되어, 밀린 자료를 차례로 분석하고 있습니다.",
             "분석이 끝나면 평소처럼 결과를 보실 수 있습니다.",
             f"{since}, 복구: {ended}",
         ]
     title = "AI 분석이 계속 지연되고 있습니다" if what.occasion is Occasion.UPDATE else "AI 분석이 지연되고 있습니다"
     return title, [
-        "외부 AI 서비스에 문제가 있어, 올리신 자료의 AI 분석이 늦어지고 있습니다.",
+        f"{who}에 문제가 있어, 올리신 자료의 AI 분석이 늦어지고 있습니다.",
         _SAFE,
         "복구되면 자동으로 분석을 이어 갑니다.",
         since,
@@ -49,17 +53,18 @@ def _for_users(outage: Outage, what: Announcement) -> tuple[str, list[str]]:
 
 def _for_team(outage: Outage, what: Announcement, now: datetime) -> tuple[str, list[str]]:
     name = told(outage.provider, 60)
+    kind = "장애" if outage.provider in INTERNAL else "외부 장애"
     lasted = _length((outage.ended_at or now) - outage.began_at)
     match what.occasion:
         case Occasion.NOTICE:
             title, next_ = f"{name} 상태 페이지에 문제가 표시됨", "Worker는 정상입니다. 계속 처리합니다."
         case Occasion.START:
             title, next_ = (
-                f"{name} 외부 장애: 재처리를 멈추고 복구를 기다립니다",
+                f"{name} {kind}: 재처리를 멈추고 복구를 기다립니다",
                 "재전송(redrive)은 복구 확인 뒤에 이어집니다.",
             )
         case Occasion.UPDATE:
-            title, next_ = f"{name} 외부 장애가 {lasted}째 계속됩니다", "재전송(redrive)은 계속 멈춰 있습니다."
+            title, next_ = f"{name} {kind}가 {lasted}째 계속됩니다", "재전송(redrive)은 계속 멈춰 있습니다."
         case Occasion.END:
             title, next_ = f"{name} 복구: {lasted} 만에 끝났습니다", "멈춰 있던 다음 단계를 이어 갑니다."
     return title, [*_seen(outage.facts), f"시작: {_clock(outage.began_at)}", next_]

@@ -26,9 +26,10 @@ from leh_guardian.local.status_page import LocalStatusPage, Scene, Trouble, serv
 from leh_guardian.settings import load_settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
+from tests.support.faults import refuse
 from tests.support.installation import client
 from tests.support.posts import Receiver
-from tests.support.worker_outside import WorkerOutside
+from tests.support.worker_outside import HEALTH, WorkerOutside
 
 ROOT = Path(__file__).parents[3]
 
@@ -80,6 +81,7 @@ async def test_what_hangs_is_a_finding(
         "evidence table": "WARN",
         "admin api": "WARN",
         "opensearch": "WARN",
+        "admin api": "WARN",
         "heartbeat": "WARN",
     }
     assert all("no answer within" in found[item].detail for item in ("postgresql", "queue nowhere", "opensearch"))
@@ -301,6 +303,22 @@ async def test_the_workers_log_and_function_are_looked_at(
         assert "lambda:GetFunctionConfiguration" in found["worker function"].fix
         outside.deploy("leh-ai-worker", version="7")
         assert "version 7" in (await examine(environment))["worker function"].detail
+
+
+async def test_aws_health_is_asked_where_services_are_named(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An account that has no support plan for it is a warning, with what to do; else it says how the services are."""
+    (tmp_path / "guardian.yaml").write_text("provider: {aws_services: [LAMBDA]}", encoding="utf-8")
+    environment |= {"LEH_CONFIG": str(tmp_path / "guardian.yaml")}
+    with WorkerOutside() as outside:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_HEALTH", outside.url)
+        found = (await examine(environment))["provider aws"]
+        assert (found.status, found.detail) == ("OK", "AWS Health says operational of LAMBDA")
+        outside.faults.always(HEALTH, refuse(400, "SubscriptionRequiredException"))
+        found = (await examine(environment))["provider aws"]
+        assert (found.status, "support plan" in found.detail) == ("WARN", True)
+        assert "health:DescribeEvents" in found.fix
 
 
 async def test_a_last_look_without_a_table_is_a_finding(environment: dict[str, str]) -> None:

@@ -284,6 +284,7 @@ async def test_hostile_content(can: Capabilities, outside: WorkerOutside, sqs: S
         {"function": "a b"},
         {"queue": "https://sqs/x"},
         {"window": timedelta(seconds=1)},
+        {"provider": "opensearch"},
         {"letters": -1},
         {"max_bytes": 1},
     ],

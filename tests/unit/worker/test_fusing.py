@@ -146,6 +146,26 @@ def test_a_quota_or_a_bug_never_passes(
     assert finding.verdict in {"quota", "code_bug"}
 
 
+@pytest.mark.parametrize(
+    ("log", "letters", "dead", "sure"),
+    [
+        (failures((CONFLICT, 3)), None, 31, 0.33),
+        (failures((CONFLICT, 3)), failures(), 31, 0.33),
+        (failures((CONFLICT, 3)), None, 30, 0.65),
+        (failures((CONFLICT, 3)), failures((CONFLICT, 3)), 31, 0.65),
+        (failures(done=9), None, 31, 0.0),
+        (None, None, 31, 0.0),
+    ],
+)
+def test_letters_that_nothing_explains(
+    log: Diagnosis | None, letters: Diagnosis | None, dead: int, sure: float
+) -> None:
+    """Three failures of this quarter of an hour say little of hundreds of letters that do not say why they died."""
+    finding = fused(log, letters, None, dead)
+    assert finding.confidence == pytest.approx(sure, abs=0.01)
+    assert ("do not explain" in finding.reason) == (sure == 0.33)
+
+
 def test_share() -> None:
     """Attempts that were done count, a spent quota is told apart, and where the log names no case work stands for cases."""
     share = share_of(failures((TIMEOUT, 6), (BUG, 1), (QUOTA, 1), done=12, cases=4))

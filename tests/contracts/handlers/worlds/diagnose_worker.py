@@ -14,6 +14,8 @@ from leh_guardian.adapters.logs import CloudWatchLogs
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from leh_guardian.redrive import survey
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.rules.signatures import TableInUse
 from tests.contracts.handlers.sqs_world import SqsWorld
 from tests.support.sqs_server import REGION
 from tests.support.worker_outside import LOGS, WorkerOutside
@@ -57,7 +59,8 @@ class Failing(SqsWorld):
         """Open the adapters."""
         can = await super().capabilities(stack, clock)
         aws = await stack.enter_async_context(open_aws(REGION))
-        return replace(can, logs=CloudWatchLogs(aws, await aws.client("logs")))
+        signatures = TableInUse(lambda: RuleSet("", ()))
+        return replace(can, logs=CloudWatchLogs(aws, await aws.client("logs")), signatures=signatures)
 
     def expected(self) -> set[str]:
         """Nothing is changed."""

@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -19,22 +19,18 @@ import anyio
 import structlog
 
 import leh_guardian.handlers
-from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws, open_aws
-from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
-from leh_guardian.adapters.channels.console import ConsoleChannel
-from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
-from leh_guardian.adapters.status_page import HttpStatusPage, status_session
+from leh_guardian.app.outside import channels, open_admin_api, probes, status_pages
+from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.diagnosis import Table
-from leh_guardian.engine import absence, distress, swallowed
+from leh_guardian.engine import absence, distress
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.canary import CANARY_HANDLER, Canary
@@ -51,14 +47,13 @@ from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
-from leh_guardian.engine.swallowed import Swallowed
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import queue_name
-from leh_guardian.ports import AlertQueue, Channel, Logs, Pulse
+from leh_guardian.ports import Pulse
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
@@ -74,7 +69,6 @@ from leh_guardian.telemetry.progress import Progress
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 from leh_guardian.web.verbs import VerbRoutes
-from leh_guardian.worker.errors import LogWorkerErrors
 
 _THREAD_PATIENCE = 1.0
 """Seconds that each thread gets to end after everything else has."""
@@ -161,22 +155,21 @@ async def _build(
     await timekeeper.run_once()
     aws = await stack.enter_async_context(open_aws(settings.region))
     queues = await _alert_queues(settings, aws)
-    pages = await _status_pages(settings, clock, stack)
     tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    providers = await status_pages(settings, aws, clock, stack)
+    pages = {**providers, **probes(settings, tables, search)}
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))
     progression = Progression(known, settings.notify.channel)
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
-    logs, functions = (
-        CloudWatchLogs(aws, await aws.client("logs")),
-        LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots)),
-    )
+    logs = CloudWatchLogs(aws, await aws.client("logs"))
+    functions = LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots))
     admin = await open_admin_api(settings, aws, stack)
-    signatures, worker = TableInUse(reloader.current), settings.worker
+    signatures = TableInUse(reloader.current)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
-        channels=await _channels(settings, clock, stack),
+        channels=await channels(settings, clock, stack),
         letters=Letters(pool, clock),
         pages=pages,
         outages=StoreOutages(pool),
@@ -186,11 +179,7 @@ async def _build(
         logs=logs,
         functions=functions,
         signatures=signatures,
-        errors=LogWorkerErrors(
-            logs, worker.log_group, signatures.table, clock, functions=functions, function=worker.function
-        )
-        if worker.log_group
-        else None,
+        errors=worker_errors(settings, logs, functions, signatures.table, clock),
         admin=admin,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
@@ -229,14 +218,14 @@ async def _build(
     ]
     if settings.evidence.table:
         clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
-    if worker.log_group:
-        clients.append(Client("worker_log", LogGroup(logs, worker.log_group, clock), required=False))
+    if group := settings.worker.log_group:
+        clients.append(Client("worker_log", LogGroup(logs, group, clock), required=False))
     if search is not None:
         stack.push_async_callback(search.close)
         clients.append(Client("opensearch", search, required=False))
     if admin is not None:
         clients.append(Client("admin_api", admin, required=False))
-    clients += [Client(f"status_page_{name}", page, required=False) for name, page in pages.items()]
+    clients += [Client(f"status_page_{name}", page, required=False) for name, page in providers.items()]
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(
         settings, queues[0], pool, auditor, clock, progress, metrics, aws, stack, replica
@@ -294,25 +283,9 @@ async def _build(
             # Three outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
             *loops,
-            *_swallowed(settings, queues[0], logs, signatures.table, clock, loop),
+            *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
-
-
-def _swallowed(
-    settings: Settings,
-    queue: AlertQueue,
-    logs: Logs,
-    table: Callable[[], Table],
-    clock: Clock,
-    loop: Callable[..., Loop],
-) -> list[Loop]:
-    """Make the loop that tells of errors in the worker's log; none where nobody named the log."""
-    wanted = settings.worker
-    if wanted.log_group is None or not wanted.events:
-        return []
-    errors = Swallowed(queue, logs, wanted.log_group, table, clock, region=settings.region, lag=wanted.lag)
-    return [loop("swallowed", errors.run_once, pause=swallowed.PAUSE, limit=swallowed.LIMIT)]
 
 
 async def _heartbeat(
@@ -360,43 +333,8 @@ def _watches(settings: Settings, auditor: Auditor, heartbeat: Heartbeat | None) 
         yield Watch(Outage.CANARY, overdue, settings.heartbeat.every.total_seconds())
 
 
-async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:
-    """Return LEH's admin API, None where nobody said where it is."""
-    wanted = settings.admin_api
-    if wanted.url is None:
-        return None
-    token: Token | None = None
-    if wanted.token_file is not None:
-        token = FileToken(wanted.token_file, "admin_api.token_file")
-    elif wanted.token_secret is not None:
-        token = SecretToken(aws, await aws.client("secretsmanager"), wanted.token_secret)
-    deadline = wanted.deadline.total_seconds()
-    session = await stack.enter_async_context(admin_session(deadline))
-    return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
-
-
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:
     wanted = settings.queue
     client = await aws.client("sqs", read_timeout=wanted.wait + POLL_MARGIN, connections=wanted.pollers * 2 + 60)
     names = [wanted.alerts, *([wanted.urgent] if wanted.urgent else [])]
     return [SqsAlertQueue(aws, client, name, wait=wanted.wait, visibility=wanted.visibility) for name in names]
-
-
-async def _channels(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[str, Channel]:
-    channels: dict[str, Channel] = {"console": ConsoleChannel()}
-    if settings.notify.channels:
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
-        for name, webhook in settings.notify.channels.items():
-            channels[name] = WebhookChannel(session, webhook.url, read_secret(name, webhook.secret_file), clock)
-    return channels
-
-
-async def _status_pages(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[str, HttpStatusPage]:
-    wanted = settings.provider.all
-    if not wanted:
-        return {}
-    session = await stack.enter_async_context(status_session())
-    return {
-        name: HttpStatusPage(session, provider.status_url, provider.components, clock, host=provider.page)
-        for name, provider in wanted.items()
-    }

@@ -1,0 +1,74 @@
+"""Owns what the daemon reaches people by, and what it looks at beside its alerts, built by the settings; the one rule: as `app`'s."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
+from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
+from leh_guardian.adapters.channels.console import ConsoleChannel
+from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
+from leh_guardian.adapters.dynamo import DynamoTables
+from leh_guardian.adapters.health import REGION as HEALTH_REGION
+from leh_guardian.adapters.health import AwsHealth
+from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.adapters.probes import SearchProbe, TableProbe
+from leh_guardian.adapters.status_page import HttpStatusPage, status_session
+from leh_guardian.clock import Clock
+from leh_guardian.model.provider import internal
+from leh_guardian.ports import Channel, StatusPage
+from leh_guardian.settings import Settings
+
+
+async def channels(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[str, Channel]:
+    """Return the ways to reach people; the console is always one of them."""
+    made: dict[str, Channel] = {"console": ConsoleChannel()}
+    if settings.notify.channels:
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
+        for name, webhook in settings.notify.channels.items():
+            made[name] = WebhookChannel(session, webhook.url, read_secret(name, webhook.secret_file), clock)
+    return made
+
+
+async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:
+    """Return LEH's admin API, None where nobody said where it is."""
+    wanted = settings.admin_api
+    if wanted.url is None:
+        return None
+    token: Token | None = None
+    if wanted.token_file is not None:
+        token = FileToken(wanted.token_file, "admin_api.token_file")
+    elif wanted.token_secret is not None:
+        token = SecretToken(aws, await aws.client("secretsmanager"), wanted.token_secret)
+    deadline = wanted.deadline.total_seconds()
+    session = await stack.enter_async_context(admin_session(deadline))
+    return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
+
+
+async def status_pages(
+    settings: Settings, aws: Aws, clock: Clock, stack: AsyncExitStack
+) -> dict[str, HttpStatusPage | AwsHealth]:
+    """Return the pages of providers by name, AWS Health among them where services of AWS are named."""
+    wanted, services = settings.provider.all, settings.provider.aws_services
+    pages: dict[str, HttpStatusPage | AwsHealth] = {}
+    if wanted:
+        session = await stack.enter_async_context(status_session())
+        for name, provider in wanted.items():
+            pages[name] = HttpStatusPage(session, provider.status_url, provider.components, clock, host=provider.page)
+    if services:
+        health = await aws.client("health", region=HEALTH_REGION)
+        pages[internal.AWS] = AwsHealth(aws, health, settings.region, services, clock)
+    return pages
+
+
+def probes(settings: Settings, tables: DynamoTables, search: OpenSearch | None) -> dict[str, StatusPage]:
+    """Return guardian's own looks at what LEH depends on, as far as it is configured."""
+    made: dict[str, StatusPage] = {}
+    if search is not None:
+        made[internal.OPENSEARCH] = SearchProbe(search)
+    if settings.evidence.table:
+        made[internal.DYNAMODB] = TableProbe(tables, settings.evidence.table)
+    return made
