@@ -235,18 +235,32 @@ async def test_a_letter_that_returned_is_a_failure_whatever_else_is_left(outside
     assert outcome.facts["left"] == 2
 
 
-async def test_what_nobody_remembers_is_waited_for_as_long_as_its_queue_needs(
+async def test_what_an_older_version_sent_is_waited_for_as_long_as_its_queue_needs(
     outside: Outside, can: Capabilities
 ) -> None:
-    """After a move by SQS itself, or an older version's: from the first look on."""
-    ctx = attempt(can, clock=outside.clock)
-    waiting = await redriven_finished(ctx, VERIFY)
-    assert isinstance(waiting, Wait)
+    """It did not write down when its letters would be back: from the first look on."""
+    verify = await redriven(outside, replace(can, evidence_table=None), "ev_1")
+    [row] = outside.letters.rows.values()
+    row["moved"] = replace(row["moved"], returns_at=None)
+    assert isinstance(await redriven_finished(verify, VERIFY), Wait)
     outside.clock.advance(seconds=RETURNS - 1)
-    assert isinstance(await redriven_finished(again(ctx), VERIFY), Wait)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Wait)
     outside.clock.advance(seconds=2)
-    assert isinstance(await redriven_finished(again(ctx), VERIFY), Done)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Done)
     assert await proof.slowest_return(can.queues, await can.queues.info(DLQ)) == RETURNS
+
+
+async def test_what_sqs_moved_itself_is_waited_for(outside: Outside, can: Capabilities) -> None:
+    """Nobody has read its letters, and a failure of theirs takes its time all the same; where nothing moved, nobody waits."""
+    ctx = attempt(can, clock=outside.clock)
+    assert isinstance(await redriven_finished(ctx, VERIFY), Done)
+    outside.die("ev_1")
+    moved = await dlq_redrive(ctx, DlqRedriveParams(queue=DLQ, destination=QUEUE, by="sqs"))
+    assert isinstance(moved, Done)
+    verify = replace(attempt(can, clock=outside.clock), incident_id=ctx.incident_id)
+    assert isinstance(await redriven_finished(verify, VERIFY), Wait)
+    outside.clock.advance(seconds=RETURNS + 1)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Done)
 
 
 def test_its_parameters(outside: Outside) -> None:
