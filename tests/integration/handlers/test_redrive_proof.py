@@ -83,7 +83,7 @@ CANARY = DlqRedriveParams(queue=DLQ, canary=2, rate=1000.0)
 
 
 async def test_a_canary_goes_on_as_soon_as_its_records_are_finished(outside: Outside, can: Capabilities) -> None:
-    """Long before a failure would have returned; until then it looks every few seconds."""
+    """Long before a failure would have returned; until then it looks every few seconds. So does the proof of the whole."""
     outside.die(*(f"ev_{n}" for n in range(6)))
     outside.say("processing", *(f"ev_{n}" for n in range(6)))
     ctx = attempt(can, clock=outside.clock)
@@ -98,6 +98,12 @@ async def test_a_canary_goes_on_as_soon_as_its_records_are_finished(outside: Out
     ramp = await look_again(ctx, CANARY, outside)
     assert isinstance(ramp, Wait)
     assert len(outside.sqs.bodies(QUEUE)) == 6
+    outside.say("processed", *(f"ev_{n}" for n in range(5)))
+    assert isinstance(await look_again(ctx, CANARY, outside), Wait), "one is at work"
+    outside.say("processed", "ev_5")
+    outcome = await look_again(ctx, CANARY, outside)
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["moved"], outcome.facts["returned"]) == (6, 0)
 
 
 async def test_a_record_that_fails_anew_ends_the_canary_at_once(outside: Outside, can: Capabilities) -> None:
@@ -229,18 +235,32 @@ async def test_a_letter_that_returned_is_a_failure_whatever_else_is_left(outside
     assert outcome.facts["left"] == 2
 
 
-async def test_what_nobody_remembers_is_waited_for_as_long_as_its_queue_needs(
+async def test_what_an_older_version_sent_is_waited_for_as_long_as_its_queue_needs(
     outside: Outside, can: Capabilities
 ) -> None:
-    """After a move by SQS itself, or an older version's: from the first look on."""
-    ctx = attempt(can, clock=outside.clock)
-    waiting = await redriven_finished(ctx, VERIFY)
-    assert isinstance(waiting, Wait)
+    """It did not write down when its letters would be back: from the first look on."""
+    verify = await redriven(outside, replace(can, evidence_table=None), "ev_1")
+    [row] = outside.letters.rows.values()
+    row["moved"] = replace(row["moved"], returns_at=None)
+    assert isinstance(await redriven_finished(verify, VERIFY), Wait)
     outside.clock.advance(seconds=RETURNS - 1)
-    assert isinstance(await redriven_finished(again(ctx), VERIFY), Wait)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Wait)
     outside.clock.advance(seconds=2)
-    assert isinstance(await redriven_finished(again(ctx), VERIFY), Done)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Done)
     assert await proof.slowest_return(can.queues, await can.queues.info(DLQ)) == RETURNS
+
+
+async def test_what_sqs_moved_itself_is_waited_for(outside: Outside, can: Capabilities) -> None:
+    """Nobody has read its letters, and a failure of theirs takes its time all the same; where nothing moved, nobody waits."""
+    ctx = attempt(can, clock=outside.clock)
+    assert isinstance(await redriven_finished(ctx, VERIFY), Done)
+    outside.die("ev_1")
+    moved = await dlq_redrive(ctx, DlqRedriveParams(queue=DLQ, destination=QUEUE, by="sqs"))
+    assert isinstance(moved, Done)
+    verify = replace(attempt(can, clock=outside.clock), incident_id=ctx.incident_id)
+    assert isinstance(await redriven_finished(verify, VERIFY), Wait)
+    outside.clock.advance(seconds=RETURNS + 1)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Done)
 
 
 def test_its_parameters(outside: Outside) -> None:
