@@ -96,7 +96,8 @@ class LocalAdminApi:
         self.url: str = ""
         self.trouble: list[Trouble] = []
         """What goes wrong with the next requests, one after the other."""
-        self._process = process
+        self.process = process
+        """Has pieces processed; None: what is taken lies there."""
         self._later: Final = later
         """Seconds after its answer that a piece is processed; None: before it."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -120,8 +121,8 @@ class LocalAdminApi:
         (status, answer), evidence = self.desk.take(
             given.get("Authorization", ""), given.get("Idempotency-Key", ""), body
         )
-        if evidence is not None and self._process is not None:
-            await self._have_processed(self._process, evidence)
+        if evidence is not None and self.process is not None:
+            await self._have_processed(self.process, evidence)
         return web.json_response(answer, status=status) if trouble is None else await _afterwards(request, trouble)
 
     async def _have_processed(self, process: Process, evidence: str) -> None:

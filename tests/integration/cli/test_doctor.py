@@ -81,7 +81,6 @@ async def test_what_hangs_is_a_finding(
         "evidence table": "WARN",
         "admin api": "WARN",
         "opensearch": "WARN",
-        "admin api": "WARN",
         "heartbeat": "WARN",
     }
     assert all("no answer within" in found[item].detail for item in ("postgresql", "queue nowhere", "opensearch"))

@@ -70,7 +70,9 @@ async def test_everything_in_the_queue_is_collected_asked_for_and_seen_to_finish
     ctx = service.attempt()
     first = await reprocess_evidence(ctx, params(service))
     assert isinstance(first, Wait)
-    assert sum(service.effects.values()) == 1
+    assert service.effects == {"ev_00": 1}
+    canary = (await service.pieces(ctx))["ev_00"]
+    assert (canary.state, canary.canary, canary.reason) == (PieceState.ASKED, True, "accepted")
     assert service.left(service.dlq) == 0
     assert await kept(service, "kept") == TEN
     outcome = await service.to_the_end(again(ctx), params(service))
@@ -281,6 +283,21 @@ async def test_a_worker_that_swallows_its_error_is_found_out(service: Leh) -> No
     assert isinstance(outcome, Failed)
     assert "not finished within 15m: its record says processing" in outcome.reason
     assert service.effects == {"ev_a": 1}
+
+
+async def test_an_old_failure_is_no_new_one(service: Leh) -> None:
+    """A record that still says failed from before, while the piece lies in the worker's queue, is not judged by that."""
+    service.worker.script.bug = True
+    await service.worker.process("ev_a")
+    service.worker.script.bug, service.api.process = False, None
+    ctx, wanted = service.attempt(), ReprocessEvidenceParams(evidence="ev_a")
+    for _ in range(3):
+        assert isinstance(await reprocess_evidence(ctx, wanted), Wait)
+        service.travel(60)
+        ctx = again(ctx)
+    assert service.effects == {"ev_a": 1}
+    await service.worker.process("ev_a")
+    assert isinstance(await service.to_the_end(ctx, wanted), Done)
 
 
 async def test_what_finishes_late_is_finished(service: Leh) -> None:
