@@ -143,14 +143,14 @@ def killed(point: str, keys: str, stage: Stage) -> None:
             assert all(evidence in told for evidence in missing)
 
 
-# In small: before the request, after it, and before the letters are gone.
+# In small: after the request, and before the letters are gone.
 CHOSEN = [
     (point, keys)
     for point in POINTS
     for keys in ("honoured", "ignored")
     if LONG
     or (point, keys)
-    in {("reprocess.kept", "honoured"), ("reprocess.asking", "honoured"), ("reprocess.asked", "ignored")}
+    in {("reprocess.kept", "honoured"), ("reprocess.asked", "honoured"), ("reprocess.asked", "ignored")}
 ]
 
 

@@ -267,6 +267,17 @@ MUTANTS = (
         tests=("tests/contracts/handlers",),
     ),
     Mutant(
+        "another idempotency key for the same piece",
+        (
+            Edit(
+                "leh_guardian/model/reprocessing.py",
+                '    return str(key(f"{action}/reprocess/{evidence}"))',
+                '    return str(__import__("uuid").uuid4())',
+            ),
+        ),
+        tests=("tests/faults/test_killed_reprocess.py",),
+    ),
+    Mutant(
         "delete before commit, in real processes",
         (
             Edit(

@@ -11,6 +11,7 @@ SIMULATION = "tests/sim/test_simulation.py::test_every_promise_is_kept_for_every
 KILLS = "tests/faults/test_random_kills.py::test_random_kills"
 POINTS = "tests/faults/test_kill_points.py::test_kill_points"
 CONTRACT = "tests/contracts/handlers/test_contracts.py::test_contract"
+REPROCESS = "tests/faults/test_killed_reprocess.py::test_killed_reprocess"
 BODIES = "tests/hostile/test_bodies.py::test_nothing_crashes_nothing_is_lost_and_good_alarms_go_through"
 
 
@@ -81,8 +82,8 @@ ROWS = (
         "F1",
         "kill -9 at each named point",
         "leases run out, messages come back; goes on from the checkpoints",
-        (POINTS, SIMULATION),
-        (("faults", "kill_points"),),
+        (POINTS, REPROCESS, SIMULATION),
+        (("faults", "kill_points"), ("faults", "reprocess_kills")),
     ),
     Row("F2", "kill -9 at random", "the same", (KILLS, SIMULATION), (("faults", "random_kills"),)),
     Row(
@@ -153,9 +154,8 @@ ROWS = (
     Row(
         "F14",
         "OpenSearch away",
-        "optional: named by /status, fails nothing",
-        ("tests/e2e/test_daemon.py",),
-        lacks="no handler asks it for evidence yet",
+        "optional: named by /status, fails nothing; a look that needs it is tried again, and `await_provider` can wait for it",
+        ("tests/e2e/test_daemon.py", CONTRACT, "tests/integration/handlers/test_await_internal.py"),
     ),
     Row(
         "F15",
@@ -273,9 +273,8 @@ ROWS = (
     Row(
         "F33",
         "a redrive loop",
-        "the rule's budget: then a person",
-        ("tests/unit/rules/test_golden.py",),
-        lacks="that a second redrive needs a new deployment comes with scenario A",
+        "the rule's budget, then a person; what dies again leaves the queue; what our code is at fault for waits for a deployment",
+        ("tests/unit/rules/test_golden.py", "tests/integration/handlers/test_redrive_proof.py", REPROCESS),
     ),
     Row(
         "F34",
