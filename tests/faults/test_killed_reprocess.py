@@ -40,24 +40,28 @@ rules:
     guards: {{cooldown: 1s}}
     actions:
       - uses: reprocess_evidence
-        with: {{source: {queue}, canary: 2, rate: 100, finish_within: 8s, poll: 500ms}}
+        with: {{source: {queue}, canary: 2, rate: 100, finish_within: 12s, poll: 500ms}}
         retry: {{attempts: 20, backoff: 1s}}
 """
+_IN_DOUBT = {"reprocess.asking", "reprocess.asked"}
+_LATER = 6.0
+"""Seconds that the worker takes for a piece: longer than the next process needs to take over and wonder."""
 _FOUND: dict[str, dict[str, int]] = {}
 
 
 class _Admin(LoopThread):
     """The admin API, whose worker finishes what it is given."""
 
-    def __init__(self, settings: dict[str, str], table: str, *, honours: bool) -> None:
+    def __init__(self, settings: dict[str, str], table: str, *, honours: bool, later: float | None) -> None:
         super().__init__()
         self.desk = Desk(_TOKEN, honours_keys=honours)
         self.finished: Counter[str] = Counter()
         self._settings = settings
         self._table = table
+        self._later = later
 
     async def _open(self) -> None:
-        self._serving = serving(LocalAdminApi(self.desk, self._process))
+        self._serving = serving(LocalAdminApi(self.desk, self._process, later=self._later))
         self.url = (await self._serving.__aenter__()).url
 
     async def _close(self) -> None:
@@ -114,7 +118,7 @@ def killed(point: str, keys: str, stage: Stage) -> None:
     with (
         alert_queue(settings) as send,
         _service(settings, name) as url,
-        _Admin(settings, name, honours=keys == "honoured") as admin,
+        _Admin(settings, name, honours=keys == "honoured", later=_LATER if point in _IN_DOUBT else None) as admin,
         Truth(settings["LEH_DATABASE_URL"]) as truth,
     ):
         settings |= {
