@@ -24,7 +24,7 @@ from leh_guardian.store.transaction import Transaction
 
 @click.group()
 def quarantine() -> None:
-    """List, release or discard letters that died again and again."""
+    """List, release or discard letters that died again and again, or are kept for their age until the next redrive."""
 
 
 @quarantine.command("list")

@@ -42,9 +42,12 @@ class Diagnoser:
         """What each request, or stream, said last."""
 
     def feed_event(self, n: int, text: str, *, stream: str = "", at: float | None = None) -> None:
-        """Take a message as CloudWatch Logs gives it; `n` is what its line is called, `at` seconds since the epoch."""
-        for entry in message(n, text):
-            self.feed(entry._replace(stream=stream if entry.stream is None else entry.stream, at=entry.at or at))
+        """Take a message as CloudWatch Logs gives it; `n` is what its line is called, `at` seconds since the epoch.
+
+        It is one message, whatever it holds: a file that the worker logs may look like a log of thousands, in streams of its own.
+        """
+        for entry in message(n, text, document=False):
+            self.feed(entry._replace(stream=stream or entry.stream or "", at=at or entry.at))
 
     def feed(self, entry: Entry) -> None:
         """Take a message."""

@@ -41,8 +41,8 @@ def read_entries(stream: Readable) -> Iterator[Entry]:
         yield from message(line.n, line.text, cut=line.cut)
 
 
-def message(n: int, text: str, *, cut: bool = False) -> Iterator[Entry]:
-    """Yield the messages that a line of text holds: one, or those of a document that it is."""
+def message(n: int, text: str, *, cut: bool = False, document: bool = True) -> Iterator[Entry]:
+    """Yield the messages that a line of text holds: one, or those of a document that it is, if it may be one."""
     entry = from_line(n, text, cut=cut)
     value = parse_object(entry.text)
     if value is None:
@@ -50,7 +50,7 @@ def message(n: int, text: str, *, cut: bool = False) -> Iterator[Entry]:
             yield entry
         return
     events = value.get("events", value.get("results"))
-    if isinstance(events, list):
+    if document and isinstance(events, list):
         found = [one for event in events if (one := from_value(n, event))]
     else:
         found = [one] if (one := from_value(n, value)) else []

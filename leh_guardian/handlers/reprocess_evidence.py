@@ -25,8 +25,9 @@ from leh_guardian.model.text import told
 from leh_guardian.ports import AdminApi, Reprocessing
 from leh_guardian.redrive.selection import Selection
 from leh_guardian.registry import Effect, Params, handler
+from leh_guardian.reprocess import collect
 from leh_guardian.reprocess.asking import ENOUGH, Asking, Pace
-from leh_guardian.reprocess.collect import VISIBILITY, Collecting
+from leh_guardian.reprocess.collect import Collecting
 from leh_guardian.reprocess.fix import look_for_fix, remember_baseline
 from leh_guardian.reprocess.planning import lies_in, look_through, one_piece
 from leh_guardian.reprocess.progress import Phase, Progress
@@ -155,7 +156,7 @@ async def _plan_only(ctx: ActionContext, params: ReprocessEvidenceParams, record
 
 
 def _hidden(ctx: ActionContext, messages: int) -> Wait:
-    return Wait(ctx.clock.now() + seconds(VISIBILITY), f"{messages} messages are hidden by a receiver")
+    return Wait(ctx.clock.now() + seconds(collect.VISIBILITY), f"{messages} messages are hidden by a receiver")
 
 
 class _Work:
@@ -313,7 +314,7 @@ class _Work:
     async def _await_redrive(self, queue: str) -> Wait | None:
         [piece] = await self._asking.pieces()
         why, sure = await lies_in(self._ctx, queue, piece.evidence)
-        pause = _LETTER_POLL if sure else seconds(VISIBILITY)
+        pause = _LETTER_POLL if sure else seconds(collect.VISIBILITY)
         return Wait(self._ctx.clock.now() + pause, why) if why else None
 
     async def _canary(self, pieces: Sequence[Piece]) -> Outcome | None:

@@ -14,11 +14,10 @@ from leh_guardian.context import ActionContext
 from leh_guardian.errors import HandlerError
 from leh_guardian.model.letter import read_letter
 from leh_guardian.ports import KeptLetter, QueueInfo, ReceivedMessage
+from leh_guardian.redrive import mover
 from leh_guardian.redrive.proof import WHOLE
 from leh_guardian.telemetry.failpoints import failpoint
 
-_VISIBILITY = 60.0
-"""Seconds a looked-at letter stays hidden at most."""
 _VAIN = 3
 """A Standard queue samples its servers: one empty answer proves little."""
 _LAST_WORDS = 10.0
@@ -43,7 +42,7 @@ class Burying:
         vain = 0
         try:
             while vain < _VAIN and len(self._seen) < WHOLE:
-                messages = await self._ctx.can.queues.receive(self._source, 10, _VISIBILITY)
+                messages = await self._ctx.can.queues.receive(self._source, 10, mover.VISIBILITY)
                 fresh = [message for message in messages if message.id not in self._seen]
                 self._seen |= {message.id for message in fresh}
                 gone = await self._bury(fresh)

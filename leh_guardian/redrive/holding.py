@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from leh_guardian.context import ActionContext
+from leh_guardian.errors import StoreUnavailable
 from leh_guardian.model.outcome import Escalate, Outcome, Wait
 from leh_guardian.model.provider.outage import Outage
 from leh_guardian.ports import QueueInfo
@@ -39,7 +40,11 @@ class HoldOrders:
 async def hold(ctx: ActionContext, source: QueueInfo, orders: HoldOrders) -> Outcome | None:
     """Return a wait while the provider is away, a call for people when that lasts too long, None when the way is free."""
     now, remembered = ctx.clock.now(), ctx.recall("hold")
-    outage = await _outage(ctx, orders.provider)
+    try:
+        outage = await _outage(ctx, orders.provider)
+    except StoreUnavailable as error:
+        # No failed attempt: a hold of twelve hours may outlast several restarts of PostgreSQL.
+        return Wait(now + _PAUSE, f"the record of outages cannot be used: {error}")
     if outage is None:
         if remembered:
             await ctx.checkpoint("hold", None)

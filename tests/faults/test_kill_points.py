@@ -19,13 +19,14 @@ ELSEWHERE = {
     "provider.recorded": "tests/contracts/handlers",
     "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
     "redrive.task_started": "tests/integration/handlers/test_redrive_task.py",
+    "redrive.buried": "tests/integration/handlers/test_redrive_proof.py",
     "redrive.kept": "tests/integration/handlers/test_redrive_stages.py",
-    "reprocess.asked": "tests/integration/handlers/test_reprocess_crashes.py",
-    "reprocess.asking": "tests/integration/handlers/test_reprocess_crashes.py",
-    "reprocess.deleted": "tests/integration/handlers/test_reprocess_crashes.py",
-    "reprocess.kept": "tests/integration/handlers/test_reprocess_crashes.py",
-    "reprocess.planned": "tests/integration/handlers/test_reprocess_crashes.py",
-    "reprocess.received": "tests/integration/handlers/test_reprocess_crashes.py",
+    "reprocess.asked": "tests/faults/test_killed_reprocess.py",
+    "reprocess.asking": "tests/faults/test_killed_reprocess.py",
+    "reprocess.deleted": "tests/faults/test_killed_reprocess.py",
+    "reprocess.kept": "tests/faults/test_killed_reprocess.py",
+    "reprocess.planned": "tests/faults/test_killed_reprocess.py",
+    "reprocess.received": "tests/faults/test_killed_reprocess.py",
 }
 """Points of handlers that the worlds here do not use, and where an attempt is ended at them."""
 POINTS = sorted(

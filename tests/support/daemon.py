@@ -26,6 +26,7 @@ from leh_guardian.cli.main import main as program
 from leh_guardian.engine import absence, distress, loops, reloader
 from leh_guardian.redrive import mover
 from leh_guardian.registry import HandlerSpec, Registry
+from leh_guardian.reprocess import collect
 from leh_guardian.rules.folder import Folder
 from leh_guardian.store import actions
 from leh_guardian.telemetry import failpoints, logs
@@ -111,7 +112,7 @@ def main() -> None:
     """Run the program as the environment says; never returns."""
     actions.LEASE_SECONDS = float(os.environ.pop("GUARDIAN_TEST_LEASE", LEASE_SECONDS))
     logs._BOUND = int(os.environ.pop("GUARDIAN_TEST_LOG_BOUND", logs._BOUND))
-    mover.VISIBILITY = HIDDEN_SECONDS
+    mover.VISIBILITY = collect.VISIBILITY = HIDDEN_SECONDS
     absence.HIDDEN = timedelta(seconds=HIDDEN_SECONDS)  # type: ignore[misc]
     orders = [os.environ.pop(f"GUARDIAN_TEST_{name}", "") for name in ("KILL", "FREEZE", "HITS")]
     if any(orders):

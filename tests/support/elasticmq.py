@@ -10,13 +10,14 @@ import urllib.request
 from pathlib import Path
 
 _POM = """<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version>
-<dependencies><dependency><groupId>org.elasticmq</groupId><artifactId>elasticmq-server_2.13</artifactId>
-<version>1.6.9</version></dependency></dependencies></project>"""
+<dependencies>%s</dependencies></project>"""
+_DEPENDENCY = "<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency>"
+_SERVER = "org.elasticmq:elasticmq-server_2.13:1.6.9"
 _FETCH_SECONDS = 60
 
 
 class Unavailable(Exception):
-    """ElasticMQ cannot run here."""
+    """The server cannot run here."""
 
 
 def server_command(home: Path) -> tuple[list[str], str]:
@@ -25,20 +26,33 @@ def server_command(home: Path) -> tuple[list[str], str]:
     Raises:
         Unavailable: it cannot be had.
     """
-    maven, java = shutil.which("mvn"), shutil.which("java")
-    if not (maven and java):
-        raise Unavailable("it needs Maven and Java")
-    (home / "pom.xml").write_text(_POM, encoding="utf-8")
-    fetch = ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
-    # What an earlier run fetched is there without the network.
-    if not (_runs([maven, "-o", *fetch], home) or _runs([maven, *fetch], home)):
-        raise Unavailable("Maven cannot fetch it here")
-    port = _free_port()
+    java = shutil.which("java")
+    if java is None:
+        raise Unavailable("it needs Java")
+    fetched(home, _SERVER)
+    port = free_port()
     # The addresses in its answers must name the free port, too.
     options = [f"-Drest-sqs.bind-port={port}", f"-Dnode-address.port={port}", "-Dnode-address.host=127.0.0.1"]
     options += ["-Drest-sqs.bind-hostname=127.0.0.1", "-Drest-stats.enabled=false"]
     command = [java, "-Xmx512m", *options, "-cp", f"{home}/lib/*", "org.elasticmq.server.Main"]
     return command, f"http://127.0.0.1:{port}"
+
+
+def fetched(home: Path, *libraries: str) -> None:
+    """Fetch libraries (group:artifact:version), and what they need, into `home`/lib.
+
+    Raises:
+        Unavailable: there is no Maven, or it cannot fetch them.
+    """
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise Unavailable("it needs Maven")
+    wanted = "".join(_DEPENDENCY % tuple(library.split(":")) for library in libraries)
+    (home / "pom.xml").write_text(_POM % wanted, encoding="utf-8")
+    fetch = ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
+    # What an earlier run fetched is there without the network.
+    if not (_runs([maven, "-o", *fetch], home) or _runs([maven, *fetch], home)):
+        raise Unavailable("Maven cannot fetch it here")
 
 
 def _runs(command: list[str], home: Path) -> bool:
@@ -52,7 +66,8 @@ def _runs(command: list[str], home: Path) -> bool:
     return run.returncode == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

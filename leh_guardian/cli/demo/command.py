@@ -31,7 +31,7 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.rights import SCHEMA
 from leh_guardian.store.transaction import transaction
 
-_DEADLINE = 60.0
+_DEADLINE = 150.0
 _FOLDER = Path(".demo")
 _TOKEN = "demo-admin-token"  # noqa: S105 - of a stand-in that lives as long as the demo
 _ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed)
@@ -56,8 +56,6 @@ def demo(stay: bool) -> None:
         EmbeddedPostgres.discard(_FOLDER / "postgres")
         shutil.rmtree(_FOLDER, ignore_errors=True)
         _FOLDER.mkdir()
-        copy_rules(Path("rules"), _FOLDER / "rules")
-        (_FOLDER / "admin-token").write_text(_TOKEN, encoding="utf-8")
         dsn = given or _own_database(stack)
         aws = stack.enter_context(EmbeddedAws.start())
         os.environ.update(aws.environment())
@@ -75,6 +73,8 @@ def _own_database(stack: ExitStack) -> str:
 async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(_store(dsn))
+        copy_rules(Path("rules"), _FOLDER / "rules")
+        (_FOLDER / "admin-token").write_text(_TOKEN, encoding="utf-8")
         service = await stack.enter_async_context(seeded())
         worker = await stack.enter_async_context(hired(service.worker_url, TABLE))
         page = await stack.enter_async_context(status_page.serving(LocalStatusPage()))

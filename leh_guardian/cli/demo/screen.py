@@ -59,9 +59,10 @@ class Screen:
         lines = incident["journal"]
         handlers = {action["id"]: action["handler"] for action in incident["actions"]}
         for line in lines[self._seen.get(incident["id"], 0) :]:
-            if (words := _TOLD.get(line["kind"])) is None:
-                continue
             handler = line["data"].get("handler") or handlers.get(line["action"], "")
+            # That a message is on its way was said before; that it went out is no news.
+            if (words := _TOLD.get(line["kind"])) is None or handler == "notify":
+                continue
             text = " ".join(filter(None, [incident["rule"], handler, words, shown(line["reason"], _WIDTH)]))
             # One that waits says so at each look.
             if self._last.get(incident["id"]) != text:

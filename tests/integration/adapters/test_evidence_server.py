@@ -1,16 +1,16 @@
 """The tests' small DynamoDB and OpenSearch answer as real ones do, through the adapters.
 
-DynamoDB is held against moto's. OpenSearch is held against a real one where LEH_TEST_OPENSEARCH_URL names one; its index is
-made for the test and deleted.
+DynamoDB is held against moto's. OpenSearch is held against a real one: where LEH_TEST_OPENSEARCH_URL names one, or Maven and a JDK
+can be had; its index is made for the test and deleted.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -21,11 +21,12 @@ from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.errors import AccessDenied, NotFound, Refused, Throttled, Unavailable
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.ports import TableLayout
+from tests.support import elasticmq
 from tests.support.evidence_server import REGION, EvidenceServer
 from tests.support.faults import cut_before, garbage, refuse
 from tests.support.installation import client
+from tests.support.opensearch import real_opensearch
 
-REAL = os.environ.get("LEH_TEST_OPENSEARCH_URL", "")
 Make = Callable[..., str]
 
 
@@ -165,11 +166,22 @@ async def test_dynamodb_in_trouble(
         await EvidenceTable(tables, table).ping()
 
 
-@pytest.fixture(params=["small", pytest.param("real", marks=pytest.mark.skipif(not REAL, reason="no real OpenSearch"))])
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real OpenSearch's address."""
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(real_opensearch(tmp_path_factory.mktemp("opensearch")))
+        except elasticmq.Unavailable as why:
+            pytest.skip(f"no real OpenSearch: {why}")
+
+
+@pytest.fixture(params=["small", "real"])
 def make_index(request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[..., str]]]:
     """Make an index with documents in one of the two; with where it is."""
     made: list[str] = []
     small: EvidenceServer | None = request.getfixturevalue("server") if request.param == "small" else None
+    url: str = small.url if small is not None else request.getfixturevalue("real")
 
     def make(*documents: Mapping[str, Any]) -> str:
         name = f"case_rag_test_{uuid.uuid4().hex[:8]}"
@@ -178,19 +190,17 @@ def make_index(request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[.
         else:
             made.append(name)
             for document in documents:
-                _real("POST", f"{name}/_doc?refresh=true", document)
+                _ask(url, "POST", f"{name}/_doc?refresh=true", document)
         return name
 
-    yield (REAL if small is None else small.url), make
+    yield url, make
     for name in made:
-        _real("DELETE", name)
+        _ask(url, "DELETE", name)
 
 
-def _real(method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
+def _ask(url: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(
-        f"{REAL.rstrip('/')}/{path}", data, {"Content-Type": "application/json"}, method=method
-    )
+    request = urllib.request.Request(f"{url}/{path}", data, {"Content-Type": "application/json"}, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         answer.read()
 
@@ -202,6 +212,7 @@ async def test_documents_are_counted(make_index: tuple[str, Callable[..., str]])
     search = OpenSearch(url)
     try:
         await search.ping()
+        assert await search.health() in {"green", "yellow"}
         asked = ["ev_1a2b", "ev_1a", "ev_9", "Ev-A b", "Ev-A"]
         assert [await search.count(index, "evidence_id", one) for one in asked] == [2, 0, 0, 1, 0]
         assert await search.count(f"{index}_nowhere", "evidence_id", "ev_1a2b") is None

@@ -48,7 +48,7 @@ async def test_what_is_said_of_a_function(server: LambdaServer, functions: Lambd
 
 
 async def test_an_event_is_queued_as_it_was(server: LambdaServer, functions: LambdaFunctions) -> None:
-    """Byte for byte, under the alias that was named, over one connection however many."""
+    """Byte for byte, under the alias that was named, in an ARN as well."""
     payload = '{"key": "계약서.pdf"}'.encode()
     for name in ("worker", "worker:live", "arn:aws:lambda:ap-northeast-2:123456789012:function:worker:live"):
         await functions.invoke(name, payload)

@@ -14,7 +14,7 @@ from leh_guardian.adapters.aws import open_aws
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.clock import SystemClock
 from leh_guardian.context import ActionContext, Capabilities
-from leh_guardian.errors import Halted, Refused
+from leh_guardian.errors import Halted, Refused, StoreUnavailable
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
 from leh_guardian.handlers.keep_letters import KeepLettersParams, keep_letters
 from leh_guardian.model.outcome import Done, Escalate, NoOp, Outcome, Wait
@@ -142,6 +142,23 @@ async def test_an_outage_that_begins_between_two_slices_holds_the_rest(
     await outside.provider(Phase.OVER)
     await dlq_redrive(again(ctx), asked)
     assert len(outside.sqs.bodies(QUEUE)) == 4
+
+
+async def test_a_record_that_cannot_be_read_is_waited_for(
+    outside: Outside, can: Capabilities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether the provider is away: nothing is sent, and no attempt has failed."""
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable
+
+    outside.sqs.put(DLQ, bodies(1))
+    ctx = attempt(can, clock=outside.clock)
+    with monkeypatch.context() as broken:
+        broken.setattr(outside.outages, "all_held", away)
+        assert isinstance(await dlq_redrive(ctx, params()), Wait)
+    assert not outside.sqs.bodies(QUEUE)
+    assert isinstance(await dlq_redrive(again(ctx), params()), Done)
 
 
 async def test_it_does_not_wait_for_ever(outside: Outside, can: Capabilities) -> None:

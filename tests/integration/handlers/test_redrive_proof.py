@@ -17,6 +17,7 @@ from leh_guardian.handlers.dlq_redrive import DlqRedriveParams, dlq_redrive
 from leh_guardian.handlers.redriven_finished import RedrivenFinishedParams, redriven_finished
 from leh_guardian.model.outcome import Done, Failed, Outcome, Wait
 from leh_guardian.redrive import mover, proof
+from leh_guardian.telemetry import failpoints
 from tests.support.attempt import again, attempt
 from tests.support.clock import FakeClock
 from tests.support.evidence_server import EvidenceServer
@@ -83,7 +84,7 @@ CANARY = DlqRedriveParams(queue=DLQ, canary=2, rate=1000.0)
 
 
 async def test_a_canary_goes_on_as_soon_as_its_records_are_finished(outside: Outside, can: Capabilities) -> None:
-    """Long before a failure would have returned; until then it looks every few seconds."""
+    """Long before a failure would have returned; until then it looks every few seconds. So does the proof of the whole."""
     outside.die(*(f"ev_{n}" for n in range(6)))
     outside.say("processing", *(f"ev_{n}" for n in range(6)))
     ctx = attempt(can, clock=outside.clock)
@@ -98,6 +99,12 @@ async def test_a_canary_goes_on_as_soon_as_its_records_are_finished(outside: Out
     ramp = await look_again(ctx, CANARY, outside)
     assert isinstance(ramp, Wait)
     assert len(outside.sqs.bodies(QUEUE)) == 6
+    outside.say("processed", *(f"ev_{n}" for n in range(5)))
+    assert isinstance(await look_again(ctx, CANARY, outside), Wait), "one is at work"
+    outside.say("processed", "ev_5")
+    outcome = await look_again(ctx, CANARY, outside)
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["moved"], outcome.facts["returned"]) == (6, 0)
 
 
 async def test_a_record_that_fails_anew_ends_the_canary_at_once(outside: Outside, can: Capabilities) -> None:
@@ -229,21 +236,114 @@ async def test_a_letter_that_returned_is_a_failure_whatever_else_is_left(outside
     assert outcome.facts["left"] == 2
 
 
-async def test_what_nobody_remembers_is_waited_for_as_long_as_its_queue_needs(
+async def test_what_an_older_version_sent_is_waited_for_as_long_as_its_queue_needs(
     outside: Outside, can: Capabilities
 ) -> None:
-    """After a move by SQS itself, or an older version's: from the first look on."""
-    ctx = attempt(can, clock=outside.clock)
-    waiting = await redriven_finished(ctx, VERIFY)
-    assert isinstance(waiting, Wait)
+    """It did not write down when its letters would be back: from the first look on."""
+    verify = await redriven(outside, replace(can, evidence_table=None), "ev_1")
+    [row] = outside.letters.rows.values()
+    row["moved"] = replace(row["moved"], returns_at=None)
+    assert isinstance(await redriven_finished(verify, VERIFY), Wait)
     outside.clock.advance(seconds=RETURNS - 1)
-    assert isinstance(await redriven_finished(again(ctx), VERIFY), Wait)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Wait)
     outside.clock.advance(seconds=2)
-    assert isinstance(await redriven_finished(again(ctx), VERIFY), Done)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Done)
     assert await proof.slowest_return(can.queues, await can.queues.info(DLQ)) == RETURNS
+
+
+async def test_what_sqs_moved_itself_is_waited_for(outside: Outside, can: Capabilities) -> None:
+    """Nobody has read its letters, and a failure of theirs takes its time all the same; where nothing moved, nobody waits."""
+    ctx = attempt(can, clock=outside.clock)
+    assert isinstance(await redriven_finished(ctx, VERIFY), Done)
+    outside.die("ev_1")
+    moved = await dlq_redrive(ctx, DlqRedriveParams(queue=DLQ, destination=QUEUE, by="sqs"))
+    assert isinstance(moved, Done)
+    verify = replace(attempt(can, clock=outside.clock), incident_id=ctx.incident_id)
+    assert isinstance(await redriven_finished(verify, VERIFY), Wait)
+    outside.clock.advance(seconds=RETURNS + 1)
+    assert isinstance(await redriven_finished(again(verify), VERIFY), Done)
 
 
 def test_its_parameters(outside: Outside) -> None:
     """Null stands for any number."""
     given: dict[str, Any] = {"queue": DLQ, "at_most": None}
     assert RedrivenFinishedParams.model_validate(given).at_most is None
+
+
+LAST = DlqRedriveParams(queue=DLQ, canary=1, rate=1000.0, max_redrives=1)
+
+
+async def last_of_three_dies(outside: Outside, can: Capabilities, params: DlqRedriveParams) -> ActionContext:
+    """Redrive three letters, of which two are finished and one is dead again; gives the attempt that finds it."""
+    outside.die("ev_1", "ev_2", "ev_3")
+    outside.say("processing", "ev_1", "ev_2", "ev_3")
+    ctx = attempt(can, clock=outside.clock)
+    assert isinstance(await dlq_redrive(ctx, params), Wait)
+    [first] = [json.loads(body)["evidence_id"] for body in outside.sqs.bodies(QUEUE)]
+    outside.say("processed", first)
+    assert isinstance(await look_again(ctx, params, outside), Wait)
+    bad, good = sorted({"ev_1", "ev_2", "ev_3"} - {first})
+    outside.say("processed", good)
+    assert isinstance(await look_again(ctx, params, outside), Wait), "one is on its way"
+    outside.say("failed", bad)
+    outside.die(bad)
+    outside.clock.advance(seconds=10)
+    return again(ctx)
+
+
+async def test_what_dies_in_its_last_redrive_is_kept_at_its_end(outside: Outside, can: Capabilities) -> None:
+    """It leaves the queue, long before a failure would have returned: all are accounted for. People are told by the proof."""
+    ctx = await last_of_three_dies(outside, can, LAST)
+    outcome = await dlq_redrive(ctx, LAST)
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["moved"], outcome.facts["returned"], outcome.facts["quarantined"]) == (3, 1, 1)
+    [kept] = outside.letters.kept.values()
+    assert (kept.redrives, kept.evidence) == (1, (json.loads(kept.message.body)["evidence_id"],))
+    assert (await can.queues.info(DLQ)).depth.total == 0
+    told = await redriven_finished(replace(attempt(can, clock=outside.clock), incident_id=ctx.incident_id), VERIFY)
+    assert isinstance(told, Failed)
+    assert told.reason == f"2 letters are worked off; in quarantine, having died too often: {kept.evidence[0]}"
+
+
+async def test_what_may_go_round_again_stays_in_the_queue(outside: Outside, can: Capabilities) -> None:
+    """Not sent back often enough, it is counted and given back, to be seen at once."""
+    params = LAST.model_copy(update={"max_redrives": 2})
+    outcome = await dlq_redrive(await last_of_three_dies(outside, can, params), params)
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["returned"], outcome.facts["quarantined"], outcome.facts["left"]) == (1, 0, 1)
+    assert not outside.letters.kept
+
+
+async def test_a_crash_while_burying_keeps_one(outside: Outside, can: Capabilities) -> None:
+    """Between keeping and deleting it lies in both places: the next attempt deletes it, and counts it."""
+    ctx = await last_of_three_dies(outside, can, LAST)
+
+    def crash(name: str) -> None:
+        if name == "redrive.buried":
+            raise SystemExit
+
+    failpoints.arm(crash)
+    try:
+        with pytest.raises(SystemExit):
+            await dlq_redrive(ctx, LAST)
+    finally:
+        failpoints.arm(None)
+    assert isinstance(await dlq_redrive(again(ctx), LAST), Wait), "it is hidden still"
+    outside.sqs.advance(mover.VISIBILITY)
+    outcome = await dlq_redrive(again(ctx), LAST)
+    assert isinstance(outcome, Done)
+    assert outcome.facts["quarantined"] == len(outside.letters.kept) == 1
+    assert (await can.queues.info(DLQ)).depth.total == 0
+
+
+async def test_a_queue_of_others_is_not_looked_through_again_and_again(outside: Outside, can: Capabilities) -> None:
+    """With many letters of others in it, it is looked through once, when the time is over."""
+    ctx = await last_of_three_dies(outside, can, LAST)
+    outside.die(*(f"ev_other_{n}" for n in range(20)))
+    receives = outside.sqs.call(lambda: outside.sqs.faults.hits["ReceiveMessage"])
+    assert isinstance(await dlq_redrive(ctx, LAST), Wait)
+    assert outside.sqs.call(lambda: outside.sqs.faults.hits["ReceiveMessage"]) == receives
+    outside.clock.advance(seconds=RETURNS)
+    outcome = await dlq_redrive(again(ctx), LAST)
+    assert isinstance(outcome, Done)
+    assert (outcome.facts["quarantined"], outcome.facts["left"]) == (1, 20)

@@ -62,7 +62,7 @@ def cases(*of: str) -> list[str]:
     return [json.dumps({"evidence_id": f"ev_{n}", "case_id": case}) for n, case in enumerate(of)]
 
 
-async def to_the_end(ctx: ActionContext, params: DlqRedriveParams, clock: FakeClock, rounds: int = 20) -> Outcome:
+async def to_the_end(ctx: ActionContext, params: DlqRedriveParams, clock: FakeClock, rounds: int = 200) -> Outcome:
     """Run attempts, each after the wait of the one before."""
     for _ in range(rounds):
         outcome = await dlq_redrive(ctx, params)

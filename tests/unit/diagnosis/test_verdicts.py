@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from leh_guardian.diagnosis import Diagnoser, Diagnosis
@@ -160,3 +162,16 @@ def test_the_name_of_a_field_is_no_case(text: str, case: str) -> None:
     diagnoser = Diagnoser(table_of())
     diagnoser.feed_event(1, text if text.startswith('{"') else f"[ERROR]\t2026-11-01T03:00:00.000Z\t{REQUEST}\t{text}")
     assert "".join(subject.case for subject in diagnoser.finish().failing) == case
+
+
+@pytest.mark.parametrize("name", ["events", "results"])
+def test_a_message_is_one_whatever_it_holds(name: str) -> None:
+    """A file that the worker logs may look like a log of many failures: it is one record, of the stream that it came from."""
+    inner = [{"message": f"[ERROR] {BUG}", "timestamp": 1, "logStreamName": f"s{n}"} for n in range(50)]
+    diagnoser = Diagnoser(table_of())
+    diagnoser.feed_event(1, json.dumps({name: inner}), stream="2026/11/01/[1]a", at=5.0)
+    diagnoser.feed_event(2, json.dumps({**inner[0], "eventId": "x"}), stream="2026/11/01/[1]a", at=6.0)
+    diagnosis = diagnoser.finish()
+    assert diagnosis.records == 2
+    assert diagnosis.errors <= 1
+    assert diagnosis.concentration.since in {None, 6.0}
