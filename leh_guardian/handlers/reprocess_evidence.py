@@ -181,6 +181,13 @@ class _Work:
 
     async def go_on(self) -> Outcome:
         """Go on where the last attempt has stopped, to the next wait or to the end."""
+        outcome = await self._steps()
+        if self._progress.trouble_since:
+            self._progress.trouble_since = 0.0
+            await self._save()
+        return outcome
+
+    async def _steps(self) -> Outcome:
         if self._progress.phase is Phase.PLAN and (ended := await self._plan()):
             return ended
         if self._progress.phase is Phase.COLLECT and (ended := await self._collect()):
@@ -189,11 +196,7 @@ class _Work:
             return ended
         pieces = await self._asking.watch()
         ended = await self._canary(pieces) if self._progress.phase is Phase.CANARY else None
-        ended = ended or await self._rest(await self._asking.pieces())
-        if self._progress.trouble_since:
-            self._progress.trouble_since = 0.0
-            await self._save()
-        return ended
+        return ended or await self._rest(await self._asking.pieces())
 
     async def trouble(self, error: Transient | StoreUnavailable) -> Outcome:
         """Wait while something outside is away: it costs no attempt, for a time."""
@@ -268,6 +271,7 @@ class _Work:
         waiting = await self._await_deployment(params.after_deployment_of) if params.after_deployment_of else None
         if waiting is None and params.dead_letters is not None:
             waiting = await self._await_redrive(params.dead_letters)
+        waiting = await self._collect_more(at_once=waiting is None) or waiting
         if waiting is None:
             await self._enter(Phase.CANARY)
             return None
@@ -275,6 +279,24 @@ class _Work:
             known = facts(self._progress, await self._asking.pieces())
             return Escalate(f"gave up waiting: {waiting.reason}. What was collected is in quarantine", known)
         return waiting
+
+    async def _collect_more(self, *, at_once: bool) -> Wait | None:
+        """Collect what has died since, as long as the limit leaves room: the bug is still there. Returns a wait for what is hidden."""
+        params, progress, ctx = self._params, self._progress, self._ctx
+        now = ctx.clock.now()
+        if params.source is None or not (
+            at_once or now.timestamp() >= progress.looked_at + _LETTER_POLL.total_seconds()
+        ):
+            return None
+        progress.looked_at = now.timestamp()
+        source = await ctx.can.queues.info(params.source)
+        room = ctx.limits.get("evidence", source.depth.visible) - len(await self._asking.pieces())
+        more = progress.letters + max(0, min(source.depth.visible, room))
+        whole = await Collecting(ctx, self._rows, source, params.select, progress, more).go_on(self._until)
+        await self._save()
+        if not whole:
+            return Wait(now, f"{progress.letters} letters are in quarantine so far")
+        return await self._still_hidden(progress.letters) if at_once else None
 
     async def _await_deployment(self, function: str) -> Wait | None:
         if self._progress.fixed:

@@ -43,6 +43,8 @@ class Progress:
     """Unix time at which the phase began."""
     fixed: str = ""
     """How the deployment was known."""
+    looked_at: float = 0.0
+    """Unix time at which it was last looked for letters that have died since the first were collected."""
     trouble_since: float = 0.0
     """Unix time since which nothing can be asked; 0: all is well."""
     stopped: str = ""
