@@ -1,0 +1,96 @@
+"""Owns what guardian looks at of the service's AWS: tables, index, logs, functions; the one rule: no client library's type passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TableLayout:
+    """What an item of a DynamoDB table is known by."""
+
+    hash_key: str
+    range_key: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The attributes of the primary key."""
+        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+
+
+class Tables(Protocol):
+    """DynamoDB as handlers use it."""
+
+    async def layout(self, table: str) -> TableLayout:
+        """Return the primary key of a table, as it was seen within the last minute."""
+
+    async def get(self, table: str, key: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return an item as it is now (a consistent read), None where there is none."""
+
+
+class SearchIndex(Protocol):
+    """OpenSearch as handlers use it."""
+
+    async def count(self, index: str, field: str, value: str) -> int | None:
+        """Return how many documents of `index` have `value` in `field`, None where there is no such index."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """A message of a log."""
+
+    text: str
+    stream: str
+    at: float
+    """When it was said, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSample:
+    """What was read of a log."""
+
+    messages: Sequence[LogMessage]
+    """In the order of their times."""
+    whole: bool
+    """Whether that is everything in the window, and not the part that the bounds allowed."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs as handlers use it."""
+
+    async def read(
+        self, group: str, since: datetime, until: datetime, *, pattern: str = "", most_bytes: int = 4_000_000
+    ) -> LogSample:
+        """Return what a log group says between two instants, of that what fits CloudWatch's filter `pattern`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionState:
+    """What Lambda says of a function, or of what one of its aliases points at."""
+
+    name: str
+    version: str
+    """The version that is invoked: `$LATEST`, or a number."""
+    code: str
+    """The digest of its code."""
+    modified_at: datetime
+    """When its code or configuration was last changed."""
+    settled: bool
+    """Whether the last change is in effect: LastUpdateStatus is Successful, and State is Active or Inactive."""
+    why: str = ""
+    """Why it is not settled."""
+    timeout: float = 900.0
+    """Seconds that one invocation may take."""
+
+
+class Functions(Protocol):
+    """Lambda as handlers use it; `function` is a name or an ARN, either of them with `:alias` or without."""
+
+    async def state(self, function: str) -> FunctionState:
+        """Describe what is invoked under that name."""
+
+    async def invoke(self, function: str, payload: bytes) -> None:
+        """Invoke asynchronously, and return once Lambda has queued the event."""
