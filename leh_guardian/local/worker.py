@@ -19,6 +19,10 @@ from leh_guardian.local.aws import REGION
 from leh_guardian.model.letter import read_letter
 
 LOG_GROUP: Final = "/aws/lambda/leh-ai-worker"
+_AT_WORK: Final = 60
+"""Seconds for which a message is the worker's: a slow machine must not let it die for that alone."""
+_AGAIN: Final = 1
+"""Seconds after which one that failed is tried again."""
 _STREAM = "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef"
 
 
@@ -81,15 +85,17 @@ class LocalWorker:
 
     async def work_once(self) -> int:
         """Take up to ten messages from the queue and work on them; returns how many there were. What fails becomes visible again."""
-        answer = await self._clients["sqs"].receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
+        sqs, url = self._clients["sqs"], self._queue_url
+        answer = await sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_AT_WORK)
         messages = answer.get("Messages", [])
         for message in messages:
             letter = read_letter(message["Body"].encode(), {})
             self.cases |= letter.cases_by_evidence
+            receipt = message["ReceiptHandle"]
             if all([await self.process(evidence) for evidence in letter.evidence]):
-                await self._clients["sqs"].delete_message(
-                    QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
-                )
+                await sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
+            else:
+                await sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=_AGAIN)
         return len(messages)
 
     async def process(self, evidence: str) -> bool:
