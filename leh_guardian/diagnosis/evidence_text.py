@@ -15,7 +15,10 @@ _FILE: Final = (
 _KEY: Final = re.compile(
     rf"cases/[^\s/]{{1,200}}/(?:raw|processed)/(?:[^\n\"']{{0,300}}?\.{_FILE}(?![A-Za-z0-9])|\S{{1,300}})"
 )
-_NAMED: Final = re.compile(rf"[\"'`(\[<][^\n\"'`]{{0,200}}?\.{_FILE}[\"'`)\]>]")
+_NAMED: Final = re.compile(
+    # First those that hold another quote: half of such a name would leave a quotation without its end.
+    rf"(?<![=(])\"[^\n\"]{{0,200}}?\.{_FILE}\"|(?<![A-Za-z0-9=(])'[^\n']{{0,200}}?\.{_FILE}'|[\"'`(\[<][^\n\"'`]{{0,200}}?\.{_FILE}[\"'`)\]>]"
+)
 _BARE: Final = re.compile(rf"[^\s\"'=:(]{{1,200}}\.{_FILE}(?![A-Za-z0-9.])")
 _EVIDENCE: Final = re.compile(r"ev_[0-9A-Za-z][^\s:,\"')]{0,200}")
 _DOUBLE: Final = re.compile(r'(?<![=(])"[^"\n]{1,2000}"')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.diagnosis.reading import classes, diagnosed, lines
@@ -64,6 +64,9 @@ def test_errors_one_after_another(written: list[tuple[tuple[str, str, str], str]
 
 
 @given(FAILURE, HOSTILE, st.sampled_from(["cases/case_1/raw/ev_1a_{}", '"{}"', "'{}'"]))
+@example(next(one for one in FAILURES if "Invalid type for 'messages'" in one[2]), "KeyError: 'x'.hwp", '"{}"').via(
+    "half of the name was taken for the name"
+)
 @settings(max_examples=60, deadline=None)
 def test_a_files_name_decides_nothing(failure: tuple[str, str, str], name: str, place: str) -> None:
     """Whoever uploads a file chooses its name; the class stays that of the failure."""
