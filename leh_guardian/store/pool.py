@@ -114,10 +114,11 @@ class Pool:
         replica: str = "",
         grants: rights.Grants = rights.for_daemon,
         leases: bool = False,
+        ready: bool = False,
     ) -> Pool:
         """Connect and check the server; `grants` tells what helps a role of this kind where a right is missing.
 
-        `leases` keeps some more connections for `for_leases`.
+        `leases` keeps some more connections for `for_leases`; `ready` opens all connections now, and keeps them.
 
         Raises:
             SettingsError: the URL is none, or the log-in or TLS is refused.
@@ -127,14 +128,17 @@ class Pool:
         """
         check_dsn(dsn)
         try:
-            pool = await _create(dsn, size, replica)
+            pool = await _create(dsn, size, replica, ready=ready)
         except _CONNECTING as error:
             raise _not_opened(error, dsn) from error
         opened = cls(pool, grants)
         try:
             await opened._check_server(dsn)
             if leases:
-                opened._leases = await cls.open(dsn, size=_LEASE_CONNECTIONS, replica=replica, grants=grants)
+                # Ready before they are needed: where the server is slow, to connect takes a good part of a lease.
+                opened._leases = await cls.open(
+                    dsn, size=_LEASE_CONNECTIONS, replica=replica, grants=grants, ready=True
+                )
         except BaseException:
             await opened.close()
             raise
@@ -217,14 +221,14 @@ class _Connection:
             await self._pool.release(self._connection, timeout=_ACQUIRE_TIMEOUT)
 
 
-async def _create(dsn: str, size: int, replica: str) -> asyncpg.Pool[Any]:
+async def _create(dsn: str, size: int, replica: str, *, ready: bool) -> asyncpg.Pool[Any]:
     return await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=size if ready else 1,
         max_size=size,
         timeout=_CONNECT_TIMEOUT,
         command_timeout=_COMMAND_TIMEOUT,
-        max_inactive_connection_lifetime=300,
+        max_inactive_connection_lifetime=0 if ready else 300,
         connection_class=_PlainConnection,
         server_settings={
             "application_name": f"leh-guardian {replica}".strip()[:60],

@@ -124,7 +124,6 @@ ROWS = (
         "taking in slows down; leases are renewed on connections of their own",
         (_faults("postgres", "postgresql"),),
         (("faults", "postgresql_slow"),),
-        lacks="in the long form (0.25 s for each chunk, leases of 15 s) two attempts lost their lease; nothing was doubled",
     ),
     Row(
         "F8",
