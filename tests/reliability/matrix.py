@@ -124,6 +124,7 @@ ROWS = (
         "taking in slows down; leases are renewed on connections of their own",
         (_faults("postgres", "postgresql"),),
         (("faults", "postgresql_slow"),),
+        lacks="in the long form (0.25 s for each chunk) an attempt still loses its lease now and then; nothing is doubled",
     ),
     Row(
         "F8",
