@@ -15,6 +15,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from leh_guardian.adapters.admin_api import PATH
+from leh_guardian.local.dripping import drip
 
 Process = Callable[[str], Awaitable[object]]
 """Has a piece of evidence processed."""
@@ -167,7 +168,7 @@ async def _afterwards(request: web.Request, trouble: Trouble) -> web.StreamRespo
         case Trouble.CUT_AFTER:
             return _cut(request)
         case Trouble.DRIP:
-            return await _drip(request)
+            return await drip(request)
         case Trouble.HUGE:
             return web.Response(body=b" " * 10_000_000, content_type="application/json")
     return _broken()
@@ -181,17 +182,6 @@ def _cut(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
-
-
-async def _drip(request: web.Request) -> web.StreamResponse:
-    answer = web.StreamResponse(headers={"Content-Length": "100000"})
-    await answer.prepare(request)
-    try:
-        while True:
-            await answer.write(b" ")
-            await asyncio.sleep(0.05)
-    except ConnectionError:
-        return answer
 
 
 @asynccontextmanager

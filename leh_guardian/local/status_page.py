@@ -6,7 +6,6 @@ Three shapes of the same facts: incident.io's native one under `/proxy/{host}`, 
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 import json
@@ -18,6 +17,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aiohttp import web
+
+from leh_guardian.local.dripping import drip
 
 COMPONENTS: Final = {
     "01-chat": "Chat Completions",
@@ -167,18 +168,7 @@ class LocalStatusPage:
             case Trouble.HUGE:
                 return web.Response(body=b" " * 10_000_000, content_type="application/json")
             case Trouble.DRIP:
-                return await _drip(request)
-
-
-async def _drip(request: web.Request) -> web.StreamResponse:
-    answer = web.StreamResponse(headers={"Content-Length": "100000"})
-    await answer.prepare(request)
-    try:
-        while True:
-            await answer.write(b" ")
-            await asyncio.sleep(0.05)
-    except ConnectionError:
-        return answer
+                return await drip(request)
 
 
 @asynccontextmanager
