@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
+from leh_guardian.model.letter import Letter
 from leh_guardian.ports.queues import ReceivedMessage
 
 
@@ -48,6 +49,11 @@ class KeptLetter:
     evidence: Sequence[str]
     cases: Sequence[str]
     redrives: int
+
+    @classmethod
+    def of(cls, message: ReceivedMessage, letter: Letter, reason: str, redrives: int) -> KeptLetter:
+        """Return `message`, read as `letter`, to be kept for a reason after so many redrives."""
+        return cls(message, letter.fingerprint, reason, letter.error, letter.evidence, letter.cases, redrives)
 
 
 @dataclass(frozen=True, slots=True)

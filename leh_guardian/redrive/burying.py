@@ -69,9 +69,7 @@ class Burying:
             # This time included.
             letter, redrives = letters[message.id], history[message.id].redrives + 1
             reason = f"sent back {redrives} times, and died each time"
-            kept.append(
-                KeptLetter(message, letter.fingerprint, reason, letter.error, letter.evidence, letter.cases, redrives)
-            )
+            kept.append(KeptLetter.of(message, letter, reason, redrives))
         if kept:
             await self._ctx.can.letters.keep(self._source.arn, self._ctx.incident_id, kept)
             failpoint("redrive.buried")

@@ -90,4 +90,4 @@ async def _keep(ctx: ActionContext, queue: QueueInfo, ageing: Sequence[ReceivedM
 def _kept(message: ReceivedMessage, letter: Letter, queue: QueueInfo, redrives: int) -> KeptLetter:
     ends = datetime.fromtimestamp((message.sent_at or 0.0) + (queue.retention or 0.0), UTC)
     reason = f"{RETENTION}: SQS would have deleted it at {ends:%Y-%m-%d %H:%M} UTC"
-    return KeptLetter(message, letter.fingerprint, reason, letter.error, letter.evidence, letter.cases, redrives)
+    return KeptLetter.of(message, letter, reason, redrives)

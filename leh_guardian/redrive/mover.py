@@ -196,9 +196,7 @@ class Mover:
         for message in poison:
             letter, redrives = letters[message.id], history[message.id].redrives
             reason = f"sent back {redrives} times, and died each time"
-            kept.append(
-                KeptLetter(message, letter.fingerprint, reason, letter.error, letter.evidence, letter.cases, redrives)
-            )
+            kept.append(KeptLetter.of(message, letter, reason, redrives))
         await self._ctx.can.letters.keep(self._source.arn, self._ctx.incident_id, kept)
         failpoint("redrive.kept")
         self._progress.quarantined += len(kept)

@@ -111,8 +111,7 @@ class Collecting:
         for message in batch:
             letter = letters[message.id]
             redrives = self._history[message.id].redrives
-            said = (_REASON, letter.error, letter.evidence, letter.cases, redrives)
-            kept.append(KeptLetter(message, letter.fingerprint, *said))
+            kept.append(KeptLetter.of(message, letter, _REASON, redrives))
             pieces |= named_by(letter)
         await self._ctx.can.letters.keep(self._source.arn, self._ctx.incident_id, kept)
         failpoint("reprocess.kept")
