@@ -49,7 +49,7 @@ async def notify(ctx: ActionContext, params: NotifyParams) -> Outcome:
     title, *lines = text.splitlines() or [text]
     if ctx.dry_run:
         return Done(f"would tell {params.channel}: {title}")
-    reference = await channel.send(
+    sent = await channel.send(
         Notice(
             id=str(ctx.action_id),
             title=title,
@@ -59,4 +59,4 @@ async def notify(ctx: ActionContext, params: NotifyParams) -> Outcome:
             severity=str(ctx.incident["severity"]),
         )
     )
-    return Done(f"told {params.channel}", {"channel": params.channel, "reference": reference})
+    return Done(f"told {params.channel}", {"channel": params.channel, "reference": sent.reference})

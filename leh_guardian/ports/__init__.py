@@ -13,7 +13,17 @@ from leh_guardian.ports.aws import (
     Tables,
 )
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
-from leh_guardian.ports.people import Channel, Notice, Pingable, Pulse
+from leh_guardian.ports.people import (
+    Button,
+    Channel,
+    Confirming,
+    Notice,
+    NoticeKind,
+    Pingable,
+    Pulse,
+    Receipt,
+    Sent,
+)
 from leh_guardian.ports.queues import (
     AlertQueue,
     MoveTask,
@@ -29,7 +39,9 @@ __all__ = [
     "RETENTION",
     "AdminApi",
     "AlertQueue",
+    "Button",
     "Channel",
+    "Confirming",
     "DeadLetters",
     "Deployments",
     "FunctionState",
@@ -42,6 +54,7 @@ __all__ = [
     "MoveTask",
     "MovedLetter",
     "Notice",
+    "NoticeKind",
     "Outages",
     "OutgoingMessage",
     "Pingable",
@@ -49,9 +62,11 @@ __all__ = [
     "QueueDepth",
     "QueueInfo",
     "Queues",
+    "Receipt",
     "ReceivedMessage",
     "Reprocessing",
     "SearchIndex",
+    "Sent",
     "SentLetter",
     "StatusPage",
     "TableLayout",

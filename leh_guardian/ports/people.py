@@ -4,7 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
+
+
+class NoticeKind(StrEnum):
+    """Why somebody is told, which decides its form and what may be left out."""
+
+    NOTICE = "notice"
+    """A rule's own message, or guardian's: nothing is expected of the reader."""
+    PAGE = "page"
+    """Somebody is called and asked to answer."""
+    REMINDER = "reminder"
+    """Who answered is reminded that the answer runs out."""
+    STATUS = "status"
+    """What became of an incident, to whoever was told of it."""
+    APPROVAL = "approval"
+    """An action waits for a person's word."""
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One thing that the reader may do about it."""
+
+    verb: str
+    """`ack`, `escalate`, `resolve`, `snooze`, `approve` or `reject`."""
+    label: str
+    token: str
+    """Opaque and signed: what the press sends back. At most 2,000 characters."""
+    confirm: str = ""
+    """What is asked before it counts; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,18 +44,73 @@ class Notice:
     id: str
     """The action's id: receivers may deduplicate by it."""
     title: str
+    """One line; its first 40 characters say the level and what it is about."""
     lines: Sequence[str]
     incident: str
     rule: str
     severity: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    kind: NoticeKind = NoticeKind.NOTICE
+    to: str = ""
+    """The person's address, in the channel's own terms (phone number, Slack user id, e-mail); empty: the channel's own place."""
+    number: str = ""
+    """The incident's short number, like INC-1042."""
+    level: int = 0
+    status: str = ""
+    link: str = ""
+    """Where to answer, for this reader alone; empty where guardian has no public address."""
+    short: str = ""
+    """The text for media that others may read (SMS, AlimTalk): level, service, number and deadline, no link, nothing of the event."""
+    spoken: str = ""
+    """What a voice says: Korean, at most 20 seconds."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What an approved template may hold: level, service, summary, deadline, number."""
+    buttons: Sequence[Button] = ()
+    thread: Mapping[str, str] = field(default_factory=dict)
+    """What the first message of this incident in this place came back with, to change it in place and to answer under it."""
+    again: bool = False
+    """Whether it may have gone out before: a crash or a lost answer leaves that open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The other side has taken a notice."""
+
+    reference: str = ""
+    """What it calls the message, or an empty text."""
+    thread: Mapping[str, str] = field(default_factory=dict)
+    """What a later notice of the same incident in the same place needs."""
+
+
+class Receipt(StrEnum):
+    """What became of a message that was taken."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
 
 
 class Channel(Protocol):
     """A way to reach people."""
 
-    async def send(self, notice: Notice) -> str:
-        """Deliver `notice`; returns what the other side called it, or an empty text."""
+    async def send(self, notice: Notice) -> Sent:
+        """Deliver `notice`.
+
+        Raises:
+            Transient: try again, after `retry_after` seconds where given.
+            Permanent: this channel will not take it, so another one is to be tried now.
+        """
+
+
+class Confirming(Channel, Protocol):
+    """A way that can tell whether a message arrived."""
+
+    async def receipt(self, reference: str) -> Receipt:
+        """Return what became of the message that `send` called `reference`.
+
+        Raises:
+            Transient: cannot be told now.
+        """
 
 
 class Pulse(Protocol):

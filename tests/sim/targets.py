@@ -20,7 +20,7 @@ from leh_guardian.handlers.dlq_redrive import dlq_redrive
 from leh_guardian.handlers.notify import notify
 from leh_guardian.handlers.queue_drained import queue_drained
 from leh_guardian.model.outcome import Done, Failed, Outcome
-from leh_guardian.ports import Notice
+from leh_guardian.ports import Notice, Sent
 from leh_guardian.registry import Effect, Params, Registry, Via, handler
 from tests.sim.world import Fate, World
 
@@ -90,10 +90,10 @@ class Targets:
         await self._reach(f"seek {what}", lambda: answer.append(what in self.finished))
         return answer[0]
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notice) -> Sent:
         """Tell people: the channel of the simulation."""
         await self._reach(f"tell {notice.rule}", lambda: self.notices.append((self._world.now(), notice)))
-        return ""
+        return Sent()
 
     async def _reach(self, what: str, effect: Callable[[], None]) -> None:
         fate = await self._world.call(what, effect=True)

@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from leh_guardian.errors import Unavailable
 from leh_guardian.model.text import shown
-from leh_guardian.ports import Notice
+from leh_guardian.ports import Notice, Sent
 
 
 class ConsoleChannel:
@@ -22,7 +22,7 @@ class ConsoleChannel:
         self._writing = False
         """Whether a thread is writing, one that nobody waits for any more too."""
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notice) -> Sent:
         """Write `notice`, in a thread: a blocked pipe must not block the daemon.
 
         Raises:
@@ -36,7 +36,7 @@ class ConsoleChannel:
                 await anyio.to_thread.run_sync(self._write, "\n".join(lines), abandon_on_cancel=True)
             except OSError as error:
                 raise Unavailable(f"cannot write to the console: {error}") from error
-        return ""
+        return Sent()
 
     def _write(self, text: str) -> None:
         stream = self._stream or sys.stderr

@@ -18,7 +18,7 @@ from leh_guardian.clock import Clock
 from leh_guardian.errors import AccessDenied, Refused, SettingsError, Throttled, Unavailable
 from leh_guardian.files import read_file
 from leh_guardian.model.text import dump_json, told
-from leh_guardian.ports import Notice
+from leh_guardian.ports import Notice, Sent
 
 _DEADLINE = 10.0
 _SHORTEST_SECRET = 16
@@ -56,7 +56,7 @@ class WebhookChannel:
         self._secret = secret
         self._clock = clock
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notice) -> Sent:
         """Post `notice`; a repeated one carries the same id.
 
         Raises:
@@ -86,7 +86,7 @@ class WebhookChannel:
             with anyio.fail_after(_DEADLINE):
                 async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
                     said = (await answer.content.read(300)).decode("utf-8", "replace")
-                    return _judge(answer.status, said, answer.headers.get("Retry-After"))
+                    return Sent(_judge(answer.status, said, answer.headers.get("Retry-After")))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unavailable(f"the webhook does not answer: {type(error).__name__} {error}") from error
 

@@ -9,7 +9,7 @@ import pytest
 from leh_guardian.engine.distress import Distress, Watch
 from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import Refused
-from leh_guardian.ports import Notice
+from leh_guardian.ports import Notice, Sent
 from leh_guardian.telemetry.metrics import Metrics
 from tests.support.clock import FakeClock
 
@@ -21,12 +21,12 @@ class People:
         self.notices: list[Notice] = []
         self.refuses = False
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notice) -> Sent:
         """Take a notice."""
         if self.refuses:
             raise Refused("no")
         self.notices.append(notice)
-        return ""
+        return Sent()
 
 
 class World:

@@ -10,7 +10,7 @@ from leh_guardian.context import Capabilities
 from leh_guardian.engine.fence import fenced
 from leh_guardian.engine.lease import Lease
 from leh_guardian.errors import LeaseLost
-from leh_guardian.ports import Notice
+from leh_guardian.ports import Notice, Sent
 from tests.support.clock import FakeClock
 
 NOTICE = Notice("id", "title", [], "incident", "rule", "sev2")
@@ -32,10 +32,10 @@ class Port:
     name = "port"
     calls = 0
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notice) -> Sent:
         """Count."""
         self.calls += 1
-        return notice.id
+        return Sent(notice.id)
 
     async def info(self, queue: str) -> str:
         """Count."""
@@ -50,7 +50,7 @@ async def test_no_call_starts_once_the_lease_is_over() -> None:
     outside: Any = Capabilities(queues=queues, channels={"console": channel}, letters=Port())  # type: ignore[arg-type, dict-item]
     can: Any = fenced(outside, lease)
     assert await can.queues.info("q") == "q"
-    assert await can.channels["console"].send(NOTICE) == "id"
+    assert await can.channels["console"].send(NOTICE) == Sent("id")
     assert can.channels["console"].name == "port"
     assert can.channels.get("nowhere") is None
     assert (can.errors, can.outages, can.pages) == (None, None, {})
