@@ -10,7 +10,8 @@ from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
 from leh_guardian.adapters.channels.console import ConsoleChannel
-from leh_guardian.adapters.channels.webhook import WebhookChannel, read_secret
+from leh_guardian.adapters.channels.secret import read_secret
+from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.adapters.health import REGION as HEALTH_REGION
 from leh_guardian.adapters.health import AwsHealth

@@ -93,6 +93,13 @@ class Receipt(StrEnum):
 class Channel(Protocol):
     """A way to reach people."""
 
+    address: str
+    """Which of a person's addresses it needs in `Notice.to`: `slack`, `email` or `phone`; empty: it has a place of its own."""
+    confirms: bool
+    """Whether it is `Confirming`."""
+    strict: bool
+    """Whether others may read what it shows, so that nothing of an event goes out by it."""
+
     async def send(self, notice: Notice) -> Sent:
         """Deliver `notice`.
 

@@ -41,6 +41,10 @@ class Happened:
 class Targets:
     """Everything that effects reach, but the queues."""
 
+    address: str = ""
+    confirms: bool = False
+    strict: bool = False
+
     def __init__(self, world: World) -> None:
         self._world = world
         self.switched: dict[UUID, Happened] = {}

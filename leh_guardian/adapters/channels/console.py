@@ -16,6 +16,10 @@ from leh_guardian.ports import Notice, Sent
 class ConsoleChannel:
     """Writes notices as lines."""
 
+    address: str = ""
+    confirms: bool = False
+    strict: bool = False
+
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
         self._turn = anyio.Lock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
-from leh_guardian.adapters.channels.webhook import read_secret
+from leh_guardian.adapters.channels.secret import read_secret
 from leh_guardian.app import handlers, rules_in_use
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError

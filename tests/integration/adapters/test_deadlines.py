@@ -13,7 +13,7 @@ import pytest
 from leh_guardian.adapters import aws as aws_module
 from leh_guardian.adapters import sqs
 from leh_guardian.adapters.aws import open_aws
-from leh_guardian.adapters.channels import webhook
+from leh_guardian.adapters.channels import http
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.adapters.opensearch import OpenSearch
@@ -59,7 +59,7 @@ async def test_credentials_that_never_come(monkeypatch: pytest.MonkeyPatch) -> N
 @HOW
 async def test_webhook(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A receiver that does not answer, or never ends its answer, costs a message its deadline."""
-    monkeypatch.setattr(webhook, "_DEADLINE", 0.3)
+    monkeypatch.setattr(http, "DEADLINE", 0.3)
     async with slow_server(how) as url, aiohttp.ClientSession() as session:
         channel = WebhookChannel(session, url, b"x" * 16, FakeClock())
         with anyio.fail_after(20):

@@ -14,6 +14,7 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel, signature
 from leh_guardian.errors import AccessDenied, HandlerError, Refused, Throttled, Unavailable
 from leh_guardian.ports import Notice
 from tests.support.clock import FakeClock
+from tests.support.people.notices import PAGE
 from tests.support.receiver import Receiver, receiving
 
 SECRET = b"a secret of some length"
@@ -41,6 +42,14 @@ async def test_request_is_signed_and_carries_its_id(receiver: Receiver, session:
     assert headers["Leh-Guardian-Id"] == "id-1"
     assert headers["Leh-Guardian-Signature"] == signature(SECRET, headers["Leh-Guardian-Timestamp"], body)
     assert json.loads(body)["title"] == "제목 <b>"
+
+
+async def test_body_has_what_is_documented(receiver: Receiver, session: aiohttp.ClientSession) -> None:
+    """Every documented member is there, the event's detail too; new ones may be added, none is taken away."""
+    await WebhookChannel(session, receiver.url, SECRET, FakeClock()).send(PAGE)
+    body = json.loads(receiver.requests[0][1])
+    named = "id title lines incident rule severity facts kind number level status link"
+    assert body == {name: getattr(PAGE, name) for name in named.split()}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@ from tests.support.clock import FakeClock
 class People:
     """A channel that keeps what people were told, or refuses."""
 
+    address: str = ""
+    confirms: bool = False
+    strict: bool = False
+
     def __init__(self) -> None:
         self.notices: list[Notice] = []
         self.refuses = False

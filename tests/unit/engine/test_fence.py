@@ -29,6 +29,10 @@ class Passing(FakeClock):
 class Port:
     """Anything outside."""
 
+    address: str = ""
+    confirms: bool = False
+    strict: bool = False
+
     name = "port"
     calls = 0
 
