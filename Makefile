@@ -45,8 +45,9 @@ check: setup
 	$(BIN)/leh-guardian handlers docs --check docs/handlers.md
 	$(BIN)/python .ci/check_packaging.py
 
+# All of them in two lanes side by side (tests/lanes); with ARGS one pytest with these arguments.
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.lanes $(ARGS)
 
 # The long form of what `make test` does in small: simulated runs, kills, freezes, restarts, a storm, mutants. Writes docs/reliability.md.
 # The page is written whatever was found; a broken promise fails the target.

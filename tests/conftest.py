@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.local.aws import REGION, EmbeddedAws
@@ -46,6 +47,12 @@ def _clean_environment() -> None:
             del os.environ[name]
     # A shell that starts us in the background has SIGINT ignored, and so it would be in every command that is to be interrupted.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_tracebacks() -> None:
+    """Keep structlog's usual renderer from drawing the locals of each frame: two seconds of CPU for each traceback."""
+    ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from leh_guardian.ports import MoveTask, OutgoingMessage, QueueDepth, QueueInfo,
 _DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
 _PAYLOAD = 240 * 1024
 """Bytes in one batch: under the smallest limit that SQS has had (256 KiB), attributes included."""
+_RECEIVE_WAIT = 1
+"""Seconds that a receive of a queue that is redriven waits for its first message: one that waits at all asks all of SQS's servers."""
 POLL_MARGIN = 10.0
 """Seconds a long poll may take beyond its wait."""
 
@@ -164,7 +166,7 @@ class SqsQueues:
             lambda: self._client.receive_message(
                 QueueUrl=queue.url,
                 MaxNumberOfMessages=min(10, count),
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=_RECEIVE_WAIT,
                 VisibilityTimeout=int(visibility),
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["All"],

@@ -91,10 +91,9 @@ class Executor:
         free = self._slots - self._running
         if free <= 0:
             return 0
-        trusted = trusted_until(self._clock)
         self._claiming = True
         try:
-            claimed = await self._claim(free)
+            claimed, trusted = await self._claim(free)
             self._running += len(claimed)
         finally:
             self._claiming = False
@@ -103,12 +102,15 @@ class Executor:
             tasks.start_soon(self._attempt, action, trusted, name=f"action {action.handler} {action.id}")
         return len(claimed)
 
-    async def _claim(self, count: int) -> list[ClaimedAction]:
+    async def _claim(self, count: int) -> tuple[list[ClaimedAction], float]:
+        """Return what was claimed, and until when (monotonic seconds) its leases may be trusted."""
         now = self._clock.now()
         try:
             async with transaction(self._pool) as tx:
                 await self._settlement.hold_back(tx, now, await actions.hold_back(tx, now, self._mode))
                 known = self._registry.names()
+                # Not before: where the store is slow, a good part of a lease goes by until here.
+                trusted = trusted_until(self._clock)
                 claimed = await actions.claim(tx, now, self._mode, self._replica, count, known)
                 entries: list[Entry] = []
                 for action in claimed:
@@ -119,10 +121,10 @@ class Executor:
                 if claimed:
                     failpoint("executor.before_claim_commit")
         except LeaseLost:
-            return []
+            return [], 0.0
         if claimed:
             failpoint("executor.claimed")
-        return claimed
+        return claimed, trusted
 
     async def _attempt(self, action: ClaimedAction, trusted: float) -> None:
         """Run one attempt to its settlement. Never raises: a handler's failure is an outcome, not a crash."""

@@ -14,12 +14,14 @@ from leh_guardian.errors import GuardianError, LeaseLost
 from leh_guardian.model.action import ClaimedAction
 from leh_guardian.store import actions
 from leh_guardian.store.pool import Pool
-from leh_guardian.store.transaction import transaction
+from leh_guardian.store.transaction import autocommit
 
 _TRUST = 0.9
 """The share of a lease in which its attempt may start effects."""
+_RENEWED_AFTER = 1 / 3
+"""The share of a lease after which it is renewed, counted from when it was asked for: a slow answer does not put it off."""
 _RETRY = 0.5
-"""Seconds until a failed renewal is tried again."""
+"""Seconds until a renewal that failed, or found its action locked, is tried again."""
 _LOOK = 1.0
 """Seconds between two looks at whether trust has ended: sleeping is on loop time, which stands still with the machine."""
 
@@ -45,20 +47,26 @@ class Lease:
 
     async def renew(self, scope: anyio.CancelScope) -> None:
         """Renew until cancelled; cancels `scope` when another attempt has taken over."""
-        pause = actions.LEASE_SECONDS / 3
+        renewed = True
         while True:
-            await anyio.sleep(pause)
-            until = trusted_until(self._clock)
+            await anyio.sleep(self._pause() if renewed else min(_RETRY, actions.LEASE_SECONDS * _RENEWED_AFTER))
             try:
-                async with transaction(self._pool.for_leases) as tx:
-                    await actions.renew(tx, self._action.id, self._action.attempt)
+                # The connection first: trust is counted from the asking, and waiting for one's turn is not that.
+                async with autocommit(self._pool.for_leases) as tx:
+                    until = trusted_until(self._clock)
+                    renewed = await actions.renew(tx, self._action.id, self._action.attempt)
             except LeaseLost:
                 scope.cancel()
                 return
             except GuardianError:
-                pause = min(_RETRY, actions.LEASE_SECONDS / 3)
-            else:
-                self._trusted, pause = until, actions.LEASE_SECONDS / 3
+                renewed = False
+            if renewed:
+                self._trusted = until
+
+    def _pause(self) -> float:
+        """Return the seconds until it is time to renew."""
+        asked = self._trusted - actions.LEASE_SECONDS * _TRUST
+        return max(0.0, asked + actions.LEASE_SECONDS * _RENEWED_AFTER - self._clock.monotonic())
 
     async def watch(self, scope: anyio.CancelScope) -> None:
         """Cancel `scope` when the lease can no longer be trusted."""

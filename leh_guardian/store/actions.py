@@ -163,21 +163,30 @@ returning a.id, a.incident_id, a.role, a.step_id, a.step_index, a.handler, a.par
 """
 
 
-async def renew(tx: Transaction, action_id: UUID, attempt: int) -> None:
-    """Lengthen the lease.
+async def renew(tx: Transaction, action_id: UUID, attempt: int) -> bool:
+    """Lengthen the lease, in one statement; False when the action is locked just now, and nothing was done.
+
+    It never waits for a lock. Most often its own checkpoint or settlement holds that, for as many round trips as it takes;
+    renewals that wait for them keep others from being sent. Nobody else claims the action while it is locked.
 
     Raises:
         LeaseLost: the attempt no longer owns the action.
     """
-    owned = await tx.execute(
-        "update actions set lease_until = clock_timestamp() + make_interval(secs => $3)"
-        " where id = $1 and attempt = $2 and status = 'running'",
-        action_id,
-        attempt,
-        LEASE_SECONDS,
-    )
-    if not owned:
+    row = await tx.fetchrow(_RENEW, action_id, attempt, LEASE_SECONDS)
+    if not row["owned"]:
         raise LeaseLost
+    renewed: bool = row["renewed"]
+    return renewed
+
+
+_RENEW = """
+with free as (
+    select id from actions where id = $1 and attempt = $2 and status = 'running' for no key update skip locked),
+renewed as (
+    update actions a set lease_until = clock_timestamp() + make_interval(secs => $3) from free where a.id = free.id returning 1)
+select exists (select 1 from actions where id = $1 and attempt = $2 and status = 'running') as owned,
+    exists (select 1 from renewed) as renewed
+"""
 
 
 async def checkpoint(tx: Transaction, claimed: ClaimedAction, own_mode: Mode, checkpoints: Mapping[str, Any]) -> bool:

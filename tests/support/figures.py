@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -16,12 +17,15 @@ def record(section: str, key: str, value: Any) -> None:
         return
     file = Path(folder) / f"{section}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    text = json.dumps({**known, key: value}, indent=2, sort_keys=True, ensure_ascii=False)
-    # Whole or not at all: a reader never meets half a file.
-    fresh = file.with_suffix(".new")
-    fresh.write_text(text + "\n", encoding="utf-8")
-    fresh.replace(file)
+    # Others write, too: scenarios in threads, and another lane's run.
+    with (file.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        text = json.dumps({**known, key: value}, indent=2, sort_keys=True, ensure_ascii=False)
+        # Whole or not at all: a reader never meets half a file.
+        fresh = file.with_suffix(".new")
+        fresh.write_text(text + "\n", encoding="utf-8")
+        fresh.replace(file)
 
 
 def show(capsys: pytest.CaptureFixture[str], line: str) -> None:

@@ -10,6 +10,7 @@ import anyio
 import pytest
 from botocore.exceptions import ClientError
 
+from leh_guardian.adapters import sqs
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.context import Capabilities
@@ -41,6 +42,13 @@ async def can(aws: Aws, client: Any) -> AsyncIterator[Capabilities]:
 def _short_visibility(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let messages that a crashed attempt has hidden come back while the next attempt looks for them."""
     monkeypatch.setattr(mover, "VISIBILITY", 2)
+    monkeypatch.setattr(sqs, "_RECEIVE_WAIT", 0)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a receive wait as long as it does in earnest: what a crashed attempt has hidden comes back meanwhile."""
+    monkeypatch.setattr(sqs, "_RECEIVE_WAIT", 1)
 
 
 async def test_moves_everything_once_and_keeps_what_a_consumer_sees(client: Any, can: Capabilities) -> None:
@@ -150,6 +158,7 @@ async def test_source_is_found_where_sqs_does_not_list_it(
     assert outcome.facts["destination"] == queues.source
 
 
+@pytest.mark.usefixtures("patient")
 async def test_resumes_where_it_was_stopped(client: Any, can: Capabilities) -> None:
     """Stopped between sending and deleting, the next attempt deletes what it already sent instead of sending it again."""
     queues = await make_queues(client)
@@ -167,6 +176,7 @@ async def test_resumes_where_it_was_stopped(client: Any, can: Capabilities) -> N
     assert await queues.depth(queues.dlq_url) == 0
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("point", ["redrive.received", "redrive.sent", "redrive.deleted"])
 async def test_a_crash_loses_nothing(client: Any, can: Capabilities, point: str) -> None:
     """Whatever the instant of a crash, every message is in the source queue afterwards, at most ten of them twice."""

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
+from leh_guardian.adapters import sqs
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.clock import SystemClock
@@ -54,7 +55,14 @@ async def queues(client: Any) -> Queues:
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let messages that a crashed attempt has hidden come back while the next attempt looks for them."""
     monkeypatch.setattr(mover, "VISIBILITY", 2)
+    monkeypatch.setattr(sqs, "_RECEIVE_WAIT", 0)
     monkeypatch.setattr(mover, "EMPTY_RECEIVES", 1)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a receive wait as long as it does in earnest: what a crashed attempt has hidden comes back meanwhile."""
+    monkeypatch.setattr(sqs, "_RECEIVE_WAIT", 1)
 
 
 def cases(*of: str) -> list[str]:
@@ -172,6 +180,7 @@ async def test_letters_of_one_payload_are_letters_of_their_own(
     assert not letters.kept
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_crash_between_keeping_and_deleting_keeps_one(
     client: Any, can: Capabilities, queues: Queues, letters: Remembered
 ) -> None:

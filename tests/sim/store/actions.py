@@ -44,14 +44,20 @@ def _lease(work: Work) -> datetime:
     return work.database.now() + timedelta(seconds=real.LEASE_SECONDS)
 
 
-async def renew(tx: Transaction, action_id: UUID, attempt: int) -> None:
+async def renew(tx: Transaction, action_id: UUID, attempt: int) -> bool:
     """Do as the real one."""
+
+    def own(a: Row) -> bool:
+        return bool(a["attempt"] == attempt and a["status"] == "running")
+
     async with statement(tx, "actions.renew") as work:
-        owned = await _attempts(work, action_id, lambda a: a["attempt"] == attempt and a["status"] == "running")
-        for row in owned:
+        seen = work.find(ACTIONS, action_id)
+        free = await work.locked(ACTIONS, seen, own, mode=Lock.NO_KEY_UPDATE, skip=True)
+        for row in free:
             await work.update(ACTIONS, row, lease_until=_lease(work))
-    if not owned:
+    if not any(own(row) for row in seen):
         raise LeaseLost
+    return bool(free)
 
 
 async def checkpoint(tx: Transaction, claimed: ClaimedAction, own_mode: Mode, checkpoints: Mapping[str, Any]) -> bool:

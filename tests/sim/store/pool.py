@@ -6,8 +6,8 @@ A `SimPool` stands where `Pool` does, under the real `transaction()`. Every requ
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
@@ -74,6 +74,29 @@ class SimConnection:
         if self.work is None:
             raise AssertionError("no transaction is open")
         return self.work
+
+    @contextmanager
+    def statement(self) -> Iterator[Work]:
+        """Run the block as one statement: of the open transaction, or as one of its own.
+
+        Raises:
+            StoreError: the transaction has failed.
+        """
+        if self.work is not None:
+            if self.work.failed:
+                raise StoreError("PostgreSQL refused a statement: current transaction is aborted")
+            yield self.work
+            return
+        self.work = work = self._database.begin(self.end)
+        work.idle_since, work.failed = None, True
+        try:
+            yield work
+            work.failed = False
+        finally:
+            # Unless it was ended meanwhile, with what it had open.
+            if self.work is work:
+                self.work = None
+                self._database.finish(work, commit=True)
 
     @asynccontextmanager
     async def request(self, what: str, timeout: float | None = None) -> AsyncIterator[None]:
@@ -213,10 +236,8 @@ class SimPool(Pool):
 
 @asynccontextmanager
 async def statement(tx: Transaction, what: str) -> AsyncIterator[Work]:
-    """Run the block as one statement of the transaction."""
+    """Run the block as one statement."""
     connection: SimConnection = tx._connection
     async with connection.request(what):
-        work = connection.open_work()
-        if work.failed:
-            raise StoreError("PostgreSQL refused a statement: current transaction is aborted")
-        yield work
+        with connection.statement() as work:
+            yield work

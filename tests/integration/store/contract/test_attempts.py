@@ -11,7 +11,7 @@ from leh_guardian.errors import LeaseLost
 from leh_guardian.model.action import ActionStatus, ClaimedAction
 from leh_guardian.model.mode import Mode
 from leh_guardian.store import actions, control, overview
-from leh_guardian.store.transaction import Transaction, transaction
+from leh_guardian.store.transaction import Transaction, autocommit, transaction
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import NOW, action, incident
 
@@ -26,6 +26,9 @@ STEPS: dict[str, Step] = {
 }
 
 
+WAITING = {name: step for name, step in STEPS.items() if name != "renew"}
+
+
 @pytest.fixture(autouse=True)
 async def _an_incident(store: Store) -> None:
     await store.open(incident(), incident(2))
@@ -36,6 +39,12 @@ async def started(store: Store) -> ClaimedAction:
     await store.plan(action())
     [claimed] = await store.claim()
     return claimed
+
+
+async def renewed(store: Store, claimed: ClaimedAction) -> bool:
+    """Renew as an attempt does: by a statement of its own."""
+    async with autocommit(store.pool) as tx:
+        return await actions.renew(tx, claimed.id, claimed.attempt)
 
 
 async def listed(store: Store, number: int = 1) -> dict[str, object]:
@@ -58,7 +67,7 @@ async def test_an_overtaken_attempt_writes_nothing(
     assert (found["status"], found["attempt"], found["outcome"]) == ("running", 2, None)
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("step", WAITING.values(), ids=WAITING)
 async def test_an_attempt_that_is_being_overtaken_waits_and_writes_nothing(
     store: Store, leases_run_out: Callable[[], None], step: Step
 ) -> None:
@@ -72,7 +81,7 @@ async def test_an_attempt_that_is_being_overtaken_waits_and_writes_nothing(
     assert isinstance(second.error, LeaseLost)
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("step", WAITING.values(), ids=WAITING)
 async def test_an_attempt_that_was_not_overtaken_after_all_goes_on(
     store: Store, leases_run_out: Callable[[], None], step: Step
 ) -> None:
@@ -83,6 +92,36 @@ async def test_an_attempt_that_was_not_overtaken_after_all_goes_on(
         await actions.claim(one, NOW, ACT, "two", 1)
         await second.begin(lambda tx: step(tx, before))
     assert second.error is None
+
+
+async def test_a_renewal_waits_for_nobody(store: Store, leases_run_out: Callable[[], None]) -> None:
+    """While others hold the action a renewal says that nothing was done, and it is lost once they have committed."""
+    leases_run_out()
+    before = await started(store)
+    async with store.rolled_back() as one:
+        await actions.claim(one, NOW, ACT, "two", 1)
+        assert await renewed(store, before) is False
+    assert await renewed(store, before) is True
+    async with transaction(store.pool) as one:
+        await actions.claim(one, NOW, ACT, "two", 1)
+        assert await renewed(store, before) is False
+    with pytest.raises(LeaseLost):
+        await renewed(store, before)
+
+
+async def test_a_renewal_needs_no_transaction(
+    store: Store, monkeypatch: pytest.MonkeyPatch, leases_run_out: Callable[[], None]
+) -> None:
+    """Alone it is there at once; in a transaction it goes the way of that."""
+    leases_run_out()
+    claimed = await started(store)
+    monkeypatch.setattr(actions, "LEASE_SECONDS", 30.0)
+    async with store.rolled_back() as tx:
+        assert await actions.renew(tx, claimed.id, claimed.attempt)
+    async with store.rolled_back() as tx:
+        assert len(await actions.claim(tx, NOW, ACT, "two", 1)) == 1
+    assert await renewed(store, claimed) is True
+    assert await store.claim() == []
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)

@@ -1,0 +1,89 @@
+"""The lanes of `make test`: nothing is left out, nothing is run twice, and a lane that fails fails the whole."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lanes.__main__ import FIRST, ROOT, lanes, side_by_side
+from tests.support.process import wait_for
+
+
+def collected(folder: Path, arguments: list[str]) -> list[str]:
+    """Return the test files that pytest finds."""
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "-qq", "--collect-only", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(line.partition(":")[0] for line in found.stdout.splitlines() if line.startswith("tests/"))
+
+
+def test_each_file_is_in_one_lane(tmp_path: Path) -> None:
+    """A folder and a file that are named are the first lane's, all else is the second's, a new folder too."""
+    files = [
+        "tests/a/test_1.py",
+        "tests/a/b/test_2.py",
+        "tests/c/test_3.py",
+        "tests/c/test_4.py",
+        "tests/new/test_5.py",
+    ]
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("def test(): pass\n")
+    first, second = (collected(tmp_path, lane) for lane in lanes(["tests/a", "tests/c/test_3.py"]))
+    assert first == ["tests/a/b/test_2.py", "tests/a/test_1.py", "tests/c/test_3.py"]
+    assert sorted(first + second) == sorted(files)
+
+
+def test_what_is_named_is_there() -> None:
+    """Each path of the first lane exists, and none lies in another: it would be run twice."""
+    paths = [ROOT / name for name in FIRST]
+    assert all(path.exists() for path in paths)
+    assert not [one for one in paths for other in paths if one is not other and one.is_relative_to(other)]
+
+
+@pytest.mark.parametrize("codes", [[0, 0], [1, 0], [0, 2], [5, 1]])
+def test_each_end_is_told_and_the_output_in_order(codes: list[int]) -> None:
+    """The exit codes are the lanes' own; the second's lines follow the first's, though both run at the same time."""
+    program = "import sys; print('a', sys.argv[1]); print('b', sys.argv[1], file=sys.stderr, flush=True); sys.exit({})"
+    out = io.BytesIO()
+    commands = [[sys.executable, "-uc", program.format(code), str(n)] for n, code in enumerate(codes)]
+    assert side_by_side(commands, out) == codes
+    assert out.getvalue().decode() == "a 0\nb 0\na 1\nb 1\n"
+
+
+def test_they_run_side_by_side(tmp_path: Path) -> None:
+    """Each waits for the other."""
+    program = "import os, sys\nopen(sys.argv[1], 'w').write('x') if sys.argv[3] == 'w' else open(sys.argv[1]).read()\n"
+    program += "open(sys.argv[2]).read() if sys.argv[3] == 'w' else open(sys.argv[2], 'w').write('x')"
+    pipes = [str(tmp_path / name) for name in "ab"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    commands = [[sys.executable, "-c", program, *pipes, role] for role in "wr"]
+    assert side_by_side(commands, io.BytesIO()) == [0, 0]
+
+
+def test_what_stops_the_whole_stops_the_lanes(tmp_path: Path) -> None:
+    """SIGTERM leaves no lane behind."""
+    program = (
+        "import sys, tests.lanes.__main__ as lanes\n"
+        "lane = [sys.executable, '-c', 'import os, sys, time; print(os.getpid(), flush=True); time.sleep(60)']\n"
+        "lanes.lanes = lambda: []\n"
+        "lanes.side_by_side = lambda _, out, run=lanes.side_by_side: run([lane], out)\n"
+        "sys.exit(lanes.main([]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE) as whole:
+        assert whole.stdout is not None
+        lane = int(whole.stdout.readline())
+        whole.send_signal(signal.SIGTERM)
+        assert whole.wait(30) == 128 + signal.SIGTERM
+    wait_for(lambda: not Path(f"/proc/{lane}").exists())
