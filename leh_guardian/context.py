@@ -20,6 +20,7 @@ from leh_guardian.ports import (
     Functions,
     Logs,
     Outages,
+    Pages,
     Queues,
     Reprocessing,
     SearchIndex,
@@ -67,6 +68,8 @@ class Capabilities:
     """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
     reprocessing: Reprocessing | None = None
     deployments: Deployments | None = None
+    messages: Pages | None = None
+    """What guardian's own messages to people need of the store."""
 
 
 class Checkpoints(Protocol):

@@ -35,13 +35,16 @@ from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.canary import CANARY_HANDLER, Canary
 from leh_guardian.engine.daemon import Daemon
+from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress, Watch
+from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
 from leh_guardian.engine.loops import Loop, Wake
+from leh_guardian.engine.outgoing import OutgoingMessages
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
@@ -161,15 +164,19 @@ async def _build(
     pages = {**providers, **probes(settings, tables, search)}
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))
-    progression = Progression(known, settings.notify.channel)
+    people = People(settings.notify.channel)
+    progression = Progression(known, Escalator(people.directory))
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
+    people.follow(reloader.current)
     logs = CloudWatchLogs(aws, await aws.client("logs"))
     functions = LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots))
     admin = await open_admin_api(settings, aws, stack)
     signatures = TableInUse(reloader.current)
+    ways = await channels(settings, clock, stack)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
-        channels=await channels(settings, clock, stack),
+        channels=ways,
+        messages=OutgoingMessages(pool, people, ways, clock, settings.http.public_url or ""),
         letters=Letters(pool, clock),
         pages=pages,
         outages=StoreOutages(pool),

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.escalator import at_console
 from leh_guardian.engine.progression import Progression, Run
 from leh_guardian.fields import parse_duration
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -26,6 +27,8 @@ from leh_guardian.store.transaction import Transaction
 RULE = "guardian.by_hand"
 """Stands for a rule in incidents that a person has opened by starting something; no rule file can use such a name."""
 _BACKOFF = 60.0
+_GRACE = 43_200.0
+"""Seconds for which nobody is called while it is at work: who started it knows of it."""
 _ATTEMPTS = 3
 
 
@@ -64,6 +67,7 @@ async def start(
             "default",
             {**spec.limits, **limits},
             resolves_on_event=False,
+            grace=_GRACE,
         ),
         event_id=f"by-hand-{asked}",
         serialize_key=f"{RULE}/{key[1]}",
@@ -87,6 +91,8 @@ async def start(
     changes.incidents[incident.id] = incident
     changes.opened[incident.id] = event
     changes.note(Kind.OPENED, reason or f"started by {who}", incident=incident, data={"by": who, "handler": handler})
-    Progression(registry, "console").go_on(changes, Run(incident, event, {}), 0, now)
+    progression = Progression(registry, at_console())
+    progression.go_on(changes, Run(incident, event, {}), 0, now)
+    progression.await_remedy(changes, incident, now)
     await changes.write(tx, who)
     return incident.id, True

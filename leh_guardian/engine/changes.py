@@ -13,9 +13,9 @@ from leh_guardian.model.action import NewAction
 from leh_guardian.model.expectation import Expectation
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Entry, Kind
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import actions, early_oks, expectations, guards, incidents, journal, timers
 from leh_guardian.store.incidents import RuleKey, RunEvent
-from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
 
 

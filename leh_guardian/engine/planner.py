@@ -21,12 +21,14 @@ from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import shown, storable_key
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.rules.ruleset import MatchKind, RuleSet
 from leh_guardian.store import actions, early_oks, guards, incidents
 from leh_guardian.store.incidents import RuleKey, RunEvent
-from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
 
+_LONGEST_REOPEN = timedelta(days=1)
+"""How long after its end an incident can come back, whatever its policy says."""
 _DECIDED = (MatchKind.TRIGGER, MatchKind.RESOLVE)
 """What an incident is decided by."""
 
@@ -42,6 +44,10 @@ class _Known:
     """Incidents with unsettled actions."""
     early_oks: dict[RuleKey, datetime]
     """The newest OK of each key, which an alarm on its way may be older than."""
+    told: set[tuple[str, str]] = field(default_factory=set)
+    """(rule, window) of spent budgets that people have been told of."""
+    ended: dict[RuleKey, Incident] = field(default_factory=dict)
+    """Incidents that ended a while ago and come back where the trouble does."""
     again: dict[RuleKey, tuple[int, datetime]] = field(default_factory=dict)
     """More events of open incidents, and when the newest of them happened: a storm is counted, not rewritten for each."""
 
@@ -94,6 +100,9 @@ class Planner:
         horizon = max((rule.guards.horizon for rule in rules.values()), default=timedelta(0))
         cooled = [k for k in keys if rules[k[0]].guards.cooldown]
         held = [i.id for i in open_ones.values() if i.ok_at is not None]
+        spent = f"{Cause.BUDGET_SPENT.value}-"
+        told = await incidents.causes(tx, budgeted, spent) if budgeted else set()
+        triggered = {m.key for m in batch if m.match.kind is MatchKind.TRIGGER} - set(open_ones)
         opening = {m.key for m in batch if m.match.kind is MatchKind.TRIGGER and m.match.rule.resolve_on} - set(
             open_ones
         )
@@ -103,6 +112,8 @@ class Planner:
             last_runs=await guards.last_runs(tx, cooled) if cooled else {},
             busy=await actions.busy(tx, held) if held else set(),
             early_oks=await early_oks.newest(tx, opening) if opening else {},
+            told={(rule_id, cause.removeprefix(spent)) for rule_id, cause in told},
+            ended=await incidents.lock_ended(tx, triggered, now - _LONGEST_REOPEN) if triggered else {},
         )
 
     def _mode(self, matched: Matched) -> Mode:
@@ -113,7 +124,12 @@ class Planner:
         happened = matched.happened(changes.now)
         incident = known.open.get(matched.key)
         if incident is None:
-            self._open(changes, known, rules, matched, happened)
+            ended = known.ended.pop(matched.key, None)
+            stale = known.early_oks.get(matched.key, happened) > happened
+            if ended is not None and not stale and self._may_reopen(ended, changes.now):
+                self._reopen(changes, known, rules, matched, ended, happened)
+            else:
+                self._open(changes, known, rules, matched, happened)
             return
         known.count(matched.key, happened)
         if incident.ok_at is not None and happened >= incident.ok_at:
@@ -125,6 +141,26 @@ class Planner:
                 return
             self._remember(changes, known, matched, again)
         changes.count(Kind.COALESCED, incident.rule_id, "the incident is open already", incident=incident)
+
+    def _may_reopen(self, incident: Incident, now: datetime) -> bool:
+        """Tell whether trouble that comes back now is the same incident."""
+        if incident.escalation is None or incident.ended_at is None:
+            return False
+        within = timedelta(seconds=incident.escalation.policy.resolve.reopen_within)
+        return now - incident.ended_at <= within
+
+    def _reopen(
+        self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched, incident: Incident, happened: datetime
+    ) -> None:
+        back = replace(
+            incident,
+            status=IncidentStatus.TRIGGERED,
+            ok_at=None,
+            ended_at=None,
+            event_count=incident.event_count + 1,
+            last_trigger_at=max(happened, incident.last_trigger_at),
+        )
+        self._run_again(changes, known, rules, matched, self._progression.reopen(changes, back))
 
     def _open(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched, happened: datetime) -> None:
         rule = matched.match.rule
@@ -182,8 +218,10 @@ class Planner:
             changes.note(Kind.BUDGET_SPENT, reason, incident=incident)
             # Once per window: a flood of keys with a spent budget is one message.
             window = f"{overdrawn}/{int(now.timestamp() // overdrawn.per.total_seconds())}"
-            self._progression.escalate(changes, incident, Cause.BUDGET_SPENT, reason, about=window, per_rule=True)
-            self._remember(changes, known, matched, changes.incidents[incident.id])
+            if (rule.id, window) not in known.told:
+                known.told.add((rule.id, window))
+                self._progression.escalate(changes, incident, Cause.BUDGET_SPENT, reason, about=window)
+                self._remember(changes, known, matched, changes.incidents[incident.id])
             return
         start = not_before(rule.guards.cooldown, known.last_runs.get(matched.key), now)
         if start > now:
@@ -196,7 +234,8 @@ class Planner:
         self._progression.go_on(changes, Run(incident, event, {}), 0, start)
         if any(action.keeps_busy for action in changes.planned[before:]):
             known.busy.add(incident.id)
-        # The progression may have closed the incident or raised its level.
+        self._progression.await_remedy(changes, incident, start)
+        # The progression may have closed the incident or called its people.
         self._remember(changes, known, matched, changes.incidents[incident.id])
 
     def _take_ok(self, changes: Changes, known: _Known, matched: Matched) -> None:

@@ -13,25 +13,25 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from leh_guardian.engine import pages
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.wording import Cause, message
 from leh_guardian.errors import RuleError
+from leh_guardian.model import escalation as machine
 from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Role
 from leh_guardian.model.canary import CANARY
-from leh_guardian.model.identity import action_key, key
+from leh_guardian.model.identity import action_key
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Step
 from leh_guardian.model.text import dump_json, told
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.registry import Registry
 from leh_guardian.rules.conditions import holds
 from leh_guardian.rules.preview import one_line, step_params, unanswered
 from leh_guardian.store.incidents import RunEvent
-from leh_guardian.store.timers import TimerKind
-
-CONSOLE = "console"
-"""The channel that is always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Run:
 class Progression:
     """Moves incidents on."""
 
-    def __init__(self, registry: Registry, tell_channel: str) -> None:
+    def __init__(self, registry: Registry, escalator: Escalator) -> None:
         self._registry = registry
-        self._tell_channel = tell_channel
+        self.escalator = escalator
 
     def go_on(self, changes: Changes, run: Run, index: int, due_at: datetime) -> None:
         """Plan the next step from `index` on whose condition holds, or finish the plan when there is none."""
@@ -79,77 +79,62 @@ class Progression:
             self.escalate(changes, run.incident, Cause.STEP_FAILED, reason, about=str(index))
 
     def escalate(
-        self,
-        changes: Changes,
-        incident: Incident,
-        cause: Cause,
-        reason: str,
-        *,
-        about: str = "",
-        per_rule: bool = False,
+        self, changes: Changes, incident: Incident, cause: Cause, reason: str, *, about: str = "", action: str = ""
     ) -> None:
-        """Tell people, once per run, cause and `about`; `per_rule`: once per `about` for the whole rule. Never of a canary."""
+        """Let people know, once per run, cause and `about`. Never of a canary."""
         if incident.rule_id == CANARY:
             changes.note(Kind.PLAN_STOPPED, reason, incident=incident)
             return
-        told = replace(incident, level=max(1, incident.level))
-        changes.incidents[incident.id] = told
-        action_id = (
-            key(f"rule/{incident.rule_id}/{cause}/{about}")
-            if per_rule
-            else action_key(incident.event_id, incident.rule_id, f"tell-{incident.run}-{cause}-{about}")
-        )
-        self._tell(changes, told, action_id, message(cause, told, reason))
+        incident = changes.incidents.get(incident.id, incident)
+        text = message(cause, incident, reason, action=action or None)
+        self.escalator.tell(changes, incident, text, f"{cause.value}-{about}", action)
+        told = changes.incidents[incident.id]
         changes.note(
-            Kind.ESCALATED, reason, incident=told, action_id=action_id, data={"policy": incident.plan.escalate}
+            Kind.ESCALATED, reason, incident=told, data={"cause": cause.value, "policy": incident.plan.escalate}
         )
 
     def ask(self, changes: Changes, incident: Incident, action_id: UUID) -> None:
-        """Tell people that an action waits for their approval."""
+        """Let people know that an action waits for their approval."""
         changes.incidents.setdefault(incident.id, incident)
-        text = message(Cause.APPROVAL, incident, f"{action_id}", action=str(action_id))
-        self._tell(changes, incident, key(f"ask/{action_id}"), text)
+        self.escalate(changes, incident, Cause.APPROVAL, f"{action_id}", about=f"{action_id}", action=f"{action_id}")
         changes.note(Kind.PROPOSED, "waits for approval", incident=incident, action_id=action_id)
 
-    def tell_console(self, changes: Changes, incident: Incident, untold: ClaimedAction) -> None:
-        """Send a message that its channel would not take to the console, the service's own log."""
-        if untold.params.get("channel") == CONSOLE:
-            return
-        action_id = key(f"console/{untold.id}")
-        self._tell(changes, incident, action_id, str(untold.params.get("text", "")), CONSOLE)
-        reason = f"channel {untold.params.get('channel')} did not take it: said on the console"
-        changes.note(Kind.ESCALATED, reason, incident=incident, action_id=action_id)
+    def tell_elsewhere(self, changes: Changes, incident: Incident, untold: ClaimedAction) -> None:
+        """Send a message that its channel would not take, or that nobody got, by the next one: the console at last."""
+        channel = pages.elsewhere(changes, incident, untold)
+        if channel is not None:
+            changes.incidents.setdefault(incident.id, incident)
+            reason = f"channel {untold.params.get('channel')} did not take it: goes by {channel}"
+            changes.note(Kind.ELSEWHERE, reason, incident=incident, action_id=untold.id)
 
-    def _tell(
-        self, changes: Changes, incident: Incident, action_id: UUID, text: str, channel: str | None = None
-    ) -> None:
-        changes.planned.append(
-            NewAction(
-                id=action_id,
-                incident_id=incident.id,
-                role=Role.TELL,
-                step_id="tell",
-                step_index=0,
-                handler="notify",
-                params={"channel": channel or self._tell_channel, "text": text},
-                mode=Mode.ACT,
-                changes=False,
-                retryable=True,
-                status=ActionStatus.SCHEDULED,
-                due_at=changes.now,
-                serialize_key=None,
-                timeout=30.0,
-                attempts=20,
-                backoff=5.0,
-            )
-        )
+    def await_remedy(self, changes: Changes, incident: Incident, since: datetime) -> None:
+        """Hold calls back while the remedy of a run that has just begun is at work; what only observes calls nobody."""
+        incident = changes.incidents[incident.id]
+        if incident.rule_id == CANARY or incident.plan.mode is Mode.OBSERVE:
+            return
+        if incident.status is not IncidentStatus.RESOLVED:
+            self.escalator.wait(changes, incident, since)
+
+    def reopen(self, changes: Changes, incident: Incident) -> Incident:
+        """Take up an incident again whose trouble has come back: the level that had been called is called at once."""
+        if incident.escalation is None:
+            return incident
+        # Where nobody had been called, its remedy is waited for as at first (`await_remedy`).
+        move = machine.reopened(incident.escalation, changes.now, changes.now)
+        return self.escalator.take(changes, incident, move)
 
     def resolve(self, changes: Changes, incident: Incident, how: str) -> None:
-        """Close the incident."""
+        """Close the incident; where only people may, say so and leave it open."""
+        incident = changes.incidents.get(incident.id, incident)
+        if incident.escalation is not None and incident.escalation.needs_person:
+            changes.note(Kind.NEEDS_PERSON, how, incident=incident)
+            self.escalator.news(changes, incident, Kind.NEEDS_PERSON, detail=how)
+            return
         closed = replace(incident, status=IncidentStatus.RESOLVED, ok_at=None)
         changes.incidents[incident.id] = closed
         changes.set_timer(closed, TimerKind.RESOLVE, None)
         changes.note(Kind.RESOLVED, how, incident=closed)
+        self.escalator.over(changes, closed, how)
 
     def confirm(self, changes: Changes, run: Run, step: Step) -> None:
         """Plan the last look at the world before a held OK closes the incident."""
@@ -185,6 +170,7 @@ class Progression:
             self.resolve(changes, incident, how)
             return
         changes.note(Kind.PLAN_DONE, f"{how}; the incident closes with its OK", incident=incident)
+        self.escalator.expect_ok(changes, changes.incidents.get(incident.id, incident))
         self.look_again(changes, incident)
 
     def look_again(self, changes: Changes, incident: Incident) -> None:

@@ -23,6 +23,8 @@ from leh_guardian.telemetry.redaction import redact
 
 _LONGEST_PAUSE = 3600.0
 """Seconds before the next attempt, at most: the other side's word (Retry-After) is data, too."""
+_LOUD = 3
+"""Failures after which a message that has no other channel is said on the console as well."""
 _SHORTEST_WAIT = timedelta(seconds=1)
 """A handler that waits until an instant in the past must not make a busy loop."""
 
@@ -68,7 +70,7 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
                 late = f"not within its time: {reason}"
                 return Verdict(ActionStatus.FAILED, Kind.FAILED, late, dict(facts))
             return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=due_at)
-        case Failed(reason) if claimed.role is Role.TELL:
+        case Failed(reason, facts) if claimed.role is Role.TELL and not claimed.params.get("failover") and not facts:
             # Nobody knows better later than the receiver: a refused or misdirected message is tried like a lost one.
             return _retry(claimed, reason, None, now)
         case Failed(reason, facts):
@@ -141,6 +143,9 @@ class Settlement:
         )
         if incident is not None and verdict.settled:
             await self._move_on(tx, changes, claimed, verdict, incident)
+        elif incident is not None and claimed.role is Role.TELL and verdict.failures == _LOUD:
+            # It is tried on for hours, and until then somebody may look at the log.
+            self._progression.tell_elsewhere(changes, incident, claimed)
         await changes.write(tx, self._replica)
         return verdict
 
@@ -227,9 +232,9 @@ class Settlement:
             self._progression.escalate(changes, run.incident, Cause.FALSE_OK, reason)
 
     def _after_tell(self, changes: Changes, run: Run, claimed: ClaimedAction, verdict: Verdict) -> None:
-        """Say on the console what its channel would not take for hours; /status and the metrics count it from the first failure."""
+        """Say by another channel what its own would not take; /status and the metrics count it from the first failure."""
         if verdict.status not in WELL:
-            self._progression.tell_console(changes, run.incident, claimed)
+            self._progression.tell_elsewhere(changes, run.incident, claimed)
 
     def _look_again(self, changes: Changes, run: Run) -> None:
         self._progression.look_again(changes, changes.incidents[run.incident.id])

@@ -8,6 +8,7 @@ from datetime import timedelta
 from leh_guardian.clock import Clock
 from leh_guardian.store import (
     canaries,
+    deliveries,
     deployments,
     early_oks,
     expectations,
@@ -72,5 +73,6 @@ class Upkeep:
             dropped += await deployments.forget(tx, now - keep.reprocessing, _PORTION)
             dropped += await reprocessing.forget(tx, now - keep.reprocessing, _PORTION)
             dropped += await expectations.forget(tx, now - keep.expectations, _PORTION)
+            dropped += await deliveries.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)
             return dropped + await guards.forget(tx, now - keep.guards)

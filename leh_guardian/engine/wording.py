@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from leh_guardian.model.escalation import Call, Why
 from leh_guardian.model.expectation import MANY
 from leh_guardian.model.incident import Incident
+from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import told
 
 
@@ -25,6 +27,10 @@ class Cause(StrEnum):
     UNHANDLED = "unhandled"
     RULES_REFUSED = "rules-refused"
     RULE_GONE = "rule-gone"
+    SLOW = "slow"
+    STALLED = "stalled"
+    NO_OK = "no-ok"
+    BESIDE = "beside"
 
 
 _SENTENCES = {
@@ -41,6 +47,10 @@ _SENTENCES = {
     Cause.NO_REMEDY: "자동 조치가 없는 장애입니다. 사람이 대응해야 합니다.",
     Cause.UNHANDLED: "진단 결과에 맞는 조치가 규칙에 없어 아무 조치도 하지 않았습니다. 사람이 대응해야 합니다.",
     Cause.RULES_REFUSED: "규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",
+    Cause.SLOW: "자동 조치가 정해진 시간 안에 끝나지 않아 호출합니다. 조치는 계속 진행 중입니다.",
+    Cause.STALLED: "자동 조치가 진행되지 않고 있습니다. 사람이 확인해야 합니다.",
+    Cause.NO_OK: "자동 조치는 끝났지만 경보가 정상(OK)으로 돌아오지 않았습니다. 사람이 확인해야 합니다.",
+    Cause.BESIDE: "자동 조치와 동시에 담당자를 호출합니다.",
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
 
@@ -90,11 +100,83 @@ def distress(outage: Outage, reason: str, began: datetime, replica: str, *, over
     ]
 
 
+_WHY = {
+    Why.UNANSWERED: "{waited} 무응답으로 Lv{level} 호출",
+    Why.REPEATED: "{waited} 무응답으로 Lv{level} 다시 호출",
+    Why.UNRESOLVED: "확인했지만 제시간에 해결되지 않아 Lv{level} 호출",
+    Why.EXPIRED: "확인한 뒤 소식이 없어 Lv{level} 다시 호출",
+    Why.TAKEN_BACK: "확인이 취소되어 Lv{level} 다시 호출",
+    Why.ASKED: "{by} 님의 상위 보고로 Lv{level} 호출",
+    Why.WORSE: "상황이 더 나빠져 Lv{level} 호출",
+    Why.REOPENED: "해결된 장애가 다시 발생하여 Lv{level} 호출",
+    Why.WOKEN: "보류 시간이 끝났고 장애가 계속되어 Lv{level} 다시 호출",
+}
+_NEWS = {
+    Kind.ACKNOWLEDGED: ("확인", "{by} 님이 확인하고 대응 중입니다. 더 호출하지 않습니다."),
+    Kind.RESOLVED: ("해결", "장애가 해결되었습니다."),
+    Kind.SNOOZED: ("보류", "{by} 님이 잠시 보류했습니다. 시간이 지나면 다시 호출합니다."),
+    Kind.ACK_ENDED: ("확인 취소", "{by} 님이 확인을 취소했습니다."),
+    Kind.NEEDS_PERSON: (
+        "정상 신호",
+        "경보가 정상으로 돌아왔습니다. 이 등급의 장애는 자동으로 닫지 않으므로 확인 후 직접 해결 처리하세요.",
+    ),
+}
+
+
+def called(call: Call, incident: Incident, ack_within: float | None, late: timedelta | None, by: str) -> str:
+    """Return what somebody is called with: what it is about and until when to answer, why now, and what was told before."""
+    about = (incident.escalation.about if incident.escalation else "").splitlines()
+    deadline = f" · {spoken(timedelta(seconds=ack_within))} 내 응답" if ack_within else " · 즉시 응답"
+    lines = [f"[{incident.severity.value.upper()}·Lv{call.level}] {_subject(incident)}{deadline}"]
+    if (why := _WHY.get(call.why)) is not None:
+        waited = spoken(timedelta(seconds=call.waited))
+        lines.append(why.format(waited=waited, level=call.level, by=told(by or "담당자", 60, phones=False)))
+    if late is not None:
+        lines.append(f"지연 처리: guardian이 멈춰 있어 예정보다 {spoken(late)} 늦게 호출합니다.")
+    if call.passed:
+        lines.append(f"{', '.join(f'Lv{level}' for level in call.passed)}은(는) 호출하지 못하고 지나갔습니다.")
+    return "\n".join([*lines, *(about[1:] or [f"확인: leh-guardian incidents show {incident.id}"])])
+
+
+def news(what: Kind, incident: Incident, by: str, detail: str) -> str:
+    """Return what those who were told of an incident hear when it moves on."""
+    word, sentence = _NEWS[what]
+    lines = [f"[{word}] {_subject(incident)}", sentence.format(by=told(by or "담당자", 60, phones=False))]
+    if detail:
+        lines.append(f"상세: {told(detail, 300, phones=False)}")
+    return "\n".join([*lines, f"확인: leh-guardian incidents show {incident.id}"])
+
+
+def reminder(incident: Incident, left: timedelta) -> str:
+    """Return what somebody hears whose acknowledgement is about to run out."""
+    lines = [
+        f"[알림] {_subject(incident)}",
+        f"확인한 장애가 아직 해결되지 않았습니다. {spoken(left)} 뒤에는 다시 호출합니다.",
+        f"계속 대응 중이면 다시 확인하세요: leh-guardian incidents ack {incident.id}",
+    ]
+    return "\n".join(lines)
+
+
+def spoken(length: timedelta) -> str:
+    """Return a length of time as people say it: 30분, 1시간 30분, 2일 3시간."""
+    minutes = round(length.total_seconds() / 60)
+    if minutes < 1:
+        return f"{round(length.total_seconds())}초"
+    days, rest = divmod(minutes, 1440)
+    hours, minutes = divmod(rest, 60)
+    parts = [f"{days}일"] * (days > 0) + [f"{hours}시간"] * (hours > 0) + [f"{minutes}분"] * (minutes > 0)
+    return " ".join(parts[:2])
+
+
+def _subject(incident: Incident) -> str:
+    subject = f" ({told(incident.dedup_key, 120, phones=False)})" if incident.dedup_key else ""
+    return f"{incident.rule_id}{subject}"
+
+
 def message(cause: Cause, incident: Incident, detail: str, *, action: str | None = None) -> str:
     """Return the text of a message about `incident`; `detail` is data and is shown on one line."""
-    subject = f" ({told(incident.dedup_key, 120, phones=False)})" if incident.dedup_key else ""
     lines = [
-        f"[{incident.severity.value.upper()}] {incident.rule_id}{subject}",
+        f"[{incident.severity.value.upper()}] {_subject(incident)}",
         _SENTENCES[cause],
         f"상세: {told(detail, 600, phones=False)}",
     ]

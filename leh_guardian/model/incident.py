@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
+from leh_guardian.model.escalation import Escalation
+from leh_guardian.model.incident_status import IncidentStatus
 from leh_guardian.model.plan import Plan, Severity
 
-
-class IncidentStatus(StrEnum):
-    """Where an incident stands."""
-
-    TRIGGERED = "triggered"
-    ACKNOWLEDGED = "acknowledged"
-    SNOOZED = "snoozed"
-    RESOLVED = "resolved"
+__all__ = ["Incident", "IncidentStatus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +38,9 @@ class Incident:
     event_count: int
     run: int
     """How often its plan was started: trouble that comes back while its OK is held starts another run."""
+    number: int = field(default=0, compare=False)
+    """What people call it, INC-1042; 0 until it is stored."""
+    ended_at: datetime | None = None
+    """When it was resolved, if it is."""
+    escalation: Escalation | None = None
+    """Whom it calls; None while nobody is to be called (a rule that only observes)."""

@@ -70,6 +70,10 @@ class Plan:
     """Blast radius per run, by the names that handlers declare."""
     resolves_on_event: bool
     """Whether an event may close the incident (`resolve_on`)."""
+    level: int | None = None
+    """The level at which calls begin, where it is above the policy's."""
+    grace: float | None = None
+    """Seconds for which calls wait for a remedy that is at work; None: what the policy says."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as the JSON that an incident's row keeps."""
@@ -87,6 +91,8 @@ class Plan:
             escalate=data["escalate"],
             limits=data["limits"],
             resolves_on_event=data["resolves_on_event"],
+            level=data.get("level"),
+            grace=data.get("grace"),
         )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 
 class NoticeKind(StrEnum):
@@ -118,6 +120,47 @@ class Confirming(Channel, Protocol):
         Raises:
             Transient: cannot be told now.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Moot:
+    """A message that is not to go out any more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A message that is to wait."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that is to go out now."""
+
+    notice: Notice
+    bundle: tuple[str, ...] = ()
+    """Ids of the messages that go out with it."""
+
+
+class Pages(Protocol):
+    """What the store knows of messages to people."""
+
+    async def look(
+        self, action_id: UUID, params: Mapping[str, Any], *, bundled: Sequence[str], again: bool
+    ) -> Outgoing | Later | Moot:
+        """Return what to do with a message now; `bundled` are those that an earlier try had taken along."""
+
+    async def taken(
+        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], notice: Notice, sent: Sent
+    ) -> None:
+        """Write down that the channel has taken it."""
+
+    async def confirmed(self, action_id: UUID, receipt: Receipt) -> None:
+        """Write down what became of it."""
 
 
 class Pulse(Protocol):

@@ -283,6 +283,18 @@ async def busy(tx: Transaction, incident_ids: Sequence[UUID]) -> set[UUID]:
     return {row["incident_id"] for row in rows}
 
 
+async def at_work(tx: Transaction, incident_id: UUID, now: datetime) -> bool:
+    """Tell whether the incident's remedy is really under way: it runs under a lease, waits, or is about to start."""
+    found = await tx.fetchval(
+        "select exists (select 1 from actions where incident_id = $1 and role in ('step', 'verify') and held is null"
+        " and (status = 'waiting' or status = 'running' and lease_until > clock_timestamp() - interval '1 minute'"
+        " or status = 'scheduled' and due_at > $2::timestamptz - interval '1 minute'))",
+        incident_id,
+        now,
+    )
+    return bool(found)
+
+
 async def withdraw(tx: Transaction, now: datetime, action_ids: Sequence[UUID], reason: str) -> None:
     """Skip actions that no attempt is running and that are not needed any more."""
     await tx.execute(

@@ -6,17 +6,21 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from leh_guardian.model.escalation import Escalation
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.plan import Plan, Severity
+from leh_guardian.model.policy import Policy
 from leh_guardian.model.text import dump_json
 from leh_guardian.store.transaction import Transaction
 
 _COLUMNS = (
     "i.id, i.rule_id, i.rule_revision, i.dedup_key, i.status, i.severity, i.level, i.plan::text, i.event_id,"
-    " i.serialize_key, i.opened_at, i.last_trigger_at, i.ok_at, i.event_count, i.run"
+    " i.serialize_key, i.opened_at, i.last_trigger_at, i.ok_at, i.event_count, i.run, i.number, i.resolved_at, i.policy::text,"
+    " i.escalation::text"
 )
 
 RuleKey = tuple[str, str]
@@ -54,11 +58,32 @@ async def lock_open(tx: Transaction, keys: Collection[RuleKey]) -> dict[RuleKey,
     return {(row["rule_id"], row["dedup_key"]): _incident(row) for row in rows}
 
 
+async def lock_ended(tx: Transaction, keys: Collection[RuleKey], since: datetime) -> dict[RuleKey, Incident]:
+    """Lock and return the incident of each of `keys` that was resolved last, if that was after `since`."""
+    rows = await tx.fetch(
+        f"select {_COLUMNS} from incidents i join unnest($1::text[], $2::text[]) k(rule_id, dedup_key)"
+        " on i.rule_id = k.rule_id and i.dedup_key = k.dedup_key where i.status = 'resolved' and i.resolved_at > $3"
+        " order by i.resolved_at, i.id for update of i",
+        [rule_id for rule_id, _ in keys],
+        [dedup_key for _, dedup_key in keys],
+        since,
+    )
+    return {(row["rule_id"], row["dedup_key"]): _incident(row) for row in rows}
+
+
 async def lock(tx: Transaction, incident_id: UUID) -> Incident | None:
     """Lock and return one incident, resolved ones too; None when there is none of that id."""
     row = await tx.fetchrow(
         f"select {_COLUMNS} from incidents i where i.id = $1 for update",
         incident_id,
+    )
+    return _incident(row) if row else None
+
+
+async def of_action(tx: Transaction, action_id: UUID) -> Incident | None:
+    """Return the incident of an action, as it is and not locked; None for an unknown action."""
+    row = await tx.fetchrow(
+        f"select {_COLUMNS} from incidents i join actions a on a.incident_id = i.id where a.id = $1", action_id
     )
     return _incident(row) if row else None
 
@@ -76,6 +101,17 @@ async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> li
         said,
     )
     return [_incident(row) for row in rows]
+
+
+async def causes(tx: Transaction, rule_ids: Collection[str], beginning: str) -> set[tuple[str, str]]:
+    """Return (rule, cause) of open incidents whose people were told last for a cause that begins so."""
+    rows = await tx.fetch(
+        "select distinct rule_id, escalation->>'cause' as cause from incidents where status <> 'resolved'"
+        " and escalation is not null and rule_id = any($1::text[]) and starts_with(escalation->>'cause', $2)",
+        list(rule_ids),
+        beginning,
+    )
+    return {(row["rule_id"], row["cause"]) for row in rows}
 
 
 async def opened_since(tx: Transaction, since: datetime, rule_ids: Collection[str]) -> dict[str, int]:
@@ -100,7 +136,7 @@ async def insert(tx: Transaction, now: datetime, new: Sequence[tuple[Incident, R
         return
     columns = (
         "id rule_id rule_revision dedup_key status severity plan event_id event serialize_key opened_at updated_at"
-        " last_trigger_at ok_at event_count run"
+        " last_trigger_at ok_at event_count run level policy escalation"
     ).split()
     await tx.copy_rows(
         "incidents",
@@ -123,6 +159,9 @@ async def insert(tx: Transaction, now: datetime, new: Sequence[tuple[Incident, R
                 i.ok_at,
                 i.event_count,
                 i.run,
+                i.level,
+                dump_json(i.escalation.policy.to_json()) if i.escalation else None,
+                dump_json(i.escalation.to_json()) if i.escalation else None,
             )
             for i, event in new
         ],
@@ -134,12 +173,14 @@ async def save(tx: Transaction, now: datetime, changed: Sequence[Incident]) -> N
     if not changed:
         return
     await tx.execute(
-        "update incidents i set status = u.status, level = u.level, last_trigger_at = u.last_trigger_at, ok_at = u.ok_at,"
-        " event_count = u.event_count, updated_at = $7,"
+        "update incidents i set status = u.status, severity = u.severity, level = u.level, last_trigger_at = u.last_trigger_at,"
+        " ok_at = u.ok_at, event_count = u.event_count, policy = coalesce(u.policy::json, i.policy),"
+        " escalation = u.escalation::json, updated_at = $7,"
         " acknowledged_at = case when u.status = 'acknowledged' then coalesce(i.acknowledged_at, $7) else i.acknowledged_at"
-        " end, resolved_at = case when u.status = 'resolved' then $7 end"
-        " from unnest($1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])"
-        " u(id, status, level, last_trigger_at, ok_at, event_count) where i.id = u.id",
+        " end, resolved_at = case when u.status <> 'resolved' then null when i.status = 'resolved' then i.resolved_at else $7 end"
+        " from unnest($1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $8::text[],"
+        " $9::text[], $10::text[])"
+        " u(id, status, level, last_trigger_at, ok_at, event_count, severity, policy, escalation) where i.id = u.id",
         [i.id for i in changed],
         [i.status.value for i in changed],
         [i.level for i in changed],
@@ -147,6 +188,10 @@ async def save(tx: Transaction, now: datetime, changed: Sequence[Incident]) -> N
         [i.ok_at for i in changed],
         [i.event_count for i in changed],
         now,
+        [i.severity.value for i in changed],
+        # An incident gets a policy once; another one only where worse news bring it.
+        [dump_json(i.escalation.policy.to_json()) if i.escalation else None for i in changed],
+        [dump_json(i.escalation.to_json()) if i.escalation else None for i in changed],
     )
 
 
@@ -180,4 +225,15 @@ def _incident(row: Any) -> Incident:
         ok_at=row["ok_at"],
         event_count=row["event_count"],
         run=row["run"],
+        number=row["number"],
+        ended_at=row["resolved_at"],
+        escalation=Escalation.from_json(_policy(row["policy"]), json.loads(row["escalation"]))
+        if row["escalation"]
+        else None,
     )
+
+
+@lru_cache(maxsize=256)
+def _policy(text: str) -> Policy:
+    """Return a policy by its row's text: thousands of incidents share a few."""
+    return Policy.from_json(json.loads(text))

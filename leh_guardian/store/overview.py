@@ -84,6 +84,15 @@ async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
     }
 
 
+async def remedy(tx: Transaction, incident_id: UUID) -> list[Any]:
+    """Return what has been tried in an incident's present run: step, handler, status, outcome (JSON text), oldest first."""
+    return await tx.fetch(
+        "select a.step_id, a.handler, a.status, a.dry_run, a.outcome::text from actions a join incidents i on i.id = a.incident_id"
+        " where i.id = $1 and a.run = i.run and a.role in ('step', 'verify') order by a.created_at, a.step_index, a.id",
+        incident_id,
+    )
+
+
 async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: int = 100) -> list[Any]:
     """Return actions, newest first."""
     wanted, values = _conditions(("status = any({}::text[])", list(statuses)), ("handler <> {}", CANARY))

@@ -22,6 +22,7 @@ DAEMON_NEEDS: Final = {
     "incidents": "select insert update delete",
     "actions": "select insert update delete",
     "timers": "select insert update delete",
+    "deliveries": "select insert update delete",
     "early_oks": "select insert update delete",
     "expectations": "select insert update delete",
     "control": "select insert update",

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store.transaction import Transaction
-
-
-class TimerKind(StrEnum):
-    """What a timer does when it is due."""
-
-    RESOLVE = "resolve"
-    """The held OK may close the incident now."""
 
 
 async def set_timers(tx: Transaction, timers: Sequence[tuple[UUID, TimerKind, datetime]]) -> None:
@@ -41,16 +34,18 @@ async def clear_timers(tx: Transaction, timers: Sequence[tuple[UUID, TimerKind]]
         )
 
 
-async def take_due(tx: Transaction, now: datetime) -> tuple[UUID, TimerKind] | None:
-    """Take one due timer that no other replica is applying; None when there is none.
+async def take_due(tx: Transaction, now: datetime) -> tuple[UUID, TimerKind, datetime] | None:
+    """Take one due timer that no other replica is applying, with when it was due; None when there is none.
 
     Raises:
         ValueError: a newer program set a kind that this one does not know.
     """
+    # The incident's row before the timer's, as everywhere: whoever answers an incident moves its timers under its lock.
     row = await tx.fetchrow(
-        "delete from timers where id = (select id from timers where due_at <= $1 and kind = any($2::text[])"
-        " order by due_at limit 1 for update skip locked) returning incident_id, kind",
+        "with due as (select t.id from timers t join incidents i on i.id = t.incident_id"
+        " where t.due_at <= $1 and t.kind = any($2::text[]) order by t.due_at, t.id limit 1 for update of i skip locked)"
+        " delete from timers t using due where t.id = due.id and t.due_at <= $1 returning t.incident_id, t.kind, t.due_at",
         now,
         [kind.value for kind in TimerKind],
     )
-    return (row["incident_id"], TimerKind(row["kind"])) if row else None
+    return (row["incident_id"], TimerKind(row["kind"]), row["due_at"]) if row else None

@@ -19,11 +19,14 @@ from leh_guardian.engine import absence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.daemon import Daemon
+from leh_guardian.engine.directory import People
+from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
 from leh_guardian.engine.loops import Loop, Wake
+from leh_guardian.engine.outgoing import OutgoingMessages
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
@@ -71,7 +74,8 @@ async def run(parts: Parts, process: Process) -> None:
     registry, name = parts.registry, process.name
     timekeeper = Timekeeper(pool, clock, metrics)
     await timekeeper.run_once()
-    progression = Progression(registry, "people")
+    people = People("people")
+    progression = Progression(registry, Escalator(people.directory))
     reloader = Reloader(parts.rules_folder, registry, pool, progression, clock, metrics, parts.rules, replica=name)
     planned = Wake()
     planner = Planner(progression, {}, HOLD)
@@ -82,6 +86,7 @@ async def run(parts: Parts, process: Process) -> None:
         channels=channels,
         letters=Letters(pool, clock),
         outages=StoreOutages(pool),
+        messages=OutgoingMessages(pool, people, channels, clock),
     )
     missing = Absence(
         pool,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,18 +15,22 @@ from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.engine import verbs
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.canary import CANARY_HANDLER
+from leh_guardian.engine.directory import People
+from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.look import LastLook
+from leh_guardian.engine.outgoing import OutgoingMessages
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.timers import Timers
 from leh_guardian.errors import Refused
 from leh_guardian.fields import parse_duration
+from leh_guardian.handlers.page import page
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Done, Outcome
-from leh_guardian.ports import ReceivedMessage
+from leh_guardian.ports import Notice, NoticeKind, ReceivedMessage, Sent
 from leh_guardian.registry import Effect, HandlerSpec, Params, Registry, handler
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
@@ -54,6 +58,9 @@ class World:
     """What the next calls end in; afterwards they are done."""
     attempts: list[ActionContext] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    """Texts that people got, but for what became of an incident."""
+    notices: list[Notice] = field(default_factory=list)
+    """What guardian told them by itself."""
     refusing: set[str] = field(default_factory=set)
     """Channels that take no message."""
     hook: Callable[[ActionContext], Awaitable[None]] | None = None
@@ -104,7 +111,7 @@ class World:
                 self.told.append(params.text)
             return Done("told")
 
-        specs = (fix, look, once, notify, queue_drained)
+        specs = (fix, look, once, notify, queue_drained, page)
         return Registry(tuple(function.__handler__ for function in specs))  # type: ignore[attr-defined]
 
 
@@ -124,6 +131,25 @@ class TellParams(Params):
     """Where."""
     text: str
     """What."""
+
+
+class ToyChannel:
+    """A way to people that keeps what it is given."""
+
+    address, confirms, strict = "", False, False
+
+    def __init__(self, world: World, name: str) -> None:
+        self._world = world
+        self._name = name
+
+    async def send(self, notice: Notice) -> Sent:
+        """Take a notice, or refuse it."""
+        if self._name in self._world.refusing:
+            raise Refused(f"{self._name} does not want it")
+        if notice.kind is not NoticeKind.STATUS:
+            self._world.told.append("\n".join([notice.title, *notice.lines]))
+        self._world.notices.append(notice)
+        return Sent(f"{self._name}-{len(self._world.notices)}")
 
 
 class NoQueue:
@@ -160,12 +186,15 @@ class House:
         modes: dict[str, Mode] | None = None,
         hold: str = "5m",
         channel: str = "console",
+        channels: Sequence[str] = (),
         canary: HandlerSpec = CANARY_HANDLER,
     ) -> None:
         self.pool, self.world, self.clock = pool, world or World(), clock
         registry = Registry((*(registry or self.world.registry()), canary))
         self.metrics = metrics = Metrics()
-        self.progression = progression = Progression(registry, channel)
+        self.people = People(channel)
+        self.people.follow(lambda: self.rules)
+        self.progression = progression = Progression(registry, Escalator(self.people.directory))
         self.queue: Any = NoQueue()
         self.rules = rules
         planner = Planner(progression, modes or {}, parse_duration(hold))
@@ -180,6 +209,9 @@ class House:
             planned=lambda: None,
         )
         can = capabilities or Capabilities(queues=None, channels={}, letters=None)  # type: ignore[arg-type]
+        ways = {name: ToyChannel(self.world, name) for name in ("console", channel, *channels)}
+        ways = {**ways, **can.channels}
+        can = replace(can, channels=ways, messages=OutgoingMessages(pool, self.people, ways, clock))
         self.absence = Absence(
             pool,
             planner,

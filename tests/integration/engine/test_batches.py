@@ -58,8 +58,8 @@ async def decided(pool: Pool, folder: Path, batches: list[list[dict[str, Any]]])
         await one.take(*batch)
     async with transaction(pool) as tx:
         incidents = await tx.fetch(
-            "select i.rule_id, i.dedup_key, status, event_count, run, last_trigger_at, ok_at, event_id, level, t.due_at"
-            " from incidents i left join timers t on t.incident_id = i.id order by i.rule_id, i.dedup_key, i.opened_at, i.run"
+            "select i.rule_id, i.dedup_key, status, event_count, run, last_trigger_at, ok_at, event_id, level, t.kind, t.due_at"
+            " from incidents i left join timers t on t.incident_id = i.id order by i.rule_id, i.dedup_key, i.opened_at, i.run, t.kind"
         )
         actions = await tx.fetch("select id, step_id, status, due_at from actions order by id")
         early = await tx.fetch("select rule_id, dedup_key, ok_at from early_oks order by 1, 2")

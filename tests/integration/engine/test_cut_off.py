@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leh_guardian.engine.escalator import at_console
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.rules.loader import load_rules
@@ -40,7 +41,7 @@ def reloader(pool: Pool, clock: FakeClock, rules_file: Path) -> Reloader:
     """A reloader that runs on the two rules."""
     registry = World().registry()
     rules = load_rules(rules_file.parent, registry)
-    progression = Progression(registry, "console")
+    progression = Progression(registry, at_console())
     return Reloader(rules_file.parent, registry, pool, progression, clock, Metrics(), rules, replica="one")
 
 
@@ -155,7 +156,7 @@ async def test_a_change_between_start_and_the_first_look_is_seen(
     rules = load_rules(rules_file.parent, registry)
     write(rules_file, TWO.replace("sev2", "sev1"))
     late = Reloader(
-        rules_file.parent, registry, pool, Progression(registry, "console"), clock, Metrics(), rules, replica="one"
+        rules_file.parent, registry, pool, Progression(registry, at_console()), clock, Metrics(), rules, replica="one"
     )
     await rounds(late, clock, 4)
     assert {rule.severity for rule in late.current().rules} == {"sev1"}

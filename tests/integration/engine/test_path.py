@@ -237,7 +237,8 @@ async def test_cooldown_delays_the_next_run_and_loses_nothing(house: Houses) -> 
     await one.take(alarm_event("leh-a", time="2026-11-22T18:01:00Z"))
     await one.work()
     assert one.world.effects["leh-a"] == 2
-    assert [i["status"] for i in await one.incidents()] == ["resolved", "triggered"]
+    # The same incident, opened again.
+    assert [i["status"] for i in await one.incidents()] == ["triggered"]
     one.clock.advance(minutes=8)
     await one.work()
     assert one.world.effects["leh-a"] == 4
@@ -401,7 +402,10 @@ async def test_retry_backs_off_and_gives_up(house: Houses) -> None:
         await one.work()
     (cause,) = [a for a in await one.actions() if a["role"] == "step"]
     assert (cause["status"], cause["failures"]) == ("failed", 3)
-    assert len(one.world.told) == 1
+    assert [text.splitlines()[1].partition(".")[0] for text in one.world.told] == [
+        "자동 조치가 정해진 시간 안에 끝나지 않아 호출합니다",
+        "자동 조치가 실패하여 중단했습니다",
+    ]
     assert [i["level"] for i in await one.incidents()] == [1]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leh_guardian.engine.escalator import at_console
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import RULES_RULE, Reloader
 from leh_guardian.rules.loader import load_rules
@@ -49,7 +50,7 @@ class Folder:
         self.house = House(pool, rules, world, clock)
         self.metrics = Metrics()
         self.reloader = Reloader(
-            path, registry, pool, Progression(registry, "console"), clock, self.metrics, rules, replica="one"
+            path, registry, pool, Progression(registry, at_console()), clock, self.metrics, rules, replica="one"
         )
 
     def write(self, prefix: str, description: str) -> None:
@@ -199,7 +200,7 @@ async def test_an_open_incident_whose_rule_is_gone_is_told_once(folder: Folder) 
         await folder.house.work()
     assert [line for line in await folder.house.journal() if line == "incident.orphaned"] == ["incident.orphaned"]
     told = [text.splitlines()[0] for text in folder.house.world.told if "직접 해결 처리하세요" in text]
-    assert told == ["[SEV3] dlq (leh-a)"]
+    assert told == ["[SEV3·Lv1] dlq (leh-a) · 30분 내 응답"]
     assert {i["rule"]: i["status"] for i in await folder.house.incidents()} == {
         "dlq": "triggered",
         "people": "triggered",

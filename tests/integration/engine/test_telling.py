@@ -56,14 +56,34 @@ async def test_a_refused_message_is_tried_again(house: Houses) -> None:
 
 
 async def test_a_message_that_is_never_taken_is_said_on_the_console(house: Houses) -> None:
-    """After hours of refusals the console, the service's own log, says it in the channel's place."""
+    """After three refusals the console, the service's own log, says it as well, once; and the channel is tried again."""
     one = house()
     await one.take(alarm_event("leh-1"))
-    for _ in range(30):
+    for _ in range(10):
         await one.work()
-        one.clock.advance(hours=1)
+        one.clock.advance(seconds=50)
     assert len(one.world.told) == 1
-    assert [a["status"] for a in await one.actions()] == ["failed", "succeeded"]
+    assert [(a["params"]["channel"], a["status"]) for a in await one.actions()] == [
+        ("ops", "scheduled"),
+        ("console", "succeeded"),
+    ]
+    one.world.refusing.clear()
+    one.clock.advance(minutes=10)
+    await one.work()
+    assert [a["status"] for a in await one.actions()] == ["succeeded", "succeeded"]
+
+
+async def test_one_that_no_channel_takes_is_given_up_loudly(house: Houses) -> None:
+    """Where nobody answers for a day every call has been tried, the console has said each, and the calls go on."""
+    one = house()
+    await one.take(alarm_event("leh-1"))
+    for _ in range(48):
+        await one.work()
+        one.clock.advance(minutes=30)
+    said = [notice.level for notice in one.world.notices]
+    assert said[:3] == [1, 2, 3]
+    assert set(said[3:]) == {3}
+    assert len(said) > 20
 
 
 def test_a_channel_has_a_name_that_messages_can_use(tmp_path: Path) -> None:

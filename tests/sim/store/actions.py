@@ -146,6 +146,20 @@ async def busy(tx: Transaction, incident_ids: Sequence[UUID]) -> set[UUID]:
         }
 
 
+async def at_work(tx: Transaction, incident_id: UUID, now: datetime) -> bool:
+    """Do as the real one."""
+    minute = timedelta(minutes=1)
+    async with statement(tx, "actions.at_work") as work:
+        clock = work.database.now()
+        return any(
+            row["status"] == "waiting"
+            or (row["status"] == "running" and row["lease_until"] > clock - minute)
+            or (row["status"] == "scheduled" and row["due_at"] > now - minute)
+            for row in work.rows(ACTIONS)
+            if row["incident_id"] == incident_id and row["role"] in {"step", "verify"} and row["held"] is None
+        )
+
+
 async def withdraw(tx: Transaction, now: datetime, action_ids: Sequence[UUID], reason: str) -> None:
     """Do as the real one."""
     skipped = dump_json({"result": "skipped", "summary": reason})

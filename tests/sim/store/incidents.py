@@ -16,7 +16,7 @@ from leh_guardian.store.incidents import RuleKey, RunEvent
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.locks import Mode
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import INCIDENTS, JOURNAL, Row
+from tests.sim.store.tables import ACTIONS, INCIDENTS, JOURNAL, Row
 
 
 def _open(row: Row) -> bool:
@@ -39,10 +39,30 @@ async def lock_open(tx: Transaction, keys: Collection[RuleKey]) -> dict[RuleKey,
     return {(row["rule_id"], row["dedup_key"]): real._incident(row) for row in rows}
 
 
+async def lock_ended(tx: Transaction, keys: Collection[RuleKey], since: datetime) -> dict[RuleKey, Incident]:
+    """Do as the real one."""
+    asked = list(keys)
+
+    def wanted(row: Row) -> bool:
+        return not _open(row) and row["resolved_at"] is not None and row["resolved_at"] > since
+
+    async with statement(tx, "incidents.lock_ended") as work:
+        among = [row for row in work.rows(INCIDENTS) if (row["rule_id"], row["dedup_key"]) in asked and wanted(row)]
+        rows = await work.locked(INCIDENTS, sorted(among, key=lambda row: (row["resolved_at"], row["id"])), wanted)
+    return {(row["rule_id"], row["dedup_key"]): real._incident(row) for row in rows}
+
+
 async def lock(tx: Transaction, incident_id: UUID) -> Incident | None:
     """Do as the real one."""
     async with statement(tx, "incidents.lock") as work:
         rows = await work.locked(INCIDENTS, work.find(INCIDENTS, incident_id))
+    return real._incident(rows[0]) if rows else None
+
+
+async def of_action(tx: Transaction, action_id: UUID) -> Incident | None:
+    """Do as the real one."""
+    async with statement(tx, "incidents.of_action") as work:
+        rows = [row for action in work.find(ACTIONS, action_id) for row in work.find(INCIDENTS, action["incident_id"])]
     return real._incident(rows[0]) if rows else None
 
 
@@ -58,6 +78,14 @@ async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> li
         among = sorted(work.rows(INCIDENTS), key=lambda row: row["id"])
         rows = await work.locked(INCIDENTS, among, wanted, limit=100)
     return [real._incident(row) for row in rows]
+
+
+async def causes(tx: Transaction, rule_ids: Collection[str], beginning: str) -> set[tuple[str, str]]:
+    """Do as the real one."""
+    async with statement(tx, "incidents.causes") as work:
+        among = [row for row in work.rows(INCIDENTS) if _open(row) and row["rule_id"] in rule_ids and row["escalation"]]
+    told = {(row["rule_id"], json.loads(row["escalation"])["cause"]) for row in among}
+    return {(rule_id, cause) for rule_id, cause in told if cause.startswith(beginning)}
 
 
 async def opened_since(tx: Transaction, since: datetime, rule_ids: Collection[str]) -> dict[str, int]:
@@ -83,7 +111,7 @@ async def insert(tx: Transaction, now: datetime, new: Sequence[tuple[Incident, R
 
 def _row(now: datetime, incident: Incident, event: RunEvent) -> dict[str, Any]:
     copied = (
-        "id rule_id rule_revision dedup_key serialize_key opened_at last_trigger_at ok_at event_count run"
+        "id rule_id rule_revision dedup_key serialize_key opened_at last_trigger_at ok_at event_count run level"
     ).split()
     return {
         **{name: getattr(incident, name) for name in copied},
@@ -93,6 +121,15 @@ def _row(now: datetime, incident: Incident, event: RunEvent) -> dict[str, Any]:
         "event_id": event.id,
         "event": dump_json(event.envelope),
         "updated_at": now,
+        **_escalation(incident),
+    }
+
+
+def _escalation(incident: Incident) -> dict[str, Any]:
+    escalation = incident.escalation
+    return {
+        "policy": dump_json(escalation.policy.to_json()) if escalation else None,
+        "escalation": dump_json(escalation.to_json()) if escalation else None,
     }
 
 
@@ -110,14 +147,22 @@ async def save(tx: Transaction, now: datetime, changed: Sequence[Incident]) -> N
                     INCIDENTS,
                     row,
                     status=new.status.value,
+                    severity=new.severity.value,
                     level=new.level,
                     last_trigger_at=new.last_trigger_at,
                     ok_at=new.ok_at,
                     event_count=new.event_count,
                     updated_at=now,
                     acknowledged_at=acknowledged,
-                    resolved_at=now if new.status.value == "resolved" else None,
+                    **_escalation(new) if new.escalation else {"escalation": None},
+                    resolved_at=_ended(row, new, now),
                 )
+
+
+def _ended(row: Row, new: Incident, now: datetime) -> datetime | None:
+    if new.status.value != "resolved":
+        return None
+    return row["resolved_at"] if row["status"] == "resolved" else now
 
 
 async def start_run(tx: Transaction, incident: Incident, event: RunEvent) -> None:

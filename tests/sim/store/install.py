@@ -14,6 +14,7 @@ from leh_guardian.store import (
     actions,
     canaries,
     control,
+    deliveries,
     deployments,
     early_oks,
     expectations,
@@ -30,6 +31,7 @@ from leh_guardian.store import (
 from tests.sim.store import actions as sim_actions
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
+from tests.sim.store import deliveries as sim_deliveries
 from tests.sim.store import deployments as sim_deployments
 from tests.sim.store import early_oks as sim_early_oks
 from tests.sim.store import expectations as sim_expectations
@@ -47,6 +49,7 @@ TWINS = (
     (actions, sim_actions),
     (canaries, sim_canaries),
     (control, sim_control),
+    (deliveries, sim_deliveries),
     (deployments, sim_deployments),
     (early_oks, sim_early_oks),
     (expectations, sim_expectations),

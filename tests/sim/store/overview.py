@@ -79,6 +79,20 @@ async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
     }
 
 
+async def remedy(tx: Transaction, incident_id: UUID) -> list[Any]:
+    """Do as the real one."""
+    columns = ("step_id", "handler", "status", "dry_run", "outcome")
+    async with statement(tx, "overview.remedy") as work:
+        [incident] = work.find(INCIDENTS, incident_id)
+        rows = [
+            row
+            for row in work.rows(ACTIONS)
+            if row["incident_id"] == incident_id and row["run"] == incident["run"] and row["role"] in {"step", "verify"}
+        ]
+    rows.sort(key=lambda row: (row["created_at"], row["step_index"], row["id"]))
+    return [{name: row[name] for name in columns} for row in rows]
+
+
 async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: int = 100) -> list[Any]:
     """Do as the real one."""
     async with statement(tx, "overview.list_actions") as work:

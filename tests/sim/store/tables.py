@@ -45,8 +45,8 @@ class Table:
     defaults: Row = field(default_factory=dict)
     """Of the columns that need not be given."""
     unique: tuple[Index, ...] = ()
-    numbered: bool = False
-    """Whether `id` is generated."""
+    numbered: str = ""
+    """The column that is generated, if one is."""
     of_incident: bool = False
     """Whether `incident_id` is a foreign key."""
 
@@ -62,18 +62,31 @@ def started(row: Row) -> bool:
     )
 
 
-EVENT_LOG = Table("event_log", Index("event_log_pkey", ("id",)), numbered=True)
+EVENT_LOG = Table("event_log", Index("event_log_pkey", ("id",)), numbered="id")
 INBOX = Table("inbox", Index("inbox_pkey", ("event_key",)))
 RULE_KEYS = Table("rule_keys", Index("rule_keys_pkey", ("rule_id", "dedup_key")))
 # It has no key of its own; the number stands for the place of the row.
-RULE_RUNS = Table("rule_runs", Index("", ("id",)), numbered=True)
+RULE_RUNS = Table("rule_runs", Index("", ("id",)), numbered="id")
 EARLY_OKS = Table("early_oks", Index("early_oks_pkey", ("rule_id", "dedup_key")))
 EXPECTATIONS = Table("expectations", Index("expectations_pkey", ("rule_id", "key")), {"fired": False})
 INCIDENTS = Table(
     "incidents",
     Index("incidents_pkey", ("id",)),
-    {"level": 0, "ok_at": None, "acknowledged_at": None, "resolved_at": None, "event_count": 1, "run": 1},
-    (Index("incidents_one_open", ("rule_id", "dedup_key"), lambda row: row["status"] != "resolved"),),
+    {
+        "level": 0,
+        "ok_at": None,
+        "acknowledged_at": None,
+        "resolved_at": None,
+        "event_count": 1,
+        "run": 1,
+        "policy": None,
+        "escalation": None,
+    },
+    (
+        Index("incidents_one_open", ("rule_id", "dedup_key"), lambda row: row["status"] != "resolved"),
+        Index("incidents_number", ("number",)),
+    ),
+    numbered="number",
 )
 ACTIONS = Table(
     "actions",
@@ -99,7 +112,13 @@ TIMERS = Table(
     "timers",
     Index("timers_pkey", ("id",)),
     unique=(Index("timers_incident_id_kind_key", ("incident_id", "kind")),),
-    numbered=True,
+    numbered="id",
+    of_incident=True,
+)
+DELIVERIES = Table(
+    "deliveries",
+    Index("deliveries_pkey", ("action_id",)),
+    {"receipt": "pending", "receipt_at": None},
     of_incident=True,
 )
 CONTROL = Table("control", Index("control_pkey", ("scope",)))
@@ -110,7 +129,7 @@ JOURNAL = Table(
     "journal",
     Index("journal_pkey", ("id",)),
     {"incident_id": None, "action_id": None, "rule_id": None},
-    numbered=True,
+    numbered="id",
 )
 
 REDRIVEN_LETTERS = Table("redriven_letters", Index("redriven_letters_pkey", ("queue", "message_id")))
@@ -136,6 +155,7 @@ TABLES = (
     INCIDENTS,
     ACTIONS,
     TIMERS,
+    DELIVERIES,
     CONTROL,
     PROVIDER_OUTAGES,
     JOURNAL,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from leh_guardian.store.timers import TimerKind
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import TIMERS
+from tests.sim.store.tables import INCIDENTS, TIMERS
 
 
 async def set_timers(tx: Transaction, timers: Sequence[tuple[UUID, TimerKind, datetime]]) -> None:
@@ -29,13 +29,13 @@ async def clear_timers(tx: Transaction, timers: Sequence[tuple[UUID, TimerKind]]
             await work.delete(TIMERS, work.rows(TIMERS), lambda row: (row["incident_id"], row["kind"]) in keys)
 
 
-async def take_due(tx: Transaction, now: datetime) -> tuple[UUID, TimerKind] | None:
+async def take_due(tx: Transaction, now: datetime) -> tuple[UUID, TimerKind, datetime] | None:
     """Do as the real one."""
     kinds = [kind.value for kind in TimerKind]
     async with statement(tx, "timers.take_due") as work:
-        among = sorted(work.rows(TIMERS), key=lambda row: row["due_at"])
-        due = await work.locked(
-            TIMERS, among, lambda row: row["due_at"] <= now and row["kind"] in kinds, skip=True, limit=1
-        )
-        await work.delete(TIMERS, due)
-    return (due[0]["incident_id"], TimerKind(due[0]["kind"])) if due else None
+        ripe = [row for row in work.rows(TIMERS) if row["due_at"] <= now and row["kind"] in kinds]
+        for row in sorted(ripe, key=lambda row: (row["due_at"], row["id"])):
+            if await work.locked(INCIDENTS, work.find(INCIDENTS, row["incident_id"]), skip=True):
+                gone = await work.delete(TIMERS, [row], lambda row: row["due_at"] <= now)
+                return (row["incident_id"], TimerKind(row["kind"]), row["due_at"]) if gone else None
+    return None

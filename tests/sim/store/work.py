@@ -113,7 +113,7 @@ class Work:
         for given in values:
             row = stored({**table.defaults, **given})
             if table.numbered:
-                row["id"] = self.database.number(table)
+                row[table.numbered] = self.database.number(table)
             if await self._inserted(table, row, spare, merge):
                 rows.append(row)
         if table.of_incident:

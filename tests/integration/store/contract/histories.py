@@ -19,9 +19,9 @@ from leh_guardian.model.action import ActionStatus, ClaimedAction, Role
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import actions
 from leh_guardian.store.incidents import RunEvent
-from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction
 from tests.support.rows import EVENT, EXPECTED, action, incident, outage
 

@@ -13,9 +13,9 @@ import pytest
 from leh_guardian.errors import StoreError, StoreUnavailable
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import actions, incidents, journal, overview, timers
 from leh_guardian.store.incidents import RunEvent
-from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import EVENT, NOW, PLAN, action, incident
@@ -26,9 +26,11 @@ KEY = ("rule", "key-1")
 
 
 async def test_it_comes_back_as_it_was(store: Store) -> None:
-    """An incident and the event that started its run survive the store; its level begins at nobody."""
+    """An incident and the event that started its run survive the store."""
     await store.open(incident(ok_at=LATER, event_count=3, run=2, level=4))
-    assert await store.do(lambda tx: incidents.lock(tx, UUID(int=1))) == incident(ok_at=LATER, event_count=3, run=2)
+    assert await store.do(lambda tx: incidents.lock(tx, UUID(int=1))) == incident(
+        ok_at=LATER, event_count=3, run=2, level=4
+    )
     assert await store.do(lambda tx: incidents.run_event(tx, UUID(int=1))) == EVENT
     assert await store.do(lambda tx: incidents.lock(tx, UUID(int=2))) is None
 
@@ -96,7 +98,7 @@ async def test_locks_are_waited_for_and_the_row_is_read_anew(store: Store) -> No
         await incidents.lock(first, UUID(int=1))
         await second.begin(lambda tx: incidents.lock(tx, UUID(int=1)))
         await incidents.save(first, NOW, [incident(status=RESOLVED, event_count=9)])
-    assert second.result == incident(status=RESOLVED, event_count=9)
+    assert second.result == incident(status=RESOLVED, event_count=9, ended_at=NOW)
 
 
 async def test_of_the_open_ones_only_those_still_open_are_given(store: Store) -> None:
@@ -134,8 +136,8 @@ async def test_what_changes_is_written_back(store: Store) -> None:
     assert await saved(5) == {"updated_at": 5, "acknowledged_at": 2}
     changed = {"level": 3, "last_trigger_at": LATER, "ok_at": LATER, "event_count": 7}
     await saved(6, **changed)
-    # What does not change is not written: the plan and the severity are frozen.
-    await saved(7, **changed, severity="sev1", dedup_key="other")
+    # What does not change is not written: the plan is frozen.
+    await saved(7, **changed, dedup_key="other")
     assert await store.do(lambda tx: incidents.lock(tx, UUID(int=1))) == incident(**changed)
 
 

@@ -12,8 +12,8 @@ from leh_guardian.model.action import ActionStatus, Role
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import actions, control, incidents, journal, overview, timers
-from leh_guardian.store.timers import TimerKind
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import EVENT, NOW, action, incident
 

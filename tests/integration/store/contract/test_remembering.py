@@ -13,8 +13,8 @@ import pytest
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.provider.outage import Phase
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import control, early_oks, guards, journal, overview, provider_outages, timers
-from leh_guardian.store.timers import TimerKind
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import NOW, incident, outage
@@ -53,7 +53,7 @@ async def test_a_timer_in_hand_is_skipped(store: Store) -> None:
     await store.open(incident(), incident(2))
     await store.do(lambda tx: timers.set_timers(tx, [(ONE, RESOLVE, minutes(2)), (TWO, RESOLVE, minutes(1))]))
     async with store.rolled_back() as one:
-        assert await timers.take_due(one, minutes(9)) == (TWO, RESOLVE)
+        assert await timers.take_due(one, minutes(9)) == (TWO, RESOLVE, minutes(1))
         assert [await taken(store, 9), await taken(store, 9)] == [ONE, None]
     assert await taken(store, 9) == TWO
 

@@ -12,10 +12,12 @@ from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.ports import SentLetter
 from leh_guardian.store import (
     actions,
     control,
+    deliveries,
     deployments,
     early_oks,
     expectations,
@@ -29,7 +31,7 @@ from leh_guardian.store import (
     reprocessing,
     timers,
 )
-from leh_guardian.store.timers import TimerKind
+from leh_guardian.store.deliveries import Delivery
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import EVENT, EXPECTED, NOW, action, incident, letter, outage
@@ -47,6 +49,7 @@ async def write_everything(tx: Transaction) -> None:
     await guards.record_runs(tx, [(KEY, NOW, UUID(int=1))])
     await early_oks.remember(tx, {KEY: NOW})
     await expectations.save(tx, NOW, [EXPECTED])
+    await deliveries.record(tx, Delivery(UUID(int=5), UUID(int=1), "person:a", "console", "page", "it began", NOW))
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
     await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])

@@ -1,0 +1,154 @@
+"""Owns whom a target of a policy is at an instant, and by what ways; the one rule: asked when a call goes out, never kept.
+
+A policy is frozen into an incident, people are not: who is on call is looked up when a step begins, with the file of that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from leh_guardian.model.oncall import OnCall, Person, built_in, on_call
+from leh_guardian.model.oncall.config import POLICY
+from leh_guardian.model.oncall.delivery import DEFAULT
+from leh_guardian.model.plan import Severity
+from leh_guardian.model.policy import OnEmpty, Policy
+from leh_guardian.rules.ruleset import RuleSet
+
+PERSON: Final = "person:"
+CHANNEL: Final = "channel:"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One message to a person: when, and by which channel."""
+
+    due_at: datetime
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Whom targets come to at an instant."""
+
+    people: tuple[str, ...] = ()
+    """Ids of people who can be told by themselves."""
+    places: tuple[str, ...] = ()
+    """Channels with a place of their own."""
+    gaps: tuple[str, ...] = ()
+    """Why schedules had nobody on call, or somebody cannot be reached."""
+
+    @property
+    def anybody(self) -> bool:
+        """Whether there is anybody to call."""
+        return bool(self.people or self.places)
+
+
+class Directory:
+    """The people of one reading of `oncall.yaml`."""
+
+    def __init__(self, oncall: OnCall, channel: str) -> None:
+        self._oncall = oncall
+        self._channel = channel
+
+    @property
+    def oncall(self) -> OnCall:
+        """What it was read from."""
+        return self._oncall
+
+    def policy(self, name: str) -> Policy:
+        """Return a policy; one that is gone is replaced by the default one, for somebody must be called."""
+        policies = self._oncall.policies
+        return policies.get(name) or policies.get(POLICY) or next(iter(policies.values()))
+
+    def person(self, person_id: str) -> Person | None:
+        """Return somebody by id."""
+        return self._oncall.people.get(person_id)
+
+    def named(self, target: str) -> str:
+        """Return what people call a target."""
+        kind, _, name = target.partition(":")
+        person = self.person(name) if kind == "person" else None
+        return person.name if person else name
+
+    def reach(self, targets: Sequence[str], at: datetime, severity: Severity, on_empty: OnEmpty) -> Reached:
+        """Return whom `targets` come to."""
+        people: dict[str, None] = {}
+        places: dict[str, None] = {}
+        gaps: list[str] = []
+        for target in targets:
+            kind, _, name = target.partition(":")
+            match kind:
+                case "channel":
+                    places[self.channel(name)] = None
+                case "schedule" if name in self._oncall.schedules:
+                    duty = on_call(self._oncall, name, at)
+                    if duty.fallback:
+                        gaps.append(f"{name}: {duty.because}")
+                    if not duty.fallback or on_empty is OnEmpty.FALLBACK:
+                        people.update(dict.fromkeys(duty.people))
+                case "person" if name in self._oncall.people:
+                    people[name] = None
+                case "team" if name in self._oncall.teams:
+                    people.update(dict.fromkeys(self._oncall.teams[name]))
+                case _:
+                    # The policy is older than the file: somebody was taken out of it meanwhile.
+                    gaps.append(f"{target}: 설정에 없습니다")
+        reachable = [one for one in people if self.ways(one, severity, at)]
+        gaps += [f"{self.named(PERSON + one)}: 연락 수단이 없습니다" for one in people if one not in reachable]
+        return Reached(tuple(reachable), tuple(places), tuple(gaps))
+
+    def ways(self, person_id: str, severity: Severity, at: datetime) -> list[Way]:
+        """Return how a person is called for trouble of `severity`, from `at` on; quiet hours hold back what can wait."""
+        person = self.person(person_id)
+        if person is None:
+            return []
+        zone = self._oncall.timezone
+        begin = at
+        if person.quiet is not None and person.is_quiet(severity, at, zone):
+            wakes = datetime.combine(at.astimezone(zone).date(), person.quiet.end, zone)
+            begin = max(at, wakes if wakes > at else wakes + timedelta(days=1))
+        return [
+            Way(begin + timedelta(seconds=rule.after), self.channel(channel))
+            for rule in person.rules(severity)
+            for channel in rule.via
+        ]
+
+    def told_by(self, person_id: str) -> str | None:
+        """Return the channel by which a person hears how it goes on: the first of what can wait, never a telephone alone."""
+        person = self.person(person_id)
+        rules = (*person.normal, *person.urgent) if person else ()
+        names = [name for rule in rules for name in rule.via]
+        quiet = [name for name in names if (channel := self._oncall.channel(name)) is None or not channel.wakes]
+        return self.channel(quiet[0]) if quiet else None
+
+    def failover(self, channel: str) -> list[str]:
+        """Return the channels to try where `channel` fails, in order."""
+        return [self.channel(name) for name in self._oncall.failover.get(channel, ())]
+
+    def channel(self, name: str) -> str:
+        """Return a channel's name; `default` stands for the setting."""
+        return self._channel if name == DEFAULT else name
+
+
+class People:
+    """The directory of the rules in use: made anew once a reload has brought other people."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self._rules: Callable[[], RuleSet] | None = None
+        self._made = Directory(built_in(channel), channel)
+        self._built_in = self._made.oncall
+
+    def follow(self, rules: Callable[[], RuleSet]) -> None:
+        """Take people from the rules in use, from now on."""
+        self._rules = rules
+
+    def directory(self) -> Directory:
+        """Return the people of now."""
+        current = (self._rules().oncall if self._rules else None) or self._built_in
+        if current is not self._made.oncall:
+            self._made = Directory(current, self._channel)
+        return self._made

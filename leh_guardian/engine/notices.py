@@ -1,0 +1,101 @@
+"""Owns what a message to people says when it goes out; the one rule: what others may read holds nothing of the event.
+
+A message's own words were frozen with it. Added here is what is true now: what has been tried, what is bundled with it, and the forms
+for a telephone: level, rule and number only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from leh_guardian.model.incident import Incident
+from leh_guardian.model.text import told
+from leh_guardian.ports import Notice, NoticeKind
+from leh_guardian.telemetry.redaction import redact
+
+_LONGEST: Final = 16_000
+_MOST_BUNDLED: Final = 20
+_KINDS: Final = {
+    "page": NoticeKind.PAGE,
+    "update": NoticeKind.NOTICE,
+    "status": NoticeKind.STATUS,
+    "reminder": NoticeKind.REMINDER,
+}
+_STATUS: Final = {
+    "proposed": "승인 대기",
+    "scheduled": "대기 중",
+    "running": "실행 중",
+    "waiting": "기다리는 중",
+    "succeeded": "성공",
+    "skipped": "건너뜀",
+    "failed": "실패",
+    "needs_human": "결과를 알 수 없음",
+    "rejected": "거절됨",
+}
+_STATES: Final = {"triggered": "응답 필요", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
+
+
+def compose(
+    action_id: UUID,
+    incident: Incident,
+    params: Mapping[str, Any],
+    *,
+    to: str,
+    tried: Sequence[Mapping[str, Any]],
+    bundle: Sequence[str],
+    thread: Mapping[str, str],
+    again: bool,
+    link: str,
+) -> Notice:
+    """Return a message as it goes out.
+
+    Whom to call is what it may be for; nobody's number and no secret is, wherever in the text they come from.
+    """
+    title, *lines = redact(params["text"], _LONGEST, phones=False).splitlines() or [""]
+    if bundle:
+        lines += [f"같은 시간에 발생한 장애 {len(bundle)}건:", *(f"· {one}" for one in bundle[:_MOST_BUNDLED])]
+        if len(bundle) > _MOST_BUNDLED:
+            lines.append(f"· 그 밖에 {len(bundle) - _MOST_BUNDLED}건")
+    if params["kind"] in {"page", "update"} and (done := [_tried(one) for one in tried if one["status"] != "skipped"]):
+        lines.append("자동 조치: " + " · ".join(done))
+    if again:
+        lines.append("(재전송: 이미 받은 내용일 수 있습니다)")
+    number = f"INC-{incident.number}"
+    more = f" 외 {len(bundle)}건" if bundle else ""
+    state = _STATES[incident.status.value]
+    level = params["level"] or incident.level
+    return Notice(
+        id=str(action_id),
+        title=title + (f" 외 {len(bundle)}건" if bundle else ""),
+        lines=lines,
+        incident=str(incident.id),
+        rule=incident.rule_id,
+        severity=incident.severity.value,
+        kind=NoticeKind.APPROVAL if params.get("approves") and params["kind"] != "status" else _KINDS[params["kind"]],
+        to=to,
+        number=number,
+        level=level,
+        status=incident.status.value,
+        link=link,
+        short=f"[Lv{level}] {incident.rule_id} {number}{more} {state}",
+        spoken=f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
+        variables={
+            "level": f"Lv{level}",
+            "service": incident.rule_id,
+            "summary": state,
+            "number": number,
+            "deadline": "",
+        },
+        thread=thread,
+        again=again,
+    )
+
+
+def _tried(row: Mapping[str, Any]) -> str:
+    outcome = json.loads(row["outcome"]) if row["outcome"] else {}
+    said = _STATUS.get(row["status"], row["status"]) + (" (연습)" if row["dry_run"] else "")
+    summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else ""
+    return f"{row['handler']} {said}" + (f" ({told(summary, 120, phones=False)})" if summary else "")

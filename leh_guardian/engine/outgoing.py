@@ -1,0 +1,219 @@
+"""Owns what becomes of a message to people at the moment it would go out; the one rule: what is held back is never dropped.
+
+A message is moot where the incident has moved on: answered, begun anew, or told by a newer message. It waits while its incident is
+suppressed, while a person's phone has had too many, or while a storm is being gathered into one. It never waits at a level that
+knows no quiet, and the first one of a storm does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from leh_guardian.clock import Clock
+from leh_guardian.engine.directory import Directory, People
+from leh_guardian.engine.notices import compose
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.oncall import terms
+from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt, Sent
+from leh_guardian.store import deliveries, incidents, overview
+from leh_guardian.store.deliveries import Delivery, Pending
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import Transaction, transaction
+
+_BEHIND: Final = timedelta(seconds=5)
+"""How long a message waits for another one that it goes out with, before it looks again."""
+_GATHER: Final = timedelta(seconds=30)
+"""For how long a storm is gathered into one message."""
+_LOOK_BACK: Final = timedelta(minutes=10)
+"""For how long after it went out a bundle answers for what it took along."""
+_QUIET_BELOW: Final = 3
+"""The level from which on nothing waits to be bundled."""
+
+
+class OutgoingMessages:
+    """What the store knows of messages to people."""
+
+    def __init__(
+        self, pool: Pool, people: People, channels: Mapping[str, Channel], clock: Clock, link: str = ""
+    ) -> None:
+        self._pool = pool
+        self._people = people
+        self._channels = channels
+        self._clock = clock
+        self._link = link
+
+    async def look(
+        self, action_id: UUID, params: Mapping[str, Any], *, bundled: Sequence[str], again: bool
+    ) -> Outgoing | Later | Moot:
+        """Return what to do with a message now; `bundled` are those that an earlier try had taken along."""
+        directory = self._people.directory()
+        async with transaction(self._pool) as tx:
+            now = self._clock.now()
+            incident = await incidents.of_action(tx, action_id)
+            if incident is None:
+                return Moot("its incident is gone")
+            waiting = await deliveries.pending(tx, params["target"], params["channel"], now - _LOOK_BACK)
+            moot = self._moot(incident, params, action_id, waiting, now)
+            if moot:
+                return Moot(moot)
+            # What has been promised to go out with it goes out with it: an earlier try may have.
+            bundle = [one for one in waiting if str(one.action_id) in bundled]
+            if not bundled and params["kind"] == "page":
+                until = self._suppressed(incident, params, directory, now)
+                if until is not None:
+                    return until
+                paced = await self._paced(tx, action_id, params, waiting, directory, now)
+                if isinstance(paced, Later):
+                    return paced
+                bundle = paced
+            notice = await self._notice(tx, action_id, incident, params, bundle, directory, again=again)
+        return Outgoing(notice, tuple(str(one.action_id) for one in bundle))
+
+    async def taken(
+        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], notice: Notice, sent: Sent
+    ) -> None:
+        """Write down that the channel has taken it."""
+        delivery = Delivery(
+            action_id,
+            incident_id,
+            params["target"],
+            params["channel"],
+            params["kind"],
+            notice.title,
+            self._clock.now(),
+            notice.again,
+            sent.reference,
+            sent.thread,
+        )
+        async with transaction(self._pool) as tx:
+            await deliveries.record(tx, delivery)
+
+    async def confirmed(self, action_id: UUID, receipt: Receipt) -> None:
+        """Write down what became of it."""
+        async with transaction(self._pool) as tx:
+            await deliveries.confirm(tx, action_id, receipt.value, self._clock.now())
+
+    def _moot(
+        self, incident: Incident, params: Mapping[str, Any], action_id: UUID, waiting: Sequence[Pending], now: datetime
+    ) -> str | None:
+        """Return why a message is not to go out any more, None if it is."""
+        for other in waiting:
+            if other.bundle and str(action_id) in other.bundle and other.status == "succeeded":
+                return f"it went out with {other.action_id}"
+        newer = [
+            one
+            for one in waiting
+            if one.incident_id == incident.id and _newer(one.params, params) and (one.due_at <= now or not one.open)
+        ]
+        if newer:
+            return f"a newer message says it: {newer[-1].action_id}"
+        escalation = incident.escalation
+        kind, person = params["kind"], params["target"].partition("person:")[2]
+        if kind == "reminder" and incident.status is not IncidentStatus.ACKNOWLEDGED:
+            return "nobody holds the incident any more"
+        if kind != "page" or escalation is None:
+            return None
+        if incident.status is not IncidentStatus.TRIGGERED:
+            return f"the incident is {incident.status.value}"
+        if params["epoch"] != escalation.epoch:
+            return "the escalation has begun anew since"
+        if person and person in escalation.acked_by:
+            return "this person has acknowledged"
+        return None
+
+    def _suppressed(
+        self, incident: Incident, params: Mapping[str, Any], directory: Directory, now: datetime
+    ) -> Later | Moot | None:
+        escalation = incident.escalation
+        if escalation is None or not escalation.policy.suppressible:
+            return None
+        facts = terms.facts(
+            rule=incident.rule_id,
+            severity=incident.severity,
+            class_="",
+            level=params["level"],
+            dedup_key=incident.dedup_key,
+        )
+        for window in directory.oncall.maintenance:
+            until = window.until(now)
+            if until is not None and window.match.matches(facts):
+                if window.mode is terms.Mode.SUPPRESS:
+                    return Moot(f"maintenance: {window.name}")
+                return Later(until, f"maintenance: {window.name}")
+        return None
+
+    async def _paced(
+        self,
+        tx: Transaction,
+        action_id: UUID,
+        params: Mapping[str, Any],
+        waiting: Sequence[Pending],
+        directory: Directory,
+        now: datetime,
+    ) -> Later | list[Pending]:
+        """Return until when the message waits, or the others that it takes along."""
+        if params["level"] >= _QUIET_BELOW:
+            return []
+        leaders = [one for one in waiting if one.open and one.bundle and str(action_id) in one.bundle]
+        if leaders:
+            return Later(now + _BEHIND, f"goes out with {leaders[0].action_id}")
+        delivery = directory.oncall.delivery
+        rates = delivery.throttle.get(params["channel"], ())
+        storm = delivery.storm
+        longest = max([storm.per, *(rate.per for rate in rates)])
+        sent = await deliveries.times(tx, params["target"], params["channel"], now - timedelta(seconds=longest))
+        open_pages = [one for one in waiting if one.open and one.params.get("kind") == "page"]
+        frees: list[datetime] = []
+        for rate in rates:
+            recent = [at for at in sent if at > now - timedelta(seconds=rate.per)]
+            if len(recent) >= rate.count:
+                frees.append(recent[-rate.count] + timedelta(seconds=rate.per))
+        recent = [at for at in sent if at > now - timedelta(seconds=storm.per)]
+        stormy = len(recent) + len(open_pages) > storm.new_incidents
+        if stormy and recent and recent[-1] > now - _GATHER:
+            frees.append(recent[-1] + _GATHER)
+        if frees and max(frees) > now:
+            return Later(max(frees), "too many for one person: it goes out with the others")
+        # What waits, and what a storm brings, goes out as one: the oldest that is due speaks for all.
+        due = [one for one in open_pages if one.due_at <= now]
+        if len(due) < 2 or not (stormy or any(one.status == "waiting" for one in due)):
+            return []
+        if due[0].action_id != action_id:
+            return Later(now + _BEHIND, f"goes out with {due[0].action_id}")
+        return due[1:]
+
+    async def _notice(
+        self,
+        tx: Transaction,
+        action_id: UUID,
+        incident: Incident,
+        params: Mapping[str, Any],
+        bundle: Sequence[Pending],
+        directory: Directory,
+        *,
+        again: bool,
+    ) -> Notice:
+        channel = self._channels[params["channel"]]
+        person = directory.person(params["target"].partition("person:")[2])
+        tried = await overview.remedy(tx, incident.id)
+        thread = await deliveries.thread(tx, incident.id, params["target"], params["channel"])
+        return compose(
+            action_id,
+            incident,
+            params,
+            to=person.addresses.get(channel.address, "") if person and channel.address else "",
+            tried=tried,
+            bundle=[one.params["text"].splitlines()[0] for one in bundle],
+            thread=thread,
+            again=again,
+            link=self._link,
+        )
+
+
+def _newer(other: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:
+    """Tell whether another message to the same person by the same channel says what mine would say, and more."""
+    kinds = {"page"} if mine["kind"] == "page" else {mine["kind"]} if mine["kind"] == "status" else set()
+    return other.get("kind") in kinds and int(other.get("seq", 0)) > int(mine["seq"])

@@ -1,0 +1,134 @@
+"""Owns the sending of guardian's own messages to people; the one rule: one that has been taken is never sent again, only followed.
+
+What it says, whether it is still wanted, and whether it has to wait, is the engine's to know (`ActionContext.can.messages`); rules
+tell people with `notify`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from leh_guardian.context import ActionContext
+from leh_guardian.errors import NotFound, Permanent, Throttled, Transient
+from leh_guardian.fields import ChannelName
+from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
+from leh_guardian.ports import Confirming, Later, Moot, Pages, Receipt
+from leh_guardian.registry import Effect, Params, handler
+
+_POLL = timedelta(seconds=10)
+"""Between two looks at whether a message arrived."""
+
+
+class PageParams(Params):
+    """One message."""
+
+    target: str = Field(min_length=1)
+    """`person:ID` or `channel:NAME`."""
+    channel: ChannelName
+    """By which channel."""
+    kind: Literal["page", "update", "status", "reminder"] = "page"
+    """Why somebody is told."""
+    text: str = Field(min_length=1)
+    """A title and lines."""
+    epoch: int = 0
+    """Which beginning of the incident's escalation it belongs to."""
+    seq: int = 0
+    """Which move of it."""
+    level: int = 0
+    """The level called."""
+    why: str = ""
+    """Why it was called."""
+    approves: str = ""
+    """The action that waits for this person's word."""
+    failover: tuple[str, ...] = ()
+    """Channels that are left if this one does not take it."""
+    confirm: float | None = None
+    """Seconds in which it must be known to have arrived."""
+    instead_of: str | None = None
+    """The channel that did not take it."""
+
+
+@handler(
+    effect=Effect.AT_LEAST_ONCE,
+    changes=False,
+    residual=(
+        "A crash, a standstill beyond the lease, or a lost or late answer between sending and writing it down sends the message"
+        " again with the same id; where the channel can show it, it is marked as one that may have come before."
+    ),
+    timeout="30s",
+)
+async def page(ctx: ActionContext, params: PageParams) -> Outcome:
+    """Send one of guardian's own messages: a call, what became of an incident, a reminder.
+
+    A channel that refuses it, or a receipt that stays away, sends it on by the next channel of `failover`. Used by guardian
+    itself; rules say `notify`.
+    """
+    messages = ctx.can.messages
+    channel = ctx.can.channels.get(params.channel)
+    if messages is None or channel is None:
+        known = ", ".join(sorted(ctx.can.channels))
+        raise NotFound(f"no channel named {params.channel} (there are: {known}): add it to notify.channels")
+    accepted = ctx.recall("accepted")
+    if accepted is not None:
+        return await _follow(ctx, params, messages, accepted)
+    again = ctx.recall("sending") is not None
+    bundled = ctx.recall("bundle", [])
+    found = await messages.look(ctx.action_id, params.model_dump(), bundled=bundled, again=again)
+    if isinstance(found, Moot):
+        return NoOp(found.reason)
+    if isinstance(found, Later):
+        return Wait(found.until, found.reason)
+    if ctx.dry_run:
+        return Done(f"would tell {params.target} by {params.channel}: {found.notice.title}")
+    if list(found.bundle) != bundled:
+        await ctx.checkpoint("bundle", list(found.bundle))
+    await ctx.checkpoint("sending", ctx.attempt)
+    try:
+        sent = await channel.send(found.notice)
+    except (Throttled, Permanent):
+        # It certainly did not go out.
+        await ctx.checkpoint("sending", None)
+        raise
+    accepted = {"reference": sent.reference, "at": ctx.clock.now().isoformat()}
+    await ctx.checkpoint("accepted", accepted)
+    await messages.taken(ctx.action_id, ctx.incident_id, params.model_dump(), found.notice, sent)
+    if params.confirm is None or not channel.confirms:
+        return Done(f"told {params.target} by {params.channel}", _facts(params, accepted))
+    return Wait(ctx.clock.now() + min(_POLL, timedelta(seconds=params.confirm)), "taken; not known to have arrived")
+
+
+async def _follow(ctx: ActionContext, params: PageParams, messages: Pages, accepted: dict[str, Any]) -> Outcome:
+    """Look whether a message that was taken has arrived."""
+    channel = ctx.can.channels[params.channel]
+    if params.confirm is None or not channel.confirms:
+        return Done(f"told {params.target} by {params.channel}", _facts(params, accepted))
+    confirming: Confirming = channel  # type: ignore[assignment]
+    try:
+        receipt = await confirming.receipt(accepted["reference"])
+    except Transient:
+        receipt = Receipt.PENDING
+    if receipt is Receipt.DELIVERED:
+        await messages.confirmed(ctx.action_id, receipt)
+        return Done(f"told {params.target} by {params.channel}: arrived", _facts(params, accepted))
+    if receipt is Receipt.FAILED:
+        await messages.confirmed(ctx.action_id, receipt)
+        return Failed(f"{params.channel} took it, and it did not arrive", _facts(params, accepted))
+    since = ctx.clock.now() - _when(accepted)
+    if since >= timedelta(seconds=params.confirm):
+        return Failed(
+            f"{params.channel} took it, and nothing is known of it after {params.confirm:g} s", _facts(params, accepted)
+        )
+    return Wait(
+        ctx.clock.now() + min(_POLL, timedelta(seconds=params.confirm) - since), "taken; not known to have arrived"
+    )
+
+
+def _facts(params: PageParams, accepted: dict[str, Any]) -> dict[str, Any]:
+    return {"target": params.target, "channel": params.channel, "reference": accepted["reference"], "taken": True}
+
+
+def _when(accepted: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(accepted["at"])

@@ -1,0 +1,184 @@
+"""Whom an incident calls, what went out, and what came of it: in PostgreSQL and in the small store alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from leh_guardian.model.action import ActionStatus, Role
+from leh_guardian.model.escalation import Escalation, Why
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.mode import Mode
+from leh_guardian.store import actions, deliveries, incidents, overview
+from leh_guardian.store.deliveries import Delivery
+from leh_guardian.store.transaction import Transaction
+from tests.integration.store.contract.conftest import Store
+from tests.support.escalation import RUNBOOK
+from tests.support.rows import EVENT, NOW, action, incident
+
+ONE = UUID(int=1)
+KEY = ("rule", "key-1")
+CALLING = Escalation(RUNBOOK, 1, step=0, seq=3, epoch=1, pending=Why.ASKED, planned=NOW, engaged=("person:a|x",))
+
+
+def minutes(count: float) -> timedelta:
+    """Return a length of time."""
+    return timedelta(minutes=count)
+
+
+async def test_an_escalation_comes_back_as_it_was(store: Store) -> None:
+    """With its policy, at its opening and after each move; what calls nobody calls nobody."""
+    calling = incident(escalation=CALLING)
+    await store.open(calling, incident(2))
+    assert await store.do(lambda tx: incidents.lock(tx, ONE)) == calling
+    moved = replace(calling, escalation=replace(CALLING, seq=4, about="[SEV2] rule"), severity=calling.severity)
+    await store.do(lambda tx: incidents.save(tx, NOW, [moved]))
+    assert await store.do(lambda tx: incidents.lock(tx, ONE)) == moved
+    assert (await store.do(lambda tx: incidents.lock(tx, UUID(int=2)))).escalation is None
+
+
+async def test_incidents_are_numbered(store: Store) -> None:
+    """Each has a number of its own, in the order of their opening."""
+    await store.open(incident(), incident(2))
+    first, second = [await store.do(lambda tx, n=n: incidents.lock(tx, UUID(int=n))) for n in (1, 2)]
+    assert 0 < first.number < second.number
+
+
+async def test_an_action_has_an_incident(store: Store) -> None:
+    """The incident of an action is found, and of an unknown one is not."""
+    await store.open(incident(escalation=CALLING))
+    await store.plan(action(1))
+    assert await store.do(lambda tx: incidents.of_action(tx, action(1).id)) == incident(escalation=CALLING)
+    assert await store.do(lambda tx: incidents.of_action(tx, UUID(int=7))) is None
+
+
+async def test_the_newest_end_of_a_key_is_found(store: Store) -> None:
+    """Of incidents that ended after an instant the one that ended last; open ones and those of other keys are not among them."""
+    await store.open(incident(), incident(2))
+    ended = [incident(status=IncidentStatus.RESOLVED)]
+    await store.do(lambda tx: incidents.save(tx, NOW, ended))
+    await store.open(incident(3, dedup_key="key-1"))
+    await store.do(lambda tx: incidents.save(tx, NOW + minutes(5), [replace(ended[0], id=UUID(int=3))]))
+    # What is written to it later does not move its end.
+    await store.do(lambda tx: incidents.save(tx, NOW + minutes(9), [replace(ended[0], id=UUID(int=3), event_count=2)]))
+
+    async def found(since: float) -> dict[Any, Incident]:
+        keys = [KEY, ("rule", "key-2")]
+        there: dict[Any, Incident] = await store.do(lambda tx: incidents.lock_ended(tx, keys, NOW + minutes(since)))
+        return there
+
+    [(key, last)] = (await found(-1)).items()
+    assert (key, last.id, last.ended_at) == (KEY, UUID(int=3), NOW + minutes(5))
+    assert await found(5) == {}
+
+
+async def test_causes_of_open_incidents_are_found(store: Store) -> None:
+    """By rule and beginning; what is resolved or calls nobody has none."""
+    told = replace(CALLING, cause="budget-spent-30/1h")
+    await store.open(incident(escalation=told), incident(2, escalation=CALLING), incident(3))
+    await store.open(incident(4, escalation=told, rule_id="other"))
+    ask = lambda tx: incidents.causes(tx, ["rule"], "budget-spent-")  # noqa: E731
+    assert await store.do(ask) == {("rule", "budget-spent-30/1h")}
+    await store.do(lambda tx: incidents.save(tx, NOW, [incident(status=IncidentStatus.RESOLVED, escalation=told)]))
+    assert await store.do(ask) == set()
+
+
+@pytest.mark.parametrize(
+    ("changed", "working"),
+    [
+        ({}, True),
+        ({"role": Role.VERIFY}, True),
+        ({"role": Role.TELL}, False),
+        ({"status": ActionStatus.WAITING, "due_at": NOW + minutes(60)}, True),
+        ({"due_at": NOW + minutes(60)}, True),
+        ({"due_at": NOW - minutes(2)}, False),
+        ({"status": ActionStatus.PROPOSED}, False),
+        ({"status": ActionStatus.SUCCEEDED}, False),
+    ],
+    ids=["due", "proof", "message", "waits", "later", "stalled", "proposed", "done"],
+)
+async def test_a_remedy_is_at_work_or_is_not(store: Store, changed: dict[str, Any], working: bool) -> None:
+    """What runs, waits or is about to start is; what nobody takes up, or waits for a person, is not."""
+    await store.open(incident())
+    await store.plan(action(1, **changed))
+    assert await store.do(lambda tx: actions.at_work(tx, ONE, NOW)) is working
+
+
+async def test_a_claimed_remedy_is_at_work(store: Store) -> None:
+    """Under a lease it is, and with another incident it has nothing to do."""
+    await store.open(incident(), incident(2))
+    await store.plan(action(1, due_at=NOW - minutes(9)))
+    assert not await store.do(lambda tx: actions.at_work(tx, ONE, NOW))
+    await store.do(lambda tx: actions.claim(tx, NOW, Mode.ACT, "one", 1))
+    assert await store.do(lambda tx: actions.at_work(tx, ONE, NOW))
+    assert not await store.do(lambda tx: actions.at_work(tx, UUID(int=2), NOW))
+
+
+def sent(number: int, at: float, **changed: Any) -> Delivery:
+    """A message that was taken."""
+    values: dict[str, Any] = {"incident_id": ONE, "target": "person:a", "channel": "sms", "kind": "page", "title": "it"}
+    thread = {"ts": f"{number}"}
+    return Delivery(UUID(int=number), **{**values, "sent_at": NOW + minutes(at), "thread": thread, **changed})
+
+
+async def test_what_was_taken_is_remembered(store: Store) -> None:
+    """When, under which thread, with which receipt; a message that went out twice is one row that says so."""
+    await store.open(incident(), incident(2))
+
+    async def record(tx: Transaction) -> None:
+        for one in (sent(7, 1), sent(8, 2), sent(9, 3, channel="slack"), sent(6, 4, incident_id=UUID(int=2))):
+            await deliveries.record(tx, one)
+        await deliveries.record(tx, sent(8, 5, reference="r2"))
+        await deliveries.confirm(tx, UUID(int=7), "delivered", NOW + minutes(6))
+
+    await store.do(record)
+    rows = await store.do(lambda tx: deliveries.of_incident(tx, ONE))
+    assert [(row["action_id"].int, row["again"], row["receipt"], row["reference"]) for row in rows] == [
+        (7, False, "delivered", ""),
+        (9, False, "pending", ""),
+        (8, True, "pending", "r2"),
+    ]
+    times = await store.do(lambda tx: deliveries.times(tx, "person:a", "sms", NOW + minutes(1)))
+    assert times == [NOW + minutes(4), NOW + minutes(5)]
+    assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:a", "sms")) == {"ts": "7"}
+    assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:b", "sms")) == {}
+    assert await store.do(lambda tx: deliveries.forget(tx, NOW + minutes(4), 1)) == 1
+    assert len(await store.do(lambda tx: deliveries.of_incident(tx, ONE))) == 2
+
+
+async def test_messages_that_wait_are_found(store: Store) -> None:
+    """Those to the same person by the same channel: open ones, and those that ended a moment ago, with what goes out with them."""
+    await store.open(incident())
+    to = {"target": "person:a", "channel": "sms", "kind": "page", "text": "it", "seq": 1}
+    tell = {"role": Role.TELL, "serialize_key": None}
+    await store.plan(
+        action(1, params=to, **tell),
+        action(2, params={**to, "channel": "slack"}, **tell),
+        action(3, params=to, status=ActionStatus.SKIPPED, **tell),
+        action(4, params=to),
+    )
+    since = lambda at: store.do(lambda tx: deliveries.pending(tx, "person:a", "sms", NOW + minutes(at)))  # noqa: E731
+    assert {(one.action_id, one.open) for one in await since(-1)} == {(action(1).id, True), (action(3).id, False)}
+    assert [one.action_id for one in await since(1)] == [action(1).id]
+
+    async def bundle(tx: Transaction) -> None:
+        [claimed] = await actions.claim(tx, NOW, Mode.ACT, "one", 1)
+        await actions.checkpoint(tx, claimed, Mode.ACT, {"bundle": ["x"]})
+
+    await store.do(bundle)
+    [waiting] = [one for one in await since(1) if one.bundle]
+    assert (waiting.bundle, waiting.status, dict(waiting.params)) == (("x",), "running", to)
+
+
+async def test_what_was_tried_is_told(store: Store) -> None:
+    """The steps and proofs of the present run, not its messages, and nothing of another run."""
+    await store.open(incident())
+    await store.plan(action(1), action(2, role=Role.TELL))
+    rows = await store.do(lambda tx: overview.remedy(tx, ONE))
+    assert [(row["step_id"], row["handler"], row["status"]) for row in rows] == [("step-1", "fix", "scheduled")]
+    await store.do(lambda tx: incidents.start_run(tx, incident(run=2), EVENT))
+    assert await store.do(lambda tx: overview.remedy(tx, ONE)) == []
