@@ -24,6 +24,7 @@ from leh_guardian.rules.expressions import Expression, ExpressionError, compile_
 if TYPE_CHECKING:
     # Most checks of rules have no use for it.
     from leh_guardian.diagnosis import Signature
+    from leh_guardian.model.oncall import OnCall
 
 
 class MatchKind(StrEnum):
@@ -111,6 +112,8 @@ class RuleSet:
     rules: tuple[Rule, ...]
     signatures: tuple[Signature, ...] = ()
     """The operators' own rows of what the AI worker's failures mean."""
+    oncall: OnCall | None = None
+    """Who is called; None where the folder has no `oncall.yaml`."""
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _index: PatternIndex[tuple[str, MatchKind]] | None = field(default=None, init=False, repr=False, compare=False)
 
