@@ -36,6 +36,7 @@ _COMMANDS = {
     "deployments": "leh_guardian.cli.deployments:deployments",
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",
+    "oncall": "leh_guardian.cli.oncall:oncall",
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",
     "handlers": "leh_guardian.cli.handlers:handlers",

@@ -71,9 +71,9 @@ class Plan:
     resolves_on_event: bool
     """Whether an event may close the incident (`resolve_on`)."""
     level: int | None = None
-    """The level at which calls begin, where it is above the policy's."""
+    """The level at which the escalation begins; None: the policy's."""
     grace: float | None = None
-    """Seconds for which calls wait for a remedy that is at work; None: what the policy says."""
+    """Seconds that a remedy which is really running may take before Lv1 is called; None: the policy's."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as the JSON that an incident's row keeps."""
@@ -81,7 +81,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read a plan back; unknown keys of a newer program are left alone."""
+        """Read a plan back; unknown keys of a newer program are left alone, those that an older one lacks are None."""
         verify = data["verify"]
         return cls(
             mode=Mode(data["mode"]),

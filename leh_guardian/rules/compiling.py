@@ -131,7 +131,7 @@ def _build(
         dedup=keys["dedup"],
         serialize=keys["serialize"],
         severity=entry.severity,
-        escalate=entry.escalate,
+        escalate=entry.escalate.policy,
         guards=guards,
         plan=_plan(entry, registry),
         file=where.file,
@@ -160,9 +160,11 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         steps=tuple(_step(action, registry[action.uses]) for action in entry.actions),
         verify=_verify(verify, registry[verify.uses]) if verify else None,
         on_failure=entry.on_failure,
-        escalate=entry.escalate,
+        escalate=entry.escalate.policy,
         limits=defaults | entry.guards.limits,
         resolves_on_event=entry.resolve_on is not None or _waits_for_then(entry),
+        level=entry.escalate.level,
+        grace=None if entry.escalate.grace is None else entry.escalate.grace.total_seconds(),
     )
 
 

@@ -35,7 +35,7 @@ def find_cut_off(folder: Folder, before: Mapping[str, bytes]) -> CutOff:
     """Compare a folder with the bytes of the files in use, by name; a file that is new has nothing to be compared with."""
     changed = [
         (file.path, file.content, before[file.path.name])
-        for file in folder.rules
+        for file in folder.in_use
         if not file.trouble and before.get(file.path.name, file.content) != file.content
     ]
     certain = [diagnostic for path, now, then in changed for diagnostic in _certain(path, now, then)]

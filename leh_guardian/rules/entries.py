@@ -77,7 +77,8 @@ Pattern = Annotated[
 JmesPath = Annotated[str, Field(min_length=1, examples=["detail.alarmName"])]
 
 
-Given = BeforeValidator(_given)
+# After, not before: what has gone through a function is no longer JSON, and strict models then refuse its lists.
+Given = AfterValidator(_given)
 
 
 class Entry(BaseModel):
@@ -197,6 +198,47 @@ class ExpectEntry(Entry):
     """A last look before the rule fires, by a handler that only reads: where it finds what was expected, nothing happens."""
 
 
+class EscalateEntry(Entry):
+    """How a rule's trouble is escalated."""
+
+    policy: Annotated[str, Field(min_length=1)] = "default"
+    """The escalation policy, by its name in oncall.yaml."""
+    level: Annotated[Annotated[int, Field(ge=1, le=9)] | None, Given] = None
+    """The level at which it begins. Left out: the policy's `start_level`."""
+    grace: Annotated[Pause | None, Given] = None
+    """How long a remedy that is really running may take before Lv1 is called. Left out: the policy's `remediation_grace`."""
+
+
+def _escalate_entry(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"policy": value}
+    if isinstance(value, dict):
+        return value
+    raise ValueError("write the name of a policy, or {policy: …, level: …, grace: …}")
+
+
+Escalate = Annotated[
+    EscalateEntry,
+    BeforeValidator(_escalate_entry),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "properties": {
+                        "policy": {"type": "string", "minLength": 1},
+                        "level": {"type": "integer", "minimum": 1, "maximum": 9},
+                        "grace": {"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d|w)$", "examples": ["2m"]},
+                    },
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
 class RuleEntry(Entry):
     """A rule: what happened, or did not follow, and what to do about it."""
 
@@ -222,8 +264,8 @@ class RuleEntry(Entry):
     """JMESPath over the event; actions with the same value run one after the other. Left out: those of an incident."""
     severity: Severity = Severity.SEV3
     """sev1: the service is down; sev5: a note."""
-    escalate: Annotated[str, Field(min_length=1)] = "default"
-    """The escalation policy, by its name in oncall.yaml."""
+    escalate: Annotated[Escalate, Field(json_schema_extra={"default": "default"})] = EscalateEntry()
+    """The escalation policy, by its name in oncall.yaml, or {policy, level: where it begins, grace: what a remedy may take first}."""
     guards: GuardsEntry = GuardsEntry()
     actions: tuple[ActionEntry, ...] = ()
     """The steps, in order."""

@@ -25,7 +25,10 @@ SUMS: Final = "SHA256SUMS"
 SIGNATURES: Final = "signatures.yaml"
 """The optional file of what the AI worker's failures mean."""
 
-_NOT_RULES: Final = frozenset({"oncall.yaml", SIGNATURES})
+ONCALL: Final = "oncall.yaml"
+"""The optional file of people, schedules and policies."""
+
+_NOT_RULES: Final = frozenset({ONCALL, SIGNATURES})
 _YAML: Final = frozenset({".yaml", ".yml"})
 _EVENT: Final = ".json"
 
@@ -62,21 +65,28 @@ class Folder:
     """The file of checksums, if there is one."""
     signatures: File | None = None
     """The file of signatures, if there is one."""
+    oncall: File | None = None
+    """The file of on-call, if there is one."""
+
+    @property
+    def in_use(self) -> tuple[File, ...]:
+        """The files that decide what the daemon does: rules, and who is called."""
+        return (*self.rules, *filter(None, (self.oncall,)))
 
     @property
     def revision(self) -> str:
-        """The digest of the rule files alone: cases change nothing that the daemon does."""
-        return _digest(self.rules)
+        """The digest of the rule files and of who is called: cases change nothing that the daemon does."""
+        return _digest(self.in_use)
 
     @property
     def contents(self) -> Mapping[str, bytes]:
-        """The bytes of each rule file by its name, those that could not be read left out."""
-        return {file.path.name: file.content for file in self.rules if not file.trouble}
+        """The bytes of each of the files in use by its name, those that could not be read left out."""
+        return {file.path.name: file.content for file in self.in_use if not file.trouble}
 
     @property
     def digest(self) -> str:
         """The digest of everything that decides whether these rules are taken."""
-        return _digest((*self.rules, *self.cases, *filter(None, (self.sums, self.signatures))))
+        return _digest((*self.rules, *self.cases, *filter(None, (self.sums, self.signatures, self.oncall))))
 
 
 def read_folder(directory: Path) -> Folder:
@@ -87,14 +97,14 @@ def read_folder(directory: Path) -> Folder:
         return Folder(
             directory, (), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),)
         )
-    sums, signatures = _optional(directory / SUMS), _optional(directory / SIGNATURES)
+    sums, signatures, oncall = (_optional(directory / name) for name in (SUMS, SIGNATURES, ONCALL))
     try:
-        return Folder(directory, rules, _files(directory / CASES, _is_case_file), (), sums, signatures)
+        return Folder(directory, rules, _files(directory / CASES, _is_case_file), (), sums, signatures, oncall)
     except FileNotFoundError:
-        return Folder(directory, rules, (), (), sums, signatures)
+        return Folder(directory, rules, (), (), sums, signatures, oncall)
     except OSError as error:
         message = f"the folder of rule cases cannot be read: {reason(error)}"
-        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),), sums, signatures)
+        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),), sums, signatures, oncall)
 
 
 def about(path: Path, code: str, message: str, hint: str = "") -> Diagnostic:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 from leh_guardian.registry import Registry
 from leh_guardian.rules.checksums import check_sums
 from leh_guardian.rules.compiling import Where, compile_rule
-from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, RulesRefused
+from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, RulesRefused, did_you_mean
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.entries import FileEntry
-from leh_guardian.rules.folder import File, Folder, about, read_folder
+from leh_guardian.rules.folder import ONCALL, File, Folder, about, read_folder
 from leh_guardian.rules.lint.pairs import Placed, check_pairs
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.wording import described, problems, validate
@@ -27,6 +27,7 @@ from leh_guardian.rules.wording import described, problems, validate
 if TYPE_CHECKING:
     from leh_guardian.diagnosis import Signature
     from leh_guardian.rules.cases import Result
+    from leh_guardian.rules.oncall.loading import CheckedOnCall
 
 _ALL_OFF: Final = "running without rules is never meant; to stop the rules, set the daemon's mode to off"
 
@@ -119,10 +120,11 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     checked = {file.path: _check_file(file, registry, places) for file in folder.rules if not file.trouble}
     placed = [rule for one in checked.values() for rule in one.rules]
     doubled: defaultdict[str, list[Problem]] = defaultdict(list)
-    for rule, problem in check_pairs(placed, registry):
+    oncall = _of_oncall(folder)
+    for rule, problem in (*check_pairs(placed, registry), *_unknown_policies(placed, oncall)):
         doubled[rule.rule.file].append(problem)
     signatures, complaints = _of_signatures(folder)
-    diagnostics = [*folder.diagnostics, *check_sums(folder), *complaints]
+    diagnostics = [*folder.diagnostics, *check_sums(folder), *complaints, *(oncall.diagnostics if oncall else ())]
     for file in folder.rules:
         diagnostics += _told(file, checked.get(file.path), doubled[str(file.path)])
     if not placed and not Checked(None, tuple(diagnostics)).refused:
@@ -131,7 +133,8 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     if found.refused:
         return found
     rules = sorted((one.rule for one in placed), key=lambda rule: rule.id)
-    return Checked(RuleSet(folder.revision, tuple(rules), signatures), found.diagnostics)
+    who = oncall.oncall if oncall else None
+    return Checked(RuleSet(folder.revision, tuple(rules), signatures, who), found.diagnostics)
 
 
 def _of_signatures(folder: Folder) -> tuple[tuple[Signature, ...], Sequence[Diagnostic]]:
@@ -144,6 +147,26 @@ def _of_signatures(folder: Folder) -> tuple[tuple[Signature, ...], Sequence[Diag
 
     checked = check_signatures(folder.signatures.content, str(folder.signatures.path))
     return checked.signatures, checked.diagnostics
+
+
+def _of_oncall(folder: Folder) -> CheckedOnCall | None:
+    """Return what the folder's `oncall.yaml` came to, None where there is none."""
+    if folder.oncall is None:
+        return None
+    from leh_guardian.rules.oncall.loading import CheckedOnCall, check_oncall
+
+    if refusal := folder.oncall.refusal():
+        return CheckedOnCall(None, (refusal,))
+    return check_oncall(folder.oncall.content, str(folder.oncall.path))
+
+
+def _unknown_policies(placed: Sequence[Placed], oncall: CheckedOnCall | None) -> Iterator[tuple[Placed, Problem]]:
+    """Yield the rules whose policy is not there; a file that could not be read says nothing of its policies."""
+    for one in placed if oncall and oncall.policies else ():
+        name = one.rule.escalate
+        if oncall is not None and name not in oncall.policies:
+            hint = did_you_mean(name, oncall.policies) or f"there are: {', '.join(oncall.policies[:10])}"
+            yield one, Problem((*one.path, "escalate"), "unknown-policy", f"{ONCALL} has no policy `{name}`", hint)
 
 
 def _told(file: File, checked: _CheckedFile | None, doubled: Sequence[Problem]) -> list[Diagnostic]:

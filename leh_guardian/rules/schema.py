@@ -54,6 +54,13 @@ def signature_schema() -> dict[str, Any]:
     return _schema(WholeSignatureFileEntry)
 
 
+def oncall_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file of on-call."""
+    from leh_guardian.rules.oncall.file_entry import WholeOnCallFileEntry
+
+    return _schema(WholeOnCallFileEntry)
+
+
 def _schema(model: type[Entry]) -> dict[str, Any]:
     schema = model.model_json_schema(by_alias=True)
     for definition in schema["$defs"].values():

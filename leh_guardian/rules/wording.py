@@ -125,7 +125,7 @@ def _problem(error: ErrorDetails, path: Path, fields: Mapping[str, str], base: P
         # Of a mapping what stands in it is wrong, not that it is one.
         what = f"`{name}`" if isinstance(given, Mapping) else f"`{name}` cannot be {described(given)}"
         return Problem(full, "bad-value", f"{what}: {reason}")
-    if given in ("", []) and kind.endswith("too_short"):
+    if given in ("", [], ()) and kind.endswith("too_short"):
         return Problem(full, "bad-value", f"`{name}` is empty")
     if kind in _DEMANDS:
         demand = _DEMANDS[kind].format(**{key: _whole(value) for key, value in context.items()})

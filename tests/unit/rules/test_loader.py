@@ -32,12 +32,12 @@ def codes(folder: Path, registry: Registry) -> list[str]:
 
 
 def test_all_files_of_the_folder_make_one_set(tmp_path: Path, registry: Registry) -> None:
-    """Both endings count; the on-call plan, hidden files, other files and subfolders do not."""
+    """Both endings count; hidden files, other files and subfolders do not."""
     write(tmp_path, "b.yaml", "b")
     write(tmp_path, "a.yml", "a")
     (tmp_path / "old").mkdir()
     write(tmp_path / "old", "c.yaml", "c")
-    for name in ("oncall.yaml", ".b.yaml", "b.yaml~", "notes.md"):
+    for name in (".b.yaml", "b.yaml~", "notes.md"):
         (tmp_path / name).write_text("not: [rules", encoding="utf-8")
     assert [rule.id for rule in load_rules(tmp_path, registry).rules] == ["a", "b"]
 

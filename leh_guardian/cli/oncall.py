@@ -1,0 +1,208 @@
+"""Owns `leh-guardian oncall`: who is on call, who is next, and what is wrong with it; the one rule: it asks the file alone, no service.
+
+Overrides that commands have stored are not seen here; those of the file are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leh_guardian.cli.output import as_json, out, print_json, print_table, raw, tell
+from leh_guardian.cli.rules_folder import rules_folder
+from leh_guardian.clock import SystemClock
+from leh_guardian.model.oncall import OnCall, Schedule, duty_at, spans
+from leh_guardian.rules.diagnostics import Diagnostic, RulesRefused, did_you_mean
+from leh_guardian.rules.folder import ONCALL, read_folder
+from leh_guardian.rules.oncall.loading import check_oncall
+
+if TYPE_CHECKING:
+    from leh_guardian.model.oncall.review import Finding
+
+_FIRST, _LAST = 1970, 2200
+_DAYS = click.IntRange(1, 1000)
+
+_of_folder = click.option(
+    "--rules", "folder", type=click.Path(path_type=Path), help="The rules folder (LEH_RULES__DIR, else ./rules)."
+)
+_of_schedule = click.option("--schedule", "schedule_id", metavar="ID", help="This schedule alone.")
+
+
+@click.group()
+def oncall() -> None:
+    """Tell who is on call, who is next, and what is wrong with it."""
+
+
+@oncall.command()
+@click.option("--at", metavar="ISO", help="The instant; without a zone by the file's clocks. Now if left out.")
+@_of_schedule
+@_of_folder
+@as_json
+def who(at: str | None, schedule_id: str | None, folder: Path | None, json_: bool) -> None:
+    """Tell who is on call; exit 1 where nobody is, and no fallback."""
+    found = _load(folder)
+    instant = _instant(at, found)
+    rows = [(schedule, duty_at(schedule, instant)) for schedule in _chosen(found, schedule_id)]
+    if json_:
+        for schedule, duty in rows:
+            print_json(
+                {
+                    "schedule": schedule.id,
+                    "at": instant.astimezone(schedule.zone).isoformat(),
+                    "people": list(duty.people),
+                    "because": duty.because,
+                }
+            )
+    else:
+        print_table(
+            ("당직표", "시각", "당직", "이유"),
+            [(s.id, _shown(instant, s), _names(found, duty.people), duty.because) for s, duty in rows],
+            empty="당직표가 없습니다.",
+        )
+    sys.exit(0 if rows and all(duty.people for _, duty in rows) else 1)
+
+
+@oncall.command(name="next")
+@click.option("--days", type=_DAYS, default=14, show_default=True)
+@_of_schedule
+@_of_folder
+@as_json
+def next_(days: int, schedule_id: str | None, folder: Path | None, json_: bool) -> None:
+    """Tell who is on call from now on, turn by turn."""
+    found, now = _load(folder), SystemClock().now()
+    rows = [(s, span) for s in _chosen(found, schedule_id) for span in spans(s, now, now + timedelta(days=days))]
+    if json_:
+        for schedule, span in rows:
+            begin, end = (at.astimezone(schedule.zone).isoformat() for at in (span.begin, span.end))
+            duty = span.duty
+            print_json(
+                {
+                    "schedule": schedule.id,
+                    "from": begin,
+                    "to": end,
+                    "people": list(duty.people),
+                    "fallback": duty.fallback,
+                }
+            )
+        return
+    print_table(
+        ("당직표", "부터", "까지", "당직", "이유"),
+        [
+            (s.id, _shown(span.begin, s), _shown(span.end, s), _names(found, span.duty.people), span.duty.because)
+            for s, span in rows
+        ],
+        empty="당직표가 없습니다.",
+    )
+
+
+@oncall.command()
+@click.option("--days", type=_DAYS, default=90, show_default=True)
+@_of_folder
+@as_json
+def check(days: int, folder: Path | None, json_: bool) -> None:
+    """Find gaps, people who cannot be woken, and whatever else would be missed at night; exit 1 if there is something."""
+    from leh_guardian.model.oncall.review import review
+
+    content, name = _file(folder)
+    checked = check_oncall(content, name)
+    # What is said of a channel's variables comes again, as a finding.
+    diagnostics = [one for one in checked.diagnostics if one.severity == "error"]
+    findings = review(checked.oncall, SystemClock().now(), days) if checked.oncall else []
+    if json_:
+        for row in (*map(_wrong, diagnostics), *map(_doubtful, findings)):
+            print_json(row)
+    else:
+        for diagnostic in diagnostics:
+            out(diagnostic.render())
+        if checked.oncall:
+            _print(findings, checked.oncall)
+    sys.exit(1 if diagnostics or findings else 0)
+
+
+@oncall.command()
+@click.option("--days", type=_DAYS, default=90, show_default=True, help="How far ahead.")
+@_of_schedule
+@_of_folder
+def export(days: int, schedule_id: str | None, folder: Path | None) -> None:
+    """Print the duty as an iCalendar file, for calendar programs."""
+    from leh_guardian.model.oncall.ical import calendar
+
+    found = _load(folder)
+    raw(calendar(found, list(_chosen(found, schedule_id)), SystemClock().now(), days))
+
+
+def _file(folder: Path | None) -> tuple[bytes, str]:
+    """Return the bytes and the path of the file; exits with a message where there is none."""
+    file = read_folder(rules_folder(folder)).oncall
+    if file is None:
+        path = rules_folder(folder) / ONCALL
+        raise click.UsageError(f"there is no {path}: without it, one policy is built in that tells one channel")
+    if refusal := file.refusal():
+        raise RulesRefused([refusal])
+    return file.content, str(file.path)
+
+
+def _load(folder: Path | None) -> OnCall:
+    content, name = _file(folder)
+    checked = check_oncall(content, name)
+    if checked.oncall is None:
+        raise RulesRefused(one for one in checked.diagnostics if one.severity == "error")
+    return checked.oncall
+
+
+def _chosen(found: OnCall, schedule_id: str | None) -> Iterator[Schedule]:
+    if schedule_id is None:
+        return iter(found.schedules.values())
+    if (schedule := found.schedules.get(schedule_id)) is None:
+        hint = did_you_mean(schedule_id, found.schedules) or f"there are: {', '.join(found.schedules)}"
+        raise click.UsageError(f"there is no schedule {schedule_id!r}; {hint}")
+    return iter((schedule,))
+
+
+def _instant(written: str | None, found: OnCall) -> datetime:
+    if written is None:
+        return SystemClock().now().replace(microsecond=0)
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        raise click.UsageError(f"--at: write a time such as 2027-01-01T09:00, not {written!r}") from None
+    if not _FIRST <= at.year <= _LAST:
+        raise click.UsageError(f"--at: write a year between {_FIRST} and {_LAST}")
+    return at if at.tzinfo else at.replace(tzinfo=found.timezone)
+
+
+def _shown(at: datetime, schedule: Schedule) -> str:
+    return at.astimezone(schedule.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _names(found: OnCall, people: tuple[str, ...]) -> str:
+    return ", ".join(f"{found.people[one].name} ({one})" if one in found.people else one for one in people) or "없음"
+
+
+def _print(findings: list[Finding], found: OnCall) -> None:
+    def local(at: datetime | None) -> str:
+        return at.astimezone(found.timezone).strftime("%Y-%m-%d %H:%M") if at else "-"
+
+    for one in findings:
+        when = f" [{local(one.begin)} ~ {local(one.end)}]" if one.begin else ""
+        out(f"{one.subject}: {one.message}{when} [{one.code}]")
+    tell(f"{len(findings)}건을 확인하십시오." if findings else "문제가 없습니다.")
+
+
+def _wrong(one: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "subject": f"{one.file}:{one.line}:{one.column}",
+        "message": one.message,
+        "from": None,
+        "to": None,
+    }
+
+
+def _doubtful(one: Finding) -> dict[str, Any]:
+    return {"code": one.code, "subject": one.subject, "message": one.message, "from": one.begin, "to": one.end}

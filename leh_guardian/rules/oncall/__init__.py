@@ -1,0 +1,1 @@
+"""`oncall.yaml`: people, schedules, policies, as they are written and read."""
