@@ -16,8 +16,6 @@ from leh_guardian.adapters.channels.texts import compose, ucs2
 from leh_guardian.errors import HandlerError, Refused
 from leh_guardian.ports import Notice, Sent
 
-REGION: Final = "ap-northeast-1"
-"""Where it is sent from unless the settings say otherwise."""
 PERMISSIONS: Final = ("sns:Publish",)
 """IAM actions that sending needs."""
 PING_PERMISSIONS: Final = ("sns:GetSMSSandboxAccountStatus",)
