@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class NoticeKind(StrEnum):
@@ -127,6 +127,7 @@ class Pulse(Protocol):
         """Send one heartbeat."""
 
 
+@runtime_checkable
 class Pingable(Protocol):
     """Anything that `/readyz` and `doctor` look at."""
 
