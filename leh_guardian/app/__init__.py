@@ -26,7 +26,8 @@ from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
-from leh_guardian.app.outside import channels, open_admin_api, probes, status_pages
+from leh_guardian.app.outside import open_admin_api, probes, status_pages
+from leh_guardian.app.people import channel_clients, channels
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
@@ -172,7 +173,7 @@ async def _build(
     functions = LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots))
     admin = await open_admin_api(settings, aws, stack)
     signatures = TableInUse(reloader.current)
-    ways = await channels(settings, clock, stack)
+    ways = await channels(settings, aws, clock, stack)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=ways,
@@ -233,6 +234,7 @@ async def _build(
     if admin is not None:
         clients.append(Client("admin_api", admin, required=False))
     clients += [Client(f"status_page_{name}", page, required=False) for name, page in providers.items()]
+    clients += channel_clients(ways, clock)
     auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(
         settings, queues[0], pool, auditor, clock, progress, metrics, aws, stack, replica

@@ -1,17 +1,12 @@
-"""Owns what the daemon reaches people by, and what it looks at beside its alerts, built by the settings; the one rule: as `app`'s."""
+"""Owns what the daemon looks at beside its alerts, built by the settings; the one rule: as `app`'s."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-import aiohttp
-
 from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
-from leh_guardian.adapters.channels.console import ConsoleChannel
-from leh_guardian.adapters.channels.secret import read_secret
-from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.adapters.health import REGION as HEALTH_REGION
 from leh_guardian.adapters.health import AwsHealth
@@ -20,18 +15,8 @@ from leh_guardian.adapters.probes import SearchProbe, TableProbe
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock
 from leh_guardian.model.provider import internal
-from leh_guardian.ports import Channel, StatusPage
+from leh_guardian.ports import StatusPage
 from leh_guardian.settings import Settings
-
-
-async def channels(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[str, Channel]:
-    """Return the ways to reach people; the console is always one of them."""
-    made: dict[str, Channel] = {"console": ConsoleChannel()}
-    if settings.notify.channels:
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
-        for name, webhook in settings.notify.channels.items():
-            made[name] = WebhookChannel(session, webhook.url, read_secret(name, webhook.secret_file), clock)
-    return made
 
 
 async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:

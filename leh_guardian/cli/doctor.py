@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 import click
 
-from leh_guardian.cli.examination import admin_api, database, heartbeat, installation, providers, services
+from leh_guardian.cli.examination import admin_api, database, heartbeat, installation, people, providers, services
 from leh_guardian.cli.examination.finding import Finding, Look, bounded
 from leh_guardian.cli.output import out, print_json_lines
 from leh_guardian.model.text import shown, without_passwords
@@ -50,7 +50,6 @@ async def examine(settings: Settings) -> list[Finding]:
     for answer in answers:
         # What several looks say alike, such as that there are no AWS credentials, is said once.
         found += [finding for finding in answer if finding not in found]
-    found += installation.look_at_channels(settings)
     if not settings.heartbeat.wanted:
         found += heartbeat.look_at_nobody()
     return [_telling_no_password(finding) for finding in found]
@@ -85,6 +84,10 @@ def _looks(settings: Settings) -> list[Look]:
             [Look("provider aws", partial(providers.look_at_health, settings), providers.HEALTH, "WARN")]
             if settings.provider.aws_services
             else []
+        ),
+        *(
+            Look(f"channel {name}", partial(people.look_at_channel, settings, name), people.PROVIDER, "WARN")
+            for name in settings.notify.channels
         ),
         *_heartbeat_looks(settings),
     ]

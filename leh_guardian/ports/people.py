@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 
@@ -170,6 +170,7 @@ class Pulse(Protocol):
         """Send one heartbeat."""
 
 
+@runtime_checkable
 class Pingable(Protocol):
     """Anything that `/readyz` and `doctor` look at."""
 

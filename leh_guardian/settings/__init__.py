@@ -28,20 +28,20 @@ from leh_guardian.settings.outside import (
     ProviderSettings,
     WorkerSettings,
 )
+from leh_guardian.settings.people import CHANNELS, ChannelSettings, NotifySettings, has_place
 from leh_guardian.settings.sections import (
     ExecutorSettings,
     HeartbeatSettings,
     HttpSettings,
     IncidentSettings,
     LogSettings,
-    NotifySettings,
     QueueSettings,
     RetentionSettings,
     RuleSettings,
     Section,
 )
 
-__all__ = ["HttpSettings", "OtherProviderSettings", "Settings", "load_database_url", "load_settings"]
+__all__ = ["ChannelSettings", "HttpSettings", "OtherProviderSettings", "Settings", "load_database_url", "load_settings"]
 
 _PREFIX = "LEH_"
 
@@ -93,11 +93,20 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(
             "\n".join(_explain(e, document, written) for e in error.errors(include_url=False))
         ) from None
-    if settings.notify.channel not in {"console", *settings.notify.channels}:
-        raise SettingsError(
-            f"LEH_NOTIFY__CHANNEL: there is no channel named {settings.notify.channel!r} in notify.channels"
-        )
+    _check_own_channel(settings.notify)
     return settings
+
+
+def _check_own_channel(notify: NotifySettings) -> None:
+    if notify.channel == "console":
+        return
+    if notify.channel not in notify.channels:
+        raise SettingsError(f"LEH_NOTIFY__CHANNEL: there is no channel named {notify.channel!r} in notify.channels")
+    if not has_place(notify.channels[notify.channel]):
+        raise SettingsError(
+            f"LEH_NOTIFY__CHANNEL: {notify.channel!r} tells a person, and guardian's own messages name none: give a channel with"
+            " a place of its own (a webhook, a channel of Slack, PagerDuty)"
+        )
 
 
 def load_database_url(environ: Mapping[str, str]) -> str:
@@ -152,7 +161,9 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
 
 
 _SECRETS = ("token", "url", "secret", "password")
-_NO_SECTION = ("model_type", "dict_type")
+_KIND = 3
+"""Where in an error's path the kind of a channel stands."""
+_NO_SECTION = ("model_type", "dict_type", "provider")
 
 
 def _check_texts(
@@ -176,18 +187,26 @@ _HINTS = {
 
 
 def _explain(error: Any, document: Document | None, written: Mapping[tuple[str, ...], str]) -> str:
-    path = tuple(str(part) for part in error["loc"])
+    path, names = _written(tuple(str(part) for part in error["loc"]))
     name = ".".join(path)
     where = _where(path, document, written, on_key=error["type"] == "extra_forbidden")
     if error["type"] == "missing":
         return f"{_variable(path)}: missing; {_HINTS.get(path, 'it has no default')}"
     if error["type"] == "extra_forbidden":
-        hint = did_you_mean(path[-1], _names(path[:-1]))
+        hint = did_you_mean(path[-1], names or _names(path[:-1]))
         return f"{where}: there is no setting named {name}{'; ' + hint if hint else ''}"
     # Of what may be, or hold, a secret no word: a whole section that is none was given in its place, say.
     secret = error["type"] in _NO_SECTION or any(part in name for part in _SECRETS)
     given = f" (given: {shown(repr(error['input']), 100)})" if isinstance(error["input"], str) and not secret else ""
     return f"{where}: {error['msg'].removeprefix('Value error, ')}{given}"
+
+
+def _written(loc: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the path as it is written, without the kind of channel that pydantic puts into it, and that kind's names."""
+    if loc[:2] != ("notify", "channels") or len(loc) <= _KIND or loc[_KIND] not in CHANNELS:
+        return loc, []
+    fields = CHANNELS[loc[_KIND]].model_fields.items()
+    return loc[:_KIND] + loc[_KIND + 1 :], [field.alias or name for name, field in fields]
 
 
 def _where(

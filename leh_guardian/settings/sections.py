@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from leh_guardian.fields import ChannelName, Duration
+from leh_guardian.fields import Duration
 from leh_guardian.model.mode import Mode
 
 
@@ -73,24 +73,6 @@ class ExecutorSettings(Section):
     """Actions running at once in one process."""
     grace: Duration = timedelta(seconds=25)
     """How long running actions may take to end after SIGTERM before they are given back."""
-
-
-class WebhookSettings(Section):
-    """A signed webhook."""
-
-    url: str = Field(pattern=r"^https?://\S+$")
-    """Where to post."""
-    secret_file: Path
-    """A file with the HMAC secret."""
-
-
-class NotifySettings(Section):
-    """How people are told."""
-
-    channel: str = "console"
-    """The channel of the engine's own messages."""
-    channels: dict[ChannelName, WebhookSettings] = {}
-    """{name: webhook}; `console` is always there."""
 
 
 class HeartbeatSettings(Section):

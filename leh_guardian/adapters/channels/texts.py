@@ -36,7 +36,7 @@ def compose(notice: Notice, room: int, measure: Callable[[str], int], write: Cal
     longer than `room`.
     """
     before = f"{AGAIN} " if notice.again else ""
-    after = f" {notice.link}" if notice.link else ""
+    after = f" {write(notice.link)}" if notice.link else ""
     text = write(brief(notice))
     if measure(before + text + after) <= room:
         return before + text + after

@@ -1,10 +1,9 @@
-"""Owns the look at what is on this machine: rules, secrets, the status address; the one rule: the daemon's own checks are asked."""
+"""Owns the look at what is on this machine: rules, the status address; the one rule: the daemon's own checks are asked."""
 
 from __future__ import annotations
 
 import aiohttp
 
-from leh_guardian.adapters.channels.secret import read_secret
 from leh_guardian.app import handlers, rules_in_use
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
@@ -46,20 +45,6 @@ def _asks_admin_api(rule: Rule) -> bool:
 def _looks_for_evidence(rule: Rule) -> bool:
     look = rule.expect.unless if rule.expect else None
     return look is not None and look.uses == "evidence_exists" and "table" not in look.params
-
-
-def look_at_channels(settings: Settings) -> list[Finding]:
-    """Read every webhook's secret as the daemon would."""
-    found = []
-    for name, webhook in settings.notify.channels.items():
-        try:
-            read_secret(name, webhook.secret_file)
-        except SettingsError as error:
-            fix = "secret_file의 경로, 권한, 길이(16바이트 이상)를 확인하세요."
-            found.append(Finding(f"channel {name}", "FAIL", str(error), fix))
-        else:
-            found.append(Finding(f"channel {name}", "OK", "its secret is readable"))
-    return found
 
 
 async def look_at_address(http: HttpSettings) -> list[Finding]:
