@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -19,6 +19,7 @@ import anyio
 import structlog
 
 import leh_guardian.handlers
+from leh_guardian.adapters.admin_api import HttpAdminApi
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
@@ -26,6 +27,7 @@ from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
+from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
 from leh_guardian.app.people import channel_clients, channels
 from leh_guardian.app.worker import swallowed_errors, worker_errors
@@ -39,7 +41,6 @@ from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress, Watch
 from leh_guardian.engine.escalator import Escalator
-from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
@@ -57,7 +58,7 @@ from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import SettingsError
 from leh_guardian.fields import queue_name
-from leh_guardian.ports import Pulse
+from leh_guardian.ports import Pingable, Pulse
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
@@ -161,6 +162,8 @@ async def _build(
     queues = await _alert_queues(settings, aws)
     tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    if search is not None:
+        stack.push_async_callback(search.close)
     providers = await status_pages(settings, aws, clock, stack)
     pages = {**providers, **probes(settings, tables, search)}
     # The engine knows a handler more than rule files may name.
@@ -208,7 +211,7 @@ async def _build(
         replica=replica,
         planned=planned,
     )
-    executor = Executor(
+    executors = lanes(
         pool,
         known,
         Settlement(progression, replica),
@@ -218,24 +221,11 @@ async def _build(
         replica=replica,
         mode=settings.mode,
         slots=settings.executor.slots,
-        freed=planned,
+        planned=planned,
     )
-    clients = [
-        Client("postgresql", pool),
-        *(Client(n, i) for n, i in zip(("alert_queue", "urgent_queue"), intakes, strict=False)),
-    ]
-    if settings.evidence.table:
-        clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
-    if group := settings.worker.log_group:
-        clients.append(Client("worker_log", LogGroup(logs, group, clock), required=False))
-    if search is not None:
-        stack.push_async_callback(search.close)
-        clients.append(Client("opensearch", search, required=False))
-    if admin is not None:
-        clients.append(Client("admin_api", admin, required=False))
-    clients += [Client(f"status_page_{name}", page, required=False) for name, page in providers.items()]
-    clients += channel_clients(ways, clock)
-    auditor = Auditor(pool, queues[0], tuple(clients), lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
+    looked_at = _clients(settings, pool, intakes, tables, logs, search, admin, providers, clock)
+    clients = (*looked_at, *channel_clients(ways, clock))
+    auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     heartbeat, loops = await _heartbeat(
         settings, queues[0], pool, auditor, clock, progress, metrics, aws, stack, replica
     )
@@ -273,7 +263,7 @@ async def _build(
         progress=progress,
         metrics=metrics,
         intakes=intakes,
-        executor=executor,
+        lanes=executors,
         planned=planned,
         reloader=reloader,
         line=status.line,
@@ -295,6 +285,34 @@ async def _build(
             *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
+
+
+def _clients(
+    settings: Settings,
+    pool: Pool,
+    intakes: list[Intake],
+    tables: DynamoTables,
+    logs: CloudWatchLogs,
+    search: OpenSearch | None,
+    admin: HttpAdminApi | None,
+    providers: Mapping[str, Pingable],
+    clock: Clock,
+) -> list[Client]:
+    """Return what readiness looks at; guardian can do without all but its own database and queues."""
+    clients = [
+        Client("postgresql", pool),
+        *(Client(n, i) for n, i in zip(("alert_queue", "urgent_queue"), intakes, strict=False)),
+    ]
+    if settings.evidence.table:
+        clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
+    if group := settings.worker.log_group:
+        clients.append(Client("worker_log", LogGroup(logs, group, clock), required=False))
+    if search is not None:
+        clients.append(Client("opensearch", search, required=False))
+    if admin is not None:
+        clients.append(Client("admin_api", admin, required=False))
+    clients += [Client(f"status_page_{name}", page, required=False) for name, page in providers.items()]
+    return clients
 
 
 async def _heartbeat(

@@ -41,6 +41,15 @@ _LOOK = 10.0
 """Seconds between two looks at the loops where systemd does not say how often."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """An executor with its loop."""
+
+    name: str
+    executor: Executor
+    wake: Wake
+
+
 @dataclass
 class Daemon:
     """The running program: its loops, and the order in which they end."""
@@ -53,8 +62,10 @@ class Daemon:
     progress: Progress
     metrics: Metrics
     intakes: Sequence[Intake]
-    executor: Executor
+    lanes: Sequence[Lane]
+    """What runs actions; messages to people have a lane of their own, so that no long remedy keeps one waiting."""
     planned: Wake
+    """Wakes the lanes."""
     reloader: Reloader
     loops: Sequence[Loop]
     line: Callable[[], str]
@@ -78,7 +89,8 @@ class Daemon:
             self._log.info("started", version=__version__, rules=self.reloader.in_use.rules.revision)
             # The executor outlives the intake: what was taken in last may still start while polls are drained.
             async with anyio.create_task_group() as actions:
-                actions.start_soon(self._execute, actions, name="executor")
+                for lane in self.lanes:
+                    actions.start_soon(self._execute, lane, actions, name=lane.name)
                 await self._take_in()
                 await self._drain_executor()
                 actions.cancel_scope.cancel()
@@ -195,14 +207,14 @@ class Daemon:
             except anyio.EndOfStream:
                 self.progress.forget(loop.name)
 
-    async def _execute(self, tasks: anyio.abc.TaskGroup) -> None:
+    async def _execute(self, lane: Lane, tasks: anyio.abc.TaskGroup) -> None:
         loop = Loop(
-            "executor",
-            partial(self.executor.run_once, tasks),
+            lane.name,
+            partial(lane.executor.run_once, tasks),
             self.progress,
             self.metrics,
             pause=0.5,
-            wake=self.planned,
+            wake=lane.wake,
             until=lambda: self._draining,
         )
         await loop.run()
@@ -212,4 +224,5 @@ class Daemon:
         self._draining = True
         self.planned()
         with anyio.move_on_after(self.grace.total_seconds()):
-            await self.executor.idle()
+            for lane in self.lanes:
+                await lane.executor.idle()

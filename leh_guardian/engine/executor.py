@@ -5,7 +5,7 @@ The one rule: whoever cannot prove that it still holds the lease writes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -65,7 +65,9 @@ class Executor:
         mode: Mode,
         slots: int,
         freed: Callable[[], None],
+        takes: Sequence[str] | None = None,
     ) -> None:
+        """`takes` are the handlers whose actions it claims, all that it knows unless given; what is left lying is taken by any."""
         self._pool = pool
         self._registry = registry
         self._settlement = settlement
@@ -75,6 +77,7 @@ class Executor:
         self._replica = replica
         self._mode = mode
         self._slots = slots
+        self._takes = registry.names() if takes is None else takes
         self._running = 0
         self._claiming = False
         self._log = structlog.get_logger("executor")
@@ -108,10 +111,9 @@ class Executor:
         try:
             async with transaction(self._pool) as tx:
                 await self._settlement.hold_back(tx, now, await actions.hold_back(tx, now, self._mode))
-                known = self._registry.names()
                 # Not before: where the store is slow, a good part of a lease goes by until here.
                 trusted = trusted_until(self._clock)
-                claimed = await actions.claim(tx, now, self._mode, self._replica, count, known)
+                claimed = await actions.claim(tx, now, self._mode, self._replica, count, self._takes)
                 entries: list[Entry] = []
                 for action in claimed:
                     if action.lost:

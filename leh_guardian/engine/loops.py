@@ -25,14 +25,23 @@ _LONGEST_PAUSE = 20.0
 
 
 class Wake:
-    """Something to wait for that others may set off early."""
+    """Something for one loop to wait for, that others may set off early."""
 
     def __init__(self) -> None:
         self._event = anyio.Event()
+        self._others: list[Wake] = []
+
+    def also(self) -> Wake:
+        """Return one for another loop, woken with this one: two that waited on the same would take it from each other."""
+        other = Wake()
+        self._others.append(other)
+        return other
 
     def __call__(self) -> None:
         """Wake the waiter."""
         self._event.set()
+        for other in self._others:
+            other()
 
     async def wait(self, seconds: float) -> None:
         """Wait until woken, at most `seconds`."""

@@ -20,6 +20,9 @@ _BUSY = (
     " left(outcome::text, 200) from actions where status in ('scheduled', 'running', 'waiting', 'proposed') limit 5"
 )
 
+TELLING = ("notify", "page")
+"""Handlers whose effect is that people are told."""
+
 
 @dataclass
 class Verdict:
@@ -164,7 +167,7 @@ def _check_effects(world: World, found: Verdict, actions: list[Any]) -> None:
     for a in actions:
         _check_outcome(a, charged, called, told, world.load.sent.resolved, found)
     found.violations += [f"I10 a notice of no action: {notice}" for notice in told if notice not in known]
-    notices = [a for a in actions if a["handler"] == "notify" and a["status"] == "succeeded" and a["id"] in told]
+    notices = [a for a in actions if a["handler"] in TELLING and a["status"] == "succeeded" and a["id"] in told]
     found.told += len(notices)
     found.duplicates += sum(told[a["id"]] - 1 for a in notices)
     found.lost_attempts = sum(a["losses"] for a in actions)
@@ -180,8 +183,8 @@ def _check_outcome(
     name = f"{a['handler']} of {a['dedup_key']}: {a['status']}"
     if a["status"] == "needs_human":
         found.unknown += 1
-    if a["handler"] in {"charge", "call_once", "notify"}:
-        on_console = a["handler"] == "notify" and '"console"' in (a["outcome"] or "")
+    if a["handler"] in {"charge", "call_once", *TELLING}:
+        on_console = a["handler"] in TELLING and '"console"' in (a["outcome"] or "")
         if a["status"] == "succeeded" and effects < 1 and not on_console:
             found.lost += 1
             found.violations.append(f"I4/I5/I6 it is said to have succeeded and had no effect: {name}")
@@ -194,7 +197,10 @@ def _check_outcome(
         found.withdrawn += 1
         if effects:
             found.violations.append(f"I4 it was withdrawn and took place: {name}")
-    elif a["handler"] in {"charge", "notify", "dlq_redrive"} and a["status"] in {"failed", "skipped", "rejected"}:
+    elif a["handler"] == "page" and a["status"] == "skipped":
+        # Somebody was told by a newer message, or the trouble was over.
+        return
+    elif a["handler"] in {"charge", "dlq_redrive", *TELLING} and a["status"] in {"failed", "skipped", "rejected"}:
         # Nothing in these worlds makes them fail for good, and nobody resolves an incident by hand.
         found.violations.append(f"I3 it ended without its effect: {name}: {a['outcome']}")
 

@@ -156,7 +156,7 @@ class Checker:
         """I5: a message that is said to have been told was told; I13: what needs a person has told one."""
         told = {notice.id for _, notice in self._targets.notices}
         for row in actions:
-            if row["handler"] == "notify" and row["status"] == "succeeded" and str(row["id"]) not in told:
+            if row["handler"] in {"notify", "page"} and row["status"] == "succeeded" and str(row["id"]) not in told:
                 self._world.violated("I5", f"message {row['id']} reached nobody")
         asking = {
             row["incident_id"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
+from leh_guardian.app.lanes import lanes
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine import absence
@@ -21,7 +22,6 @@ from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.escalator import Escalator
-from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
@@ -98,7 +98,7 @@ async def run(parts: Parts, process: Process) -> None:
         replica=name,
         planned=planned,
     )
-    executor = Executor(
+    executors = lanes(
         pool,
         registry,
         Settlement(progression, name),
@@ -108,7 +108,7 @@ async def run(parts: Parts, process: Process) -> None:
         replica=name,
         mode=Mode.ACT,
         slots=4,
-        freed=planned,
+        planned=planned,
     )
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
     loop = partial(Loop, progress=progress, metrics=metrics)
@@ -119,7 +119,7 @@ async def run(parts: Parts, process: Process) -> None:
         progress=progress,
         metrics=metrics,
         intakes=[intake],
-        executor=executor,
+        lanes=executors,
         planned=planned,
         reloader=reloader,
         line=lambda: "",

@@ -18,6 +18,7 @@ from leh_guardian.context import ActionContext
 from leh_guardian.errors import Unavailable
 from leh_guardian.handlers.dlq_redrive import dlq_redrive
 from leh_guardian.handlers.notify import notify
+from leh_guardian.handlers.page import page
 from leh_guardian.handlers.queue_drained import queue_drained
 from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.ports import Notice, Sent
@@ -141,7 +142,7 @@ def registry(targets: Targets) -> Registry:
         there = await targets.seek(params.what)
         return Done(f"{params.what} is finished") if there else Failed(f"{params.what} is not finished")
 
-    functions = (switch, pull, seek, dlq_redrive, queue_drained, notify)
+    functions = (switch, pull, seek, dlq_redrive, queue_drained, notify, page)
     return Registry(tuple(function.__handler__ for function in functions))  # type: ignore[attr-defined]
 
 

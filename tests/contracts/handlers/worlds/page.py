@@ -1,0 +1,41 @@
+"""guardian's own messages: an effect is a notice that reaches people, by its id where the channel has ids."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
+
+from leh_guardian.adapters.channels.console import ConsoleChannel
+from leh_guardian.clock import Clock
+from leh_guardian.context import Capabilities
+from leh_guardian.engine.directory import People
+from leh_guardian.engine.outgoing import OutgoingMessages
+from leh_guardian.store.pool import Pool
+from tests.contracts.handlers.worlds import notify
+
+_TITLE = notify._TITLE
+
+
+class Webhook(notify.Webhook):
+    """A receiver of signed notices that does not deduplicate."""
+
+    handler, name = "page", "webhook"
+
+    def params(self) -> Mapping[str, Any]:
+        """Tell it something."""
+        return {"target": "channel:hook", "channel": "hook", "kind": "update", "text": f"{_TITLE}\n둘째 줄"}
+
+    async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
+        """Open the channel, and what the store knows of messages."""
+        can = await super().capabilities(stack, clock)
+        pool = await Pool.open(self.dsn, replica="messages")
+        stack.push_async_callback(pool.close)
+        quiet = ConsoleChannel(io.StringIO())
+        ways = {**can.channels, "console": quiet}
+        return replace(can, channels=ways, messages=OutgoingMessages(pool, People("console"), ways, clock))
+
+
+WORLDS = (Webhook,)
