@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from leh_guardian.engine import pages
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.classifying import Weight
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory, Reached
-from leh_guardian.engine.wording import called, news, reminder
+from leh_guardian.engine.wording import called, news, passed_on, reminder
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.escalation import Call, Escalation, Move, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -35,6 +36,11 @@ class Escalator:
 
     def __init__(self, directory: Callable[[], Directory]) -> None:
         self._directory = directory
+
+    @property
+    def directory(self) -> Directory:
+        """The people of now."""
+        return self._directory()
 
     def wait(self, changes: Changes, incident: Incident, since: datetime) -> None:
         """Hold calls back while the remedy is at work, as long as its policy says; `since` is when the remedy begins."""
@@ -121,6 +127,19 @@ class Escalator:
         self.news(changes, ended, Kind.RESOLVED, by, how)
         return ended
 
+    def worsen(self, changes: Changes, incident: Incident, weight: Weight) -> None:
+        """It is worse than it was taken for: people are called at the level that it is worth now, whoever is at it."""
+        policy = self._directory().policy(weight.policy)
+        heavier = replace(incident, severity=weight.severity, plan=weight.applied(incident.plan))
+        known = incident.escalation
+        if known is None:
+            changes.incidents[incident.id] = heavier
+        else:
+            moved = known if policy.name == known.policy.name else _under(known, policy)
+            self.take(changes, heavier, machine.worse(moved, changes.now, weight.level))
+        data = {"severity": weight.severity.value, "level": weight.level, "because": list(weight.because)}
+        changes.note(Kind.WORSE, "it is worse than it was taken for", incident=heavier, data=data)
+
     def _call(self, changes: Changes, incident: Incident, call: Call, by: str) -> Incident:
         """Call the people of a step; where there is nobody, those of the next one at once, and the console at last."""
         escalation = incident.escalation
@@ -161,6 +180,9 @@ class Escalator:
         decision = f"{escalation.epoch}.{escalation.seq}"
         more: dict[str, Any] = {"approves": escalation.approves, "why": call.why.value}
         engaged = dict.fromkeys(escalation.engaged)
+        called_now = {*(CHANNEL + place for place in reached.places), *(PERSON + person for person in reached.people)}
+        if call.why is not Why.REPEATED:
+            self._tell_others(changes, incident, call, called_now, by)
         for place in reached.places:
             target = CHANNEL + place
             pages.page(
@@ -203,6 +225,16 @@ class Escalator:
         )
         return rung
 
+    def _tell_others(self, changes: Changes, incident: Incident, call: Call, called_now: set[str], by: str) -> None:
+        """Tell those of earlier steps that others are called now; whoever is among these hears it anyway."""
+        escalation = incident.escalation
+        assert escalation is not None  # noqa: S101 - as above
+        left = tuple(entry for entry in escalation.engaged if entry.partition("|")[0] not in called_now)
+        others = replace(incident, escalation=replace(escalation, engaged=left))
+        self._tell_engaged(
+            changes, others, f"{escalation.seq}/passed-on", "status", passed_on(call, incident, by), by=by
+        )
+
     def _tell_engaged(
         self,
         changes: Changes,
@@ -237,6 +269,12 @@ class Escalator:
 
     def _start(self, incident: Incident, policy: Policy) -> int:
         return policy.start_level if incident.plan.level is None else max(incident.plan.level, policy.start_level)
+
+
+def _under(escalation: Escalation, policy: Policy) -> Escalation:
+    """Return an escalation as it goes on under another policy: at the level that it had reached."""
+    step = policy.at_level(escalation.level) if escalation.begun else escalation.step
+    return replace(escalation, policy=policy, step=step)
 
 
 def at_console() -> Escalator:

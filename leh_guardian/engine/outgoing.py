@@ -15,8 +15,8 @@ from uuid import UUID
 from leh_guardian.clock import Clock
 from leh_guardian.engine.directory import Directory, People
 from leh_guardian.engine.notices import compose
+from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.incident import Incident, IncidentStatus
-from leh_guardian.model.oncall import terms
 from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt, Sent
 from leh_guardian.store import deliveries, incidents, overview
 from leh_guardian.store.deliveries import Delivery, Pending
@@ -62,9 +62,9 @@ class OutgoingMessages:
             # What has been promised to go out with it goes out with it: an earlier try may have.
             bundle = [one for one in waiting if str(one.action_id) in bundled]
             if not bundled and params["kind"] == "page":
-                until = self._suppressed(incident, params, directory, now)
-                if until is not None:
-                    return until
+                held = await suppressed(tx, directory.oncall, incident, params["level"], now)
+                if held is not None:
+                    return held
                 paced = await self._paced(tx, action_id, params, waiting, directory, now)
                 if isinstance(paced, Later):
                     return paced
@@ -122,27 +122,6 @@ class OutgoingMessages:
             return "the escalation has begun anew since"
         if person and person in escalation.acked_by:
             return "this person has acknowledged"
-        return None
-
-    def _suppressed(
-        self, incident: Incident, params: Mapping[str, Any], directory: Directory, now: datetime
-    ) -> Later | Moot | None:
-        escalation = incident.escalation
-        if escalation is None or not escalation.policy.suppressible:
-            return None
-        facts = terms.facts(
-            rule=incident.rule_id,
-            severity=incident.severity,
-            class_="",
-            level=params["level"],
-            dedup_key=incident.dedup_key,
-        )
-        for window in directory.oncall.maintenance:
-            until = window.until(now)
-            if until is not None and window.match.matches(facts):
-                if window.mode is terms.Mode.SUPPRESS:
-                    return Moot(f"maintenance: {window.name}")
-                return Later(until, f"maintenance: {window.name}")
         return None
 
     async def _paced(

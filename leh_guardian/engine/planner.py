@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from leh_guardian.engine import expecting
 from leh_guardian.engine.changes import Changes
+from leh_guardian.engine.classifying import Weight, weigh
 from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.progression import Progression, Run
 from leh_guardian.engine.wording import Cause
@@ -123,6 +124,8 @@ class Planner:
     def _take_trigger(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched) -> None:
         happened = matched.happened(changes.now)
         incident = known.open.get(matched.key)
+        if incident is not None:
+            incident = self._weighed(changes, known, matched, incident)
         if incident is None:
             ended = known.ended.pop(matched.key, None)
             stale = known.early_oks.get(matched.key, happened) > happened
@@ -141,6 +144,20 @@ class Planner:
                 return
             self._remember(changes, known, matched, again)
         changes.count(Kind.COALESCED, incident.rule_id, "the incident is open already", incident=incident)
+
+    def _weighed(self, changes: Changes, known: _Known, matched: Matched, incident: Incident) -> Incident:
+        """Raise an open incident where an event says that it is worse than it was taken for."""
+        rule, oncall = matched.match.rule, self._progression.escalator.directory.oncall
+        if oncall.classification.index is None:
+            return incident
+        weight = weigh(oncall, rule.severity, rule.plan, matched.event.envelope)
+        level = incident.plan.level or 1
+        if not weight.worse_than(Weight(incident.severity, level, incident.plan.escalate)):
+            return incident
+        self._progression.escalator.worsen(changes, known.caught_up(matched.key, incident), weight)
+        worse = changes.incidents[incident.id]
+        self._remember(changes, known, matched, worse)
+        return worse
 
     def _may_reopen(self, incident: Incident, now: datetime) -> bool:
         """Tell whether trouble that comes back now is the same incident."""
@@ -167,15 +184,17 @@ class Planner:
         ok_at = known.early_oks.get(matched.key)
         if ok_at is not None and ok_at <= happened:
             ok_at = None
+        oncall = self._progression.escalator.directory.oncall
+        weight = weigh(oncall, rule.severity, rule.plan, matched.event.envelope)
         incident = Incident(
             id=uuid.uuid4(),
             rule_id=rule.id,
             rule_revision=rules.revision,
             dedup_key=matched.match.dedup_key,
             status=IncidentStatus.TRIGGERED,
-            severity=rule.severity,
+            severity=weight.severity,
             level=0,
-            plan=replace(rule.plan, mode=self._mode(matched)),
+            plan=replace(weight.applied(rule.plan), mode=self._mode(matched)),
             event_id=storable_key(matched.event.id),
             serialize_key=matched.match.serialize_key,
             opened_at=changes.now,
@@ -199,7 +218,14 @@ class Planner:
             run=incident.run + 1,
             event_id=storable_key(matched.event.id),
             rule_revision=rules.revision,
-            plan=replace(rule.plan, mode=self._mode(matched)),
+            # What it was raised to it stays: only people lower.
+            plan=replace(
+                rule.plan,
+                mode=self._mode(matched),
+                escalate=incident.plan.escalate,
+                level=incident.plan.level,
+                kind=incident.plan.kind,
+            ),
         )
         event = RunEvent(storable_key(matched.event.id), matched.event.envelope)
         # An incident opened by this very transaction is not stored yet: it is stored with its newest run.

@@ -70,6 +70,8 @@ class Plan:
     """Blast radius per run, by the names that handlers declare."""
     resolves_on_event: bool
     """Whether an event may close the incident (`resolve_on`)."""
+    kind: str = ""
+    """A word for what it is, such as data_leak, which inhibition and maintenance can ask for."""
     level: int | None = None
     """The level at which the escalation begins; None: the policy's."""
     grace: float | None = None
@@ -91,6 +93,7 @@ class Plan:
             escalate=data["escalate"],
             limits=data["limits"],
             resolves_on_event=data["resolves_on_event"],
+            kind=data.get("kind", ""),
             level=data.get("level"),
             grace=data.get("grace"),
         )

@@ -84,6 +84,16 @@ async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
     }
 
 
+async def troubles(tx: Transaction, limit: int = 1000) -> list[Any]:
+    """Return what is open now, newest first: id, rule_id, severity, kind, level, dedup_key, opened_at; no canaries."""
+    return await tx.fetch(
+        "select id, rule_id, severity, coalesce(plan->>'kind', '') as kind, level, dedup_key, opened_at from incidents"
+        " where status in ('triggered', 'acknowledged') and rule_id <> $1 order by opened_at desc, id limit $2",
+        CANARY,
+        limit,
+    )
+
+
 async def remedy(tx: Transaction, incident_id: UUID) -> list[Any]:
     """Return what has been tried in an incident's present run: step, handler, status, outcome (JSON text), oldest first."""
     return await tx.fetch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,8 @@ class World:
     """Texts that people got, but for what became of an incident."""
     notices: list[Notice] = field(default_factory=list)
     """What guardian told them by itself."""
+    sent: list[tuple[datetime, str, Notice]] = field(default_factory=list)
+    """The same, with when and by which channel."""
     refusing: set[str] = field(default_factory=set)
     """Channels that take no message."""
     hook: Callable[[ActionContext], Awaitable[None]] | None = None
@@ -138,7 +141,8 @@ class ToyChannel:
 
     address, confirms, strict = "", False, False
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, clock: FakeClock) -> None:
+        self._clock = clock
         self._world = world
         self._name = name
 
@@ -149,6 +153,7 @@ class ToyChannel:
         if notice.kind is not NoticeKind.STATUS:
             self._world.told.append("\n".join([notice.title, *notice.lines]))
         self._world.notices.append(notice)
+        self._world.sent.append((self._clock.now(), self._name, notice))
         return Sent(f"{self._name}-{len(self._world.notices)}")
 
 
@@ -209,7 +214,7 @@ class House:
             planned=lambda: None,
         )
         can = capabilities or Capabilities(queues=None, channels={}, letters=None)  # type: ignore[arg-type]
-        ways = {name: ToyChannel(self.world, name) for name in ("console", channel, *channels)}
+        ways = {name: ToyChannel(self.world, name, clock) for name in ("console", channel, *channels)}
         ways = {**ways, **can.channels}
         can = replace(can, channels=ways, messages=OutgoingMessages(pool, self.people, ways, clock))
         self.absence = Absence(

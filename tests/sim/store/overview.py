@@ -79,6 +79,23 @@ async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
     }
 
 
+async def troubles(tx: Transaction, limit: int = 1000) -> list[Any]:
+    """Do as the real one."""
+    columns = ("id", "rule_id", "severity", "level", "dedup_key", "opened_at")
+    async with statement(tx, "overview.troubles") as work:
+        rows = [
+            row
+            for row in work.rows(INCIDENTS)
+            if row["status"] in {"triggered", "acknowledged"} and row["rule_id"] != CANARY
+        ]
+    rows.sort(key=lambda row: row["id"])
+    rows.sort(key=lambda row: row["opened_at"], reverse=True)
+    kinds = [json.loads(row["plan"]).get("kind", "") for row in rows]
+    return [{**{name: row[name] for name in columns}, "kind": kind} for row, kind in zip(rows, kinds, strict=True)][
+        :limit
+    ]
+
+
 async def remedy(tx: Transaction, incident_id: UUID) -> list[Any]:
     """Do as the real one."""
     columns = ("step_id", "handler", "status", "dry_run", "outcome")
