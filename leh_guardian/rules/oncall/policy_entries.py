@@ -86,7 +86,7 @@ class PolicyEntry(Entry):
 
     extends: Annotated[Name | None, Given] = None
     """A policy that holds for all that is not said here."""
-    steps: Annotated[tuple[StepEntry, ...], Some, SOME] = ()
+    steps: Annotated[tuple[StepEntry, ...], Field(max_length=20), Some, SOME] = ()
     """In their order; needed unless `extends` has some."""
     after_last: AfterLastEntry = AfterLastEntry()
     ack: AckEntry = AckEntry()
