@@ -53,6 +53,30 @@ def test_several_shifts_a_day() -> None:
     assert [rotation.named(shift) for shift in shifts[:3]] == [MONDAY, MONDAY, MONDAY + DAY]
 
 
+def test_a_part_of_a_day_has_the_date_of_its_own_handover() -> None:
+    """Where Tuesday alone has duty, that is the shift which begins at two in its morning, of Monday's day of duty, and two more."""
+    rotation = Rotation((Phase(MONDAY, ABC),), Handover(timedelta(hours=8), time(10)))
+    shifts = list(rotation.shifts(MONDAY, MONDAY + DAY))
+    assert [rotation.member(shift, (MONDAY + DAY).__eq__) for shift in shifts] == [None, None, "c", "a", "b", None]
+
+
+def test_clocks_that_go_back_over_midnight() -> None:
+    """The new day's shift has begun at the first midnight, though an hour later it is yesterday again."""
+    zone = ZoneInfo("America/St_Johns")
+    rotation = Rotation((Phase(date(2006, 1, 1), ABC),), Handover(timedelta(days=1), time(0)))
+    for minute, day in [(29, 28), (30, 29), (45, 29)]:
+        assert rotation.shift(datetime(2006, 10, 29, 2, minute, tzinfo=UTC), zone) == Shift(date(2006, 10, day))
+    assert datetime(2006, 10, 29, 2, 45, tzinfo=UTC).astimezone(zone).day == 28
+
+
+@pytest.mark.parametrize(("weekday", "wanted"), [(2, "aabbccaa"), (5, "aabbccaa"), (6, "abbccaab"), (0, "aabbccaa")])
+def test_a_short_first_turn_on_shift(weekday: int, wanted: str) -> None:
+    """It counts where it had duty: before a Sunday's handover lies a Saturday, before a Wednesday's or a Saturday's nothing does."""
+    handover = Handover(timedelta(weeks=1), weekday=weekday)
+    rotation = Rotation((Phase(MONDAY, ABC),), handover, Advance.ON_SHIFT)
+    assert taken(rotation, 28, active=is_weekend).replace("-", "") == wanted
+
+
 def test_a_weekend_crew_takes_fair_turns() -> None:
     """By the calendar three people of seven-day weeks would always have the same days; on shift everyone moves on."""
     phases = (Phase(MONDAY, ABC),)

@@ -265,6 +265,9 @@ def test_overlapping_replacements_are_refused() -> None:
     text = EXAMPLE.replace("policies:\n", second + "policies:\n", 1)
     found = check_oncall(text.encode(), "oncall.yaml", ENVIRONMENT).diagnostics
     assert [one.code for one in found] == ["overlap"]
+    after = second.replace("2026-12-26T10:00", "2026-12-27T10:00").replace("2026-12-25T10:00", "2026-12-26T10:00")
+    text = EXAMPLE.replace("policies:\n", after + "policies:\n", 1)
+    assert not check_oncall(text.encode(), "oncall.yaml", ENVIRONMENT).diagnostics
 
 
 def test_a_file_of_nothing_but_mistakes_ends() -> None:
