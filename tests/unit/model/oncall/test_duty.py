@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leh_guardian.model.oncall import (
@@ -130,6 +130,7 @@ def test_stretches_of_a_week() -> None:
     assert found == [("01 15", "z"), ("02 01", "a"), ("07 01", "x"), ("08 01", "y"), ("09 01", "b")]
 
 
+@example("Asia/Seoul", 10, 12, 23, True)  # a part of the day before begins within the stretch
 @given(
     st.sampled_from(sorted(HORRORS)),
     st.integers(0, 350),

@@ -84,6 +84,9 @@ def test_who_is_on_two_levels_is_told_since_when() -> None:
     [one, _] = [
         one for one in found(EXAMPLE.replace("[schedule:lv2_lead]", "[person:minsu]", 1)) if one.code == "two-levels"
     ]
+    text = EXAMPLE.replace("[schedule:lv1_dev, channel:slack_ops]", "[person:seoyeon]")
+    [other, _] = [one for one in found(text) if one.code == "two-levels"]
+    assert other.begin == datetime(2026, 11, 30, 1, tzinfo=UTC)
     turns = spans(load_oncall(EXAMPLE.encode(), "x", ENVIRONMENT).schedules["lv1_dev"], NOW, NOW + timedelta(days=30))
     assert one.begin == next(span.begin for span in turns if "minsu" in span.duty.people)
 
