@@ -93,6 +93,7 @@ def test_a_rule_says_how_it_is_escalated(
         ("escalate: {policy: night}", ["rules.yaml:5:unknown-policy"]),
         ("escalate: 7", ["rules.yaml:5:bad-value"]),
         ("escalate: {polcy: default}", ["rules.yaml:5:unknown-key"]),
+        ("escalate: {level: 2}", ["rules.yaml:5:bad-value"]),
         ("escalate: {level: 0}", ["rules.yaml:5:bad-value"]),
         ("escalate: {grace: soon}", ["rules.yaml:5:bad-value"]),
     ],
