@@ -46,7 +46,7 @@ class AfterLastEntry(Entry):
     backoff: Annotated[float, Field(ge=1, le=10)] = 1.5
     """Each pause is so many times the one before."""
     max_every: Span = timedelta(minutes=60)
-    times: Times = None
+    times: Annotated[Times, Field(json_schema_extra={"default": "forever"})] = None
     """forever, or how many times."""
 
 
