@@ -161,12 +161,18 @@ def _of_oncall(folder: Folder) -> CheckedOnCall | None:
 
 
 def _unknown_policies(placed: Sequence[Placed], oncall: CheckedOnCall | None) -> Iterator[tuple[Placed, Problem]]:
-    """Yield the rules whose policy is not there; a file that could not be read says nothing of its policies."""
-    for one in placed if oncall and oncall.policies else ():
-        name = one.rule.escalate
-        if oncall is not None and name not in oncall.policies:
+    """Yield the rules whose policy is not there, or not at their level; a file that could not be read says nothing of its policies."""
+    if oncall is None or not oncall.policies:
+        return
+    whole = oncall.oncall.policies if oncall.oncall else {}
+    for one in placed:
+        name, level = one.rule.escalate, one.rule.plan.level
+        if name not in oncall.policies:
             hint = did_you_mean(name, oncall.policies) or f"there are: {', '.join(oncall.policies[:10])}"
             yield one, Problem((*one.path, "escalate"), "unknown-policy", f"{ONCALL} has no policy `{name}`", hint)
+        elif level is not None and name in whole and level > (top := max(step.level for step in whole[name].steps)):
+            message = f"the policy `{name}` has no level {level} or above"
+            yield one, Problem((*one.path, "escalate", "level"), "bad-value", message, f"its last level is {top}")
 
 
 def _told(file: File, checked: _CheckedFile | None, doubled: Sequence[Problem]) -> list[Diagnostic]:

@@ -11,8 +11,16 @@ CONSOLE: Final = "console"
 DEFAULT: Final = "default"
 """The channel that stands for the setting `notify.channel`."""
 
-PHONE_KINDS: Final = frozenset({"sms", "voice", "alimtalk"})
-"""Kinds of channels that reach a person's telephone."""
+_ADDRESSES: Final[Mapping[tuple[str, str], str]] = {
+    ("slack", "dm"): "slack",
+    ("ses", ""): "email",
+    ("sns", ""): "phone",
+    ("sns", "sms"): "phone",
+    ("solapi", "sms"): "phone",
+    ("solapi", "alimtalk"): "phone",
+    ("solapi", "voice"): "phone",
+}
+"""{(provider, kind): which of a person's addresses it sends to}; the others have a place of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +37,14 @@ class Channel:
     """Names that the environment does not hold; without them the channel cannot work."""
 
     @property
+    def address(self) -> str | None:
+        """Which of `Person.addresses` it sends to: slack, email, phone; None for one with a place of its own."""
+        return _ADDRESSES.get((self.provider, self.kind))
+
+    @property
     def wakes(self) -> bool:
         """Whether it reaches a telephone."""
-        return self.kind in PHONE_KINDS
+        return self.address == "phone"
 
 
 @dataclass(frozen=True, slots=True)

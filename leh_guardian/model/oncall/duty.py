@@ -10,8 +10,8 @@ from leh_guardian.model.oncall.rotation import DAY
 from leh_guardian.model.oncall.schedule import Layer, Override, Schedule
 from leh_guardian.model.oncall.wall import instant, local_date
 
-_MARGIN = 3 * DAY
-"""Beyond both ends of a stretch: no shift is longer than that, even where a date was skipped."""
+_MARGIN = DAY
+"""Beyond both ends of a stretch: the parts of a day of duty reach into the next date."""
 
 
 @dataclass(frozen=True, slots=True)

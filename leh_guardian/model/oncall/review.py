@@ -22,8 +22,6 @@ _MOST_GAPS: Final = 10
 """Of one schedule: nobody reads more."""
 _AWS: Final = frozenset({"ses", "sns"})
 _TEMPLATES: Final = ("triggered", "escalated", "resolved")
-_ADDRESS: Final = {"slack": "slack", "ses": "email", "sms": "phone", "voice": "phone", "alimtalk": "phone"}
-"""{provider or kind: what a person needs to be reached by it}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +123,8 @@ def _reachable(person: Person, subject: str, oncall: OnCall) -> Iterator[Finding
             "only-aws", subject, "긴급 연락 규칙이 AWS 채널(SES, SNS)뿐입니다. AWS 장애 때 연락할 수 없습니다"
         )
     for channel in _via((*person.urgent, *person.normal), oncall):
-        needed = _ADDRESS.get(channel.kind) or _ADDRESS.get(channel.provider)
-        if needed and needed not in person.addresses:
-            yield Finding("no-address", subject, f"채널 {channel.name}에 필요한 {needed} 항목이 없습니다")
+        if channel.address is not None and channel.address not in person.addresses:
+            yield Finding("no-address", subject, f"채널 {channel.name}에 필요한 {channel.address} 항목이 없습니다")
 
 
 def _via(rules: tuple[ContactRule, ...], oncall: OnCall) -> list[Channel]:

@@ -85,12 +85,12 @@ class Rotation:
     def shift(self, at: datetime, zone: ZoneInfo) -> Shift:
         """Return the shift that runs at an instant."""
         today = local_date(at, zone)
-        # Where a date was skipped or lived twice, the handover before may be two dates away, or that of tomorrow be past.
-        for day in (today + DAY, today, today - DAY, today - 2 * DAY):
+        # Where clocks go back over midnight, tomorrow's handover may be past already.
+        for day in (today + DAY, today, today - DAY):
             for part in reversed(range(self.handover.slots)):
                 if self.begins(Shift(day, part), zone) <= at:
                     return Shift(day, part)
-        raise AssertionError(f"no day of duty within two days of {at}")
+        raise AssertionError(f"no handover before {at}")
 
     def begins(self, shift: Shift, zone: ZoneInfo) -> datetime:
         """Return when a shift begins, in UTC."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from leh_guardian.rules.oncall.file_entry import OnCallFileEntry
 from leh_guardian.rules.oncall.people import read_channels, read_delivery, read_failover, read_people, read_teams
 from leh_guardian.rules.oncall.policies import read_policies
 from leh_guardian.rules.oncall.reading import Reading
+from leh_guardian.rules.oncall.refused import refusals
 from leh_guardian.rules.oncall.schedules import read_schedules
 from leh_guardian.rules.oncall.terms import read_classification, read_heartbeats, read_inhibitions, read_maintenance
 from leh_guardian.rules.wording import described, problems, validate
@@ -45,7 +46,7 @@ def check_oncall(content: bytes, file: str, environment: Mapping[str, str] | Non
     oncall = None
     if document.complete:
         oncall = _read(document, reading, os.environ if environment is None else environment, content)
-    told = [*document.diagnostics, *filter(None, map(document.locate, reading.found))]
+    told = [*map(_of_reader, document.diagnostics), *filter(None, map(document.locate, reading.found))]
     if reading.spent:
         message = f"{MOST_MISTAKES} mistakes; the rest was not looked at"
         told.append(document.source.diagnostic(document.place(reading.found[-1].path), "too-many", message))
@@ -66,6 +67,12 @@ def load_oncall(content: bytes, file: str, environment: Mapping[str, str] | None
     return checked.oncall
 
 
+def _of_reader(one: Diagnostic) -> Diagnostic:
+    """Return what the reader says, with the way out that there is here."""
+    hint = "give the contact rules a name under `contact_rules`, and write `notify: name`"
+    return replace(one, hint=hint) if one.code == "alias" else one
+
+
 def _read(document: Document, reading: Reading, environment: Mapping[str, str], content: bytes) -> OnCall | None:
     data = document.data
     if not isinstance(data, Mapping) or not {"version", "policies"} & data.keys():
@@ -74,7 +81,7 @@ def _read(document: Document, reading: Reading, environment: Mapping[str, str], 
         reading.say((), "not-an-oncall-file", f"this {what}", hint)
         return None
     entry, errors = validate(OnCallFileEntry, data)
-    reading.note(problems(errors, OnCallFileEntry, data, ()))
+    reading.note(refusals(problems(errors, OnCallFileEntry, data, ())))
     reading.misspelt = {found[1] for one in reading.found if (found := _MEANT.fullmatch(one.hint))}
     zone = entry.timezone if isinstance(entry, OnCallFileEntry) else ZoneInfo(TIMEZONE)
     return OnCall(

@@ -8,12 +8,18 @@ from typing import Any, Final
 
 from leh_guardian.model.oncall.delivery import Channel, Delivery, Rate, Retry, Storm
 from leh_guardian.model.oncall.people import ContactRule, Person, QuietHours
-from leh_guardian.rules.diagnostics import Path
+from leh_guardian.rules.diagnostics import Path, did_you_mean
 from leh_guardian.rules.oncall.entries import ChannelEntry, ContactEntry, DeliveryEntry, NotifyEntry, PersonEntry
 from leh_guardian.rules.oncall.reading import Reading, seconds
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,99})\}", re.ASCII)
 _PAGERDUTY: Final = "pagerduty_events_v2"
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "slack": ("dm", "channel"),
+    "solapi": ("sms", "alimtalk", "voice"),
+    "sns": ("", "sms"),
+}
+"""{provider: what it can be asked for}; the others have but one thing."""
 
 
 def read_people(reading: Reading) -> dict[str, Person]:
@@ -42,6 +48,11 @@ def read_channels(reading: Reading, environment: Mapping[str, str]) -> dict[str,
     """Return the channels by name; what the environment does not hold is doubtful, not wrong: who checks a file may not have it."""
     channels = {}
     for name, path, entry in reading.entries("channels", ChannelEntry):
+        known = _KINDS.get(entry.provider, ("",))
+        if entry.kind not in known:
+            told = f"{entry.provider} has no kind `{entry.kind}`" if entry.kind else f"{entry.provider} needs a `kind`"
+            hint = f"write one of: {', '.join(known)}" if known != ("",) else "leave it out"
+            reading.say((*path, "kind"), "bad-value", told, did_you_mean(entry.kind, known) or hint)
         missing: dict[str, None] = {}
         options = {
             key: _filled(value, (*path, key), environment, missing, reading)

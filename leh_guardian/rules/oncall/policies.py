@@ -13,6 +13,7 @@ from leh_guardian.rules.oncall.policy_entries import AckEntry, AfterLastEntry, P
 from leh_guardian.rules.oncall.reading import Reading, seconds
 from leh_guardian.rules.wording import validate
 
+_DEEPEST: Final = 8
 _HUMAN_FROM: Final = 3
 """The level that `lv3_requires_human` is about."""
 
@@ -38,7 +39,7 @@ def _whole(name: str, own: PolicyEntry, path: Path, written: Mapping[str, Any], 
     if own.extends is None:
         return own
     chain, at = [name], own.extends
-    while at in written:
+    while at in written and len(chain) <= _DEEPEST:
         if at in chain:
             reading.say((*path, "extends"), "bad-value", f"`{name}` extends itself: {' → '.join([*chain, at])}")
             return None
@@ -48,7 +49,9 @@ def _whole(name: str, own: PolicyEntry, path: Path, written: Mapping[str, Any], 
             break
         at = parent if isinstance(parent, str) else ""
     else:
-        if len(chain) == 1:
+        if len(chain) > _DEEPEST:
+            reading.say((*path, "extends"), "bad-value", f"`extends` goes over more than {_DEEPEST} policies")
+        elif len(chain) == 1:
             reading.known("policies", own.extends, (*path, "extends"))
         return None  # else the other one is complained of
     merged: dict[str, Any] = {}

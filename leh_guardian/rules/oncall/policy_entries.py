@@ -46,7 +46,7 @@ class AfterLastEntry(Entry):
     backoff: Annotated[float, Field(ge=1, le=10)] = 1.5
     """Each pause is so many times the one before."""
     max_every: Span = timedelta(minutes=60)
-    times: Times = None
+    times: Annotated[Times, Field(json_schema_extra={"default": "forever"})] = None
     """forever, or how many times."""
 
 
@@ -86,7 +86,7 @@ class PolicyEntry(Entry):
 
     extends: Annotated[Name | None, Given] = None
     """A policy that holds for all that is not said here."""
-    steps: Annotated[tuple[StepEntry, ...], Some, SOME] = ()
+    steps: Annotated[tuple[StepEntry, ...], Field(max_length=20), Some, SOME] = ()
     """In their order; needed unless `extends` has some."""
     after_last: AfterLastEntry = AfterLastEntry()
     ack: AckEntry = AckEntry()

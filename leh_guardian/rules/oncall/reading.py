@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from leh_guardian.model.oncall.delivery import CONSOLE, DEFAULT
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Path, Problem, did_you_mean
 from leh_guardian.rules.oncall.file_entry import NamesEntry
-from leh_guardian.rules.oncall.refused import refusal
+from leh_guardian.rules.oncall.refused import refusals
 from leh_guardian.rules.oncall.written import NAME, TARGET
 from leh_guardian.rules.wording import described, problems, validate
 
@@ -38,6 +39,7 @@ class Reading:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
         self.found: list[Problem] = []
+        self._known: dict[str, Collection[str]] = {}
         self.misspelt: set[str] = set()
         """Blocks that stand there under another name: what refers to them has nothing to do with it."""
 
@@ -51,7 +53,7 @@ class Reading:
 
     def note(self, found: Iterable[Problem]) -> None:
         """Note mistakes, up to as many as anybody reads."""
-        self.found += islice((refusal(problem) for problem in found), max(0, MOST_MISTAKES - len(self.found)))
+        self.found += islice(found, max(0, MOST_MISTAKES - len(self.found)))
 
     @property
     def spent(self) -> bool:
@@ -64,7 +66,10 @@ class Reading:
             self.say(path, "bad-value", f"`{path[-1]}` must be a mapping, not {described(written)}")
             return None
         found, errors = validate(model, written)
-        self.note(problems(errors, model, written, path))
+        # Sentences name what stands below the second part of a path, which is where entries begin in rule files.
+        above = path[:-2]
+        told = (replace(one, path=(*above, *one.path)) for one in problems(errors, model, written, path[-2:]))
+        self.note(refusals(told))
         return found if isinstance(found, model) else None
 
     def block(self, section: str, model: type[Model]) -> Model:
@@ -110,8 +115,11 @@ class Reading:
 
     def names(self, section: str) -> Collection[str]:
         """Return the names of a block, right or wrong, and those that are built in."""
-        written = self.data.get(section)
-        return {**(written if isinstance(written, Mapping) else {}), **dict.fromkeys(_BUILT_IN.get(section, ()))}
+        if section not in self._known:
+            written = self.data.get(section)
+            named = written if isinstance(written, Mapping) else {}
+            self._known[section] = dict.fromkeys((*named, *_BUILT_IN.get(section, ())))
+        return self._known[section]
 
     def known(self, section: str, name: str, path: Path, *, on_key: bool = False) -> bool:
         """Tell whether a name that is used at `path` is there; if not, note it."""

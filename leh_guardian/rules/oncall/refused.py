@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -18,7 +18,7 @@ _NOT_SUPPORTED: Final[Mapping[tuple[str, str], str]] = {
     ("policies", "wait_out_quiet_hours"): "give people `quiet_hours`: they hold for sev3 to sev5",
     ("policies", "by"): "which events are one incident is said by a rule's `dedup`",
     ("policies", "interval"): "which events are one incident is said by a rule's `dedup`",
-    ("classify", "match"): "write `pattern:`, an event pattern such as {source: [aws.guardduty], detail: {type: [a]}}",
+    ("classify", "match"): "write `pattern:`, an event pattern such as {source: [aws.macie], detail: {type: [a]}}",
     ("classify", "threshold"): "a count over time is said by a rule's `window`",
     ("classify", "unclassified_alert"): "write a rule for alarms that no other rule knows, as rules/service.yaml does",
     ("delivery", "language"): "write `locale` at the top of the file",
@@ -28,8 +28,18 @@ _NOT_SUPPORTED: Final[Mapping[tuple[str, str], str]] = {
 """{(block, key): what to do instead}."""
 
 
-def refusal(problem: Problem) -> Problem:
-    """Return a problem, in better words where it is about a key that one could expect."""
+_IN_PLACE: Final = {"match": "pattern"}
+"""{what is refused: what is missing because it was written}."""
+
+
+def refusals(found: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems, in better words where they are about a key that one could expect."""
+    told = [_refusal(problem) for problem in found]
+    stands = {(*one.path[:-1], _IN_PLACE.get(str(one.path[-1]))) for one in told if one.code == "not-supported"}
+    yield from (one for one in told if one.code != "missing-key" or one.path not in stands)
+
+
+def _refusal(problem: Problem) -> Problem:
     if problem.code != "unknown-key":
         return problem
     block, key = problem.path[0] if len(problem.path) > 1 else "", problem.path[-1]

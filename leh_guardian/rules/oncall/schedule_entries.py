@@ -90,7 +90,7 @@ class ScheduleEntry(Entry):
     name: str = ""
     timezone: Annotated[Zone | None, Given] = None
     """Left out: the file's."""
-    layers: Annotated[tuple[LayerEntry, ...], Some, SOME]
+    layers: Annotated[tuple[LayerEntry, ...], Field(max_length=20), Some, SOME]
     fallback: tuple[Name, ...] = ()
     """Who is called when nobody is on call."""
     announce: Annotated[AnnounceEntry | None, Given] = None

@@ -45,7 +45,7 @@ def read_date(value: Any) -> date:
     """
     if isinstance(value, date):
         return value
-    if isinstance(value, str) and re.fullmatch(r"(19[7-9]\d|20\d\d|21\d\d)-\d\d-\d\d", value, re.ASCII):
+    if isinstance(value, str) and re.fullmatch(r"2[01]\d\d-\d\d-\d\d", value, re.ASCII):
         try:
             return date.fromisoformat(value)
         except ValueError:
@@ -80,7 +80,7 @@ def _zone(value: Any) -> ZoneInfo:
 def _turn(value: Any) -> timedelta:
     every = parse_duration(value)
     whole_days = not every % _DAY if every else False
-    part_of_a_day = timedelta(minutes=30) <= every < _DAY and not _DAY % every
+    part_of_a_day = timedelta(hours=1) <= every < _DAY and not _DAY % every
     if (whole_days or part_of_a_day) and every <= _LONGEST_TURN:
         return every
     raise ValueError("write whole days (1d, 1w, 2w) or a part of a day that goes into it (12h, 8h, 6h)")

@@ -27,6 +27,7 @@ rules:
     guards: {{cooldown: 10m, budget: [{{max: 1, per: 1h}}]}}
     actions: [{{uses: fix}}]
 """
+ONCALL = "version: 1\npolicies:\n  {name}: {{steps: [{{level: 1, notify: [channel:default]}}]}}\n"
 CASE = """
 version: 1
 cases:
@@ -112,6 +113,19 @@ async def test_rules_whose_cases_fail_are_not_taken(folder: Folder) -> None:
     assert "rules.refused" in await folder.house.journal()
     loads = {outcome: folder.metrics.rules_loads.labels(outcome)._value.get() for outcome in ("loaded", "refused")}
     assert loads == {"loaded": 1, "refused": 1}
+
+
+async def test_who_is_called_is_reloaded_with_the_rules(folder: Folder) -> None:
+    """A broken `oncall.yaml` is refused as broken rules are, and the policies in use stay those they were."""
+    (folder.path / "oncall.yaml").write_text(ONCALL.format(name="default"), encoding="utf-8")
+    await folder.look()
+    oncall = folder.reloader.current().oncall
+    assert oncall is not None
+    (folder.path / "oncall.yaml").write_text(ONCALL.format(name="defualt"), encoding="utf-8")
+    await folder.look()
+    assert folder.reloader.current().oncall is oncall
+    assert "there is no policy `default`" in (folder.reloader.in_use.refused or "")
+    assert await folder.refused() == ["triggered"]
 
 
 async def test_a_case_that_breaks_is_told_although_the_rules_are_the_same(folder: Folder) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leh_guardian.model.oncall import (
@@ -130,8 +130,15 @@ def test_stretches_of_a_week() -> None:
     assert found == [("01 15", "z"), ("02 01", "a"), ("07 01", "x"), ("08 01", "y"), ("09 01", "b")]
 
 
-@given(st.sampled_from(sorted(HORRORS)), st.integers(0, 350), st.sampled_from([24, 12, 48]), st.integers(0, 23))
-def test_stretches_say_what_their_instants_say(name: str, day: int, hours: int, hour: int) -> None:
+@example("Asia/Seoul", 10, 12, 23, True)  # a part of the day before begins within the stretch
+@given(
+    st.sampled_from(sorted(HORRORS)),
+    st.integers(0, 350),
+    st.sampled_from([24, 12, 48]),
+    st.integers(0, 23),
+    st.booleans(),
+)
+def test_stretches_say_what_their_instants_say(name: str, day: int, hours: int, hour: int, always: bool) -> None:
     """They meet end to end, and at any quarter of an hour who is on call is who the stretch says."""
     zone = ZoneInfo(name)
     start = date(HORRORS[name][0], 1, 1)
@@ -140,7 +147,7 @@ def test_stretches_say_what_their_instants_say(name: str, day: int, hours: int, 
     weeks = Rotation((Phase(start, ("a", "b", "c")),), Handover(DAY, time(2, 15)))
     noon = datetime.combine(start + day * DAY, time(12))
     changed = override(begin=noon, end=noon + timedelta(hours=5), add=("s",))
-    layers = (Layer("off", crew, When((WEEKEND,))), Layer("weeks", weeks))
+    layers = (Layer("off", crew, When() if always else When((WEEKEND,))), Layer("weeks", weeks))
     schedule = Schedule("lv1", zone, layers, overrides=(changed,))
     begin = datetime.combine(start + day * DAY, time(), UTC) - DAY
     found = list(spans(schedule, begin, begin + 4 * DAY))

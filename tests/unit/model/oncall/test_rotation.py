@@ -53,6 +53,30 @@ def test_several_shifts_a_day() -> None:
     assert [rotation.named(shift) for shift in shifts[:3]] == [MONDAY, MONDAY, MONDAY + DAY]
 
 
+def test_a_part_of_a_day_has_the_date_of_its_own_handover() -> None:
+    """Where Tuesday alone has duty, that is the shift which begins at two in its morning, of Monday's day of duty, and two more."""
+    rotation = Rotation((Phase(MONDAY, ABC),), Handover(timedelta(hours=8), time(10)))
+    shifts = list(rotation.shifts(MONDAY, MONDAY + DAY))
+    assert [rotation.member(shift, (MONDAY + DAY).__eq__) for shift in shifts] == [None, None, "c", "a", "b", None]
+
+
+def test_clocks_that_go_back_over_midnight() -> None:
+    """The new day's shift has begun at the first midnight, though an hour later it is yesterday again."""
+    zone = ZoneInfo("America/St_Johns")
+    rotation = Rotation((Phase(date(2006, 1, 1), ABC),), Handover(timedelta(days=1), time(0)))
+    for minute, day in [(29, 28), (30, 29), (45, 29)]:
+        assert rotation.shift(datetime(2006, 10, 29, 2, minute, tzinfo=UTC), zone) == Shift(date(2006, 10, day))
+    assert datetime(2006, 10, 29, 2, 45, tzinfo=UTC).astimezone(zone).day == 28
+
+
+@pytest.mark.parametrize(("weekday", "wanted"), [(2, "aabbccaa"), (5, "aabbccaa"), (6, "abbccaab"), (0, "aabbccaa")])
+def test_a_short_first_turn_on_shift(weekday: int, wanted: str) -> None:
+    """It counts where it had duty: before a Sunday's handover lies a Saturday, before a Wednesday's or a Saturday's nothing does."""
+    handover = Handover(timedelta(weeks=1), weekday=weekday)
+    rotation = Rotation((Phase(MONDAY, ABC),), handover, Advance.ON_SHIFT)
+    assert taken(rotation, 28, active=is_weekend).replace("-", "") == wanted
+
+
 def test_a_weekend_crew_takes_fair_turns() -> None:
     """By the calendar three people of seven-day weeks would always have the same days; on shift everyone moves on."""
     phases = (Phase(MONDAY, ABC),)
@@ -64,21 +88,22 @@ def test_a_weekend_crew_takes_fair_turns() -> None:
 
 @given(
     st.sets(st.integers(0, 3000), max_size=400),
-    st.sampled_from([1, 2, 7, 14]),
+    st.sampled_from([(1, None), (2, None), (7, None), (14, None), (7, 3), (14, 6)]),
     st.lists(st.integers(0, 3000), min_size=1, max_size=20),
 )
 def test_on_shift_is_fair_whatever_the_days_and_whatever_was_asked(
-    days: set[int], every: int, asked: list[int]
+    days: set[int], handover: tuple[int, int | None], asked: list[int]
 ) -> None:
     """The turns with duty go round: no member has had two more than another, and no question changes another's answer."""
-    duty = frozenset(MONDAY + n * DAY for n in days)
-    active = duty.__contains__
-    rotation = Rotation((Phase(MONDAY, ABC),), Handover(timedelta(days=every)), Advance.ON_SHIFT)
+    (every, weekday), duty = handover, frozenset(MONDAY + n * DAY for n in days)
+    active, short = duty.__contains__, weekday or 0
+    rotation = Rotation((Phase(MONDAY, ABC),), Handover(timedelta(days=every), weekday=weekday), Advance.ON_SHIFT)
     for number in asked:
         rotation.member(Shift(MONDAY + number * DAY), active)
-    turns = sorted({number // every for number in days})
+    turn = {number: (number - short) // every for number in days}  # -1 for the short first one
+    turns = sorted(set(turn.values()))
     for number in days:
-        assert rotation.member(Shift(MONDAY + number * DAY), active) == ABC[turns.index(number // every) % 3]
+        assert rotation.member(Shift(MONDAY + number * DAY), active) == ABC[turns.index(turn[number]) % 3]
     worked = Counter(place % 3 for place in range(len(turns)))
     assert max(worked.values(), default=0) - min((worked[n] for n in range(3)), default=0) <= 1
 

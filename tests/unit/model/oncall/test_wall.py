@@ -15,6 +15,7 @@ HORRORS = {
     "America/New_York": (2026, 2027),
     "Europe/London": (2026, 2027),
     "Australia/Lord_Howe": (2026, 2027),
+    "America/St_Johns": (2006, 2007),  # goes back at one minute past midnight
     "Pacific/Apia": (2011, 2012),
     "Pacific/Kwajalein": (1993, 1994),
     "Asia/Seoul": (1987, 1989),
@@ -34,6 +35,7 @@ HORRORS = {
         ("Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45"),
         ("Pacific/Apia", "2011-12-30T10:00", "2011-12-30T10:00"),  # a whole day is: the midnight after it
         ("Pacific/Kwajalein", "1993-08-21T10:00", "1993-08-21T12:00"),
+        ("America/St_Johns", "2006-10-29T00:00", "2006-10-29T02:30"),  # and it is the 28th again a minute later
         ("Asia/Seoul", "1988-05-08T02:30", "1988-05-07T17:00"),
     ],
 )

@@ -93,6 +93,7 @@ def test_a_rule_says_how_it_is_escalated(
         ("escalate: {policy: night}", ["rules.yaml:5:unknown-policy"]),
         ("escalate: 7", ["rules.yaml:5:bad-value"]),
         ("escalate: {polcy: default}", ["rules.yaml:5:unknown-key"]),
+        ("escalate: {level: 2}", ["rules.yaml:5:bad-value"]),
         ("escalate: {level: 0}", ["rules.yaml:5:bad-value"]),
         ("escalate: {grace: soon}", ["rules.yaml:5:bad-value"]),
     ],
@@ -122,6 +123,22 @@ def test_the_shipped_file_holds_the_runbooks_times() -> None:
     assert (security.start_level, security.suppressible, security.grace) == (3, False, 0.0)
     assert not oncall.channels
     assert all("자리표시" in person.name for person in oncall.people.values())
+
+
+def test_what_the_shipped_file_shows_in_comments_is_right_as_well() -> None:
+    """Whoever takes the hash signs away has channels, contact rules, a calendar of holidays and an override."""
+    text = (SHIPPED / "oncall.yaml").read_text(encoding="utf-8")
+    whole = re.sub(
+        r"^( *)# (?=[a-z_]+: |[a-z_]+:$|  +[a-z_-]+: |  +- |  +[a-z_-]+:$|- name)", r"\1", text, flags=re.MULTILINE
+    )
+    variables = dict.fromkeys(("SOLAPI_PF_ID", "SMS_FROM", "PD_ROUTING_KEY"), "x")
+    checked = check_oncall(re.sub(r"^# yaml-.*", "", whole).encode(), "oncall.yaml", variables)
+    assert not checked.diagnostics, "\n".join(map(str, checked.diagnostics))
+    assert checked.oncall is not None
+    assert len(checked.oncall.channels) == 8
+    assert checked.oncall.people["placeholder-dev-1"].urgent
+    assert [layer.name for layer in checked.oncall.schedules["lv1_dev"].layers] == ["주말·공휴일", "주간 교대"]
+    assert len(list(checked.oncall.overrides)) == 1
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -167,6 +167,8 @@ MISTAKES = [
     ("executives: [cto, pm]", "executives: cto", "38:bad-value"),
     ("executives: [cto, pm]", "executives: [cto, 7]", "38:bad-value"),
     ("provider: sns", "provider: snss", "48:bad-value"),
+    ("kind: dm", "kind: mail", "40:bad-value dm"),
+    ("kind: sms, from", "kind: smss, from", "47:bad-value sms"),
     ("  slack_dm: [kakao, sms]", "  slack_d: [kakao, sms]", "53:unknown-name slack_dm"),
     ("  kakao: [sms]\n", "  kakao: [kakao]\n", "54:bad-value"),
     ("lease: 60s", "lease: 5s", "57:bad-value"),
@@ -201,7 +203,7 @@ MISTAKES = [
     ("timeout: {sev1: 30m", "timeout: {sev9: 30m", "134:bad-value"),
     ("grouping: {wait: 30s}", "grouping: {by: [service], wait: 30s}", "142:not-supported dedup"),
     ("{wait: 0s}", "{interval: 1m}", "147:not-supported dedup"),
-    ("      pattern: {source: [aws.backup],", "      match: {source: [aws.backup],", "158:missing-key 159:not-supported pattern:"),
+    ("      pattern: {source: [aws.backup],", "      match: {source: [aws.backup],", "159:not-supported pattern:"),
     ("severity: sev2, class: data_integrity", "severity: sev2, clas: data_integrity", "160:unknown-key class"),
     ("{state: [FAILED", "{state: [{prefx: F}, FAILED", "159:bad-pattern"),
     ("policy: security}", "policy: securty}", "157:unknown-name security"),
@@ -213,7 +215,7 @@ MISTAKES = [
     ("heartbeats:\n", "heartbeats:\n  outbound: []\n", "168:not-supported heartbeat.url"),
     ("heartbeats:\n", "audit: {every: 1m}\nheartbeats:\n", "167:not-supported guardian.yaml"),
     ("heartbeats:\n", "drill: {}\nlegal_clocks: {}\nheartbeats:\n", "167:not-supported 168:not-supported"),
-    ("notify: duty}\n  hyunwoo", "notify: &duty duty}\n  hyunwoo", "21:alias"),
+    ("notify: duty}\n  hyunwoo", "notify: &duty duty}\n  hyunwoo", "21:alias contact_rules"),
     ("  cto:\n", "  CTO:\n", "25:bad-value 38:unknown-name 98:unknown-name"),
 ]  # fmt: skip
 
@@ -263,6 +265,9 @@ def test_overlapping_replacements_are_refused() -> None:
     text = EXAMPLE.replace("policies:\n", second + "policies:\n", 1)
     found = check_oncall(text.encode(), "oncall.yaml", ENVIRONMENT).diagnostics
     assert [one.code for one in found] == ["overlap"]
+    after = second.replace("2026-12-26T10:00", "2026-12-27T10:00").replace("2026-12-25T10:00", "2026-12-26T10:00")
+    text = EXAMPLE.replace("policies:\n", after + "policies:\n", 1)
+    assert not check_oncall(text.encode(), "oncall.yaml", ENVIRONMENT).diagnostics
 
 
 def test_a_file_of_nothing_but_mistakes_ends() -> None:
@@ -294,3 +299,18 @@ def test_no_line_put_in_or_left_out_makes_it_fall_over(number: int, line: str, r
     text = "\n".join([*LINES[:number], line, *LINES[number + replace :]])
     found = check_oncall(text.encode(), "oncall.yaml", ENVIRONMENT)
     assert (found.oncall is None) == any(one.severity == "error" for one in found.diagnostics)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALLEST + "".join(f"  p{n}: {{extends: p{n + 1}}}\n" for n in range(5000)),
+        SMALLEST + "people:\n" + "".join(f"  p{n}: {{name: x}}\n" for n in range(5000))
+        + "teams:\n  t: [" + ", ".join(f"p{n}" for n in range(5000)) + "]\n  u: [" + ", ".join(f"q{n}" for n in range(5000)) + "]\n",
+    ],
+    ids=["chain", "names"],
+)  # fmt: skip
+def test_many_names_cost_little(text: str) -> None:
+    """A long chain of policies is refused, and so are names by the thousand, without a look at each pair of them."""
+    found = check_oncall(text.encode(), "oncall.yaml").diagnostics
+    assert len(found) == 101

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from leh_guardian.model.oncall import spans
 from leh_guardian.model.oncall.review import Finding, review
 from leh_guardian.rules.oncall.loading import load_oncall
 from tests.unit.rules.oncall.test_loading import ENVIRONMENT, EXAMPLE
@@ -74,13 +75,20 @@ def test_two_weeks_are_not_too_long() -> None:
 
 
 def test_who_is_on_two_levels_is_told_since_when() -> None:
-    """The same person for two levels is one call less than the policy promises."""
-    text = EXAMPLE.replace("        notify: [schedule:lv2_lead]", "        notify: [person:minsu]")
-    [one] = [one for one in found(text) if one.subject == "policy:default" and one.code == "two-levels"]
-    assert one.begin is not None
-    assert NOW <= one.begin < NOW + timedelta(days=15)
-    assert "Lv1" in one.message
-    assert "Lv2" in one.message
+    """The same person for two levels is one call less than the policy promises: in January who looks on is also on Lv2."""
+    [one, _] = [
+        one for one in found(EXAMPLE.replace("[seoyeon, dohyun]", "[dohyun, seoyeon]")) if one.code == "two-levels"
+    ]
+    assert (one.subject, one.begin) == ("policy:default", datetime(2027, 1, 4, 1, tzinfo=UTC))
+    assert "dohyun 님이 Lv1과 Lv2에" in one.message
+    [one, _] = [
+        one for one in found(EXAMPLE.replace("[schedule:lv2_lead]", "[person:minsu]", 1)) if one.code == "two-levels"
+    ]
+    text = EXAMPLE.replace("[schedule:lv1_dev, channel:slack_ops]", "[person:seoyeon]")
+    [other, _] = [one for one in found(text) if one.code == "two-levels"]
+    assert other.begin == datetime(2026, 11, 30, 1, tzinfo=UTC)
+    turns = spans(load_oncall(EXAMPLE.encode(), "x", ENVIRONMENT).schedules["lv1_dev"], NOW, NOW + timedelta(days=30))
+    assert one.begin == next(span.begin for span in turns if "minsu" in span.duty.people)
 
 
 def test_a_variable_that_is_not_set() -> None:
