@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,7 +54,9 @@ async def server() -> AsyncIterator[SlackServer]:
 
 
 @asynccontextmanager
-async def listening(server: SlackServer, presses: Presses, clock: Passing) -> AsyncIterator[SlackSocket]:
+async def listening(
+    server: SlackServer, presses: Presses, clock: Passing, pause: Callable[[int], float] = lambda _: 0.0
+) -> AsyncIterator[SlackSocket]:
     """A connected socket; ended with the test."""
     async with aiohttp.ClientSession() as session, anyio.create_task_group() as tasks:
         socket = SlackSocket(
@@ -64,7 +66,7 @@ async def listening(server: SlackServer, presses: Presses, clock: Passing) -> As
             clock,
             base_url=f"{server.url}/api/",
             trusted=lambda url: url.startswith(server.url),
-            pause=lambda _: 0.0,
+            pause=pause,
         )
         tasks.start_soon(socket.run)
         yield socket
@@ -159,6 +161,24 @@ async def test_connects_anew(server: SlackServer, how: str) -> None:
             await server.connected.wait()
         await until(lambda: socket.missing_for == 0)
         assert server.connections == 2
+
+
+async def test_a_connection_that_ends_at_once_is_no_success(server: SlackServer) -> None:
+    """Whoever is let in and thrown out again and again waits longer each time; one that has lasted begins anew."""
+    clock, failures = Passing(), list[int]()
+    server.throws_out = 3
+
+    def pause(number: int) -> float:
+        failures.append(number)
+        return 0.0
+
+    async with listening(server, Presses(), clock, pause):
+        await until(lambda: server.connections == 4)
+        clock.passed = 60.0
+        assert server.socket is not None
+        await server.socket.close()
+        await until(lambda: server.connections == 5)
+    assert failures == [1, 2, 3, 0]
 
 
 async def test_says_for_how_long_there_is_no_connection(server: SlackServer) -> None:
