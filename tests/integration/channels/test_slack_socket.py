@@ -92,14 +92,15 @@ async def until(condition: Any) -> None:
 
 
 async def test_a_press_is_acknowledged_before_it_is_taken(server: SlackServer) -> None:
-    """Slack has its answer while the work has not even begun; then the reader has theirs, as plain text."""
+    """Slack has its answer while the work has not even begun, the next one's too; then the reader has theirs, as plain text."""
     presses = Presses()
     async with listening(server, presses, Passing()):
         await server.connected.wait()
         assert server.socket is not None
         await server.socket.send_json(envelope(server, "e1"))
+        await server.socket.send_json(envelope(server, "e2", user={}))
         with anyio.fail_after(10):
-            assert await server.acknowledged.get() == "e1"
+            assert [await server.acknowledged.get() for _ in range(2)] == ["e1", "e2"]
         assert presses.taken == []
         presses.may.set()
         await until(lambda: server.taken)
@@ -187,6 +188,7 @@ async def test_says_for_how_long_there_is_no_connection(server: SlackServer) -> 
     with capture_logs() as logs:
         for _ in range(3):
             server.refusals.append(("apps.connections.open", "invalid_auth"))
+        server.turns_away = 1
         async with listening(server, presses, clock) as socket:
             await socket.ping()
             clock.passed = PATIENCE + 1
@@ -195,8 +197,9 @@ async def test_says_for_how_long_there_is_no_connection(server: SlackServer) -> 
             await server.connected.wait()
             await until(lambda: socket.missing_for == 0)
             await socket.ping()
-    assert [log["failures"] for log in logs] == [1, 2, 3]
+    assert [log["failures"] for log in logs] == [1, 2, 3, 4]
     assert "invalid_auth" in logs[0]["reason"]
+    assert logs[3]["reason"] == "WSServerHandshakeError"
     assert APP_TOKEN not in repr(logs)
     assert "secret-ticket" not in repr(logs)
 

@@ -40,6 +40,8 @@ class SlackServer(ProviderServer):
         self.connected = asyncio.Event()
         self.acknowledged: asyncio.Queue[str] = asyncio.Queue()
         self.connections = 0
+        self.turns_away = 0
+        """How many connections of Socket Mode are refused."""
         self.throws_out = 0
         """How many connections of Socket Mode end as soon as they have begun."""
 
@@ -118,6 +120,9 @@ class SlackServer(ProviderServer):
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         must(request.query["ticket"] == "secret-ticket", "a wrong ticket")
+        if self.turns_away:
+            self.turns_away -= 1
+            return web.Response(status=503)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.socket = socket
