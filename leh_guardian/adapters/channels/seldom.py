@@ -25,7 +25,7 @@ class Seldom:
         now = self._clock.monotonic()
         if self._looked is None or now - self._looked >= EVERY:
             # Before the look: whoever pings may give up before it ends, and pings again in seconds.
-            self._looked, self._failure = now, "no answer yet"
+            self._looked, self._failure = now, "no answer in time"
             try:
                 await self._inner.ping()
                 self._failure = None

@@ -26,6 +26,8 @@ _LOOKED_THROUGH = 50
 _WAKING = {NoticeKind.PAGE, NoticeKind.REMINDER, NoticeKind.APPROVAL}
 _SCOPES = {"chat:write"}
 _DIRECT = {"im:write"}
+_LITERAL: dict[str, Any] = {"parse": "none", "link_names": False}
+"""Said in each call: what Slack makes of a text by default differs between posting and changing it."""
 
 
 class SlackChannel:
@@ -93,6 +95,7 @@ class SlackChannel:
             ts=ts,
             text=fallback(notice),
             blocks=blocks(notice, buttons=True),
+            **_LITERAL,
         )
         reply = await self._sent_before(notice, channel, ts) if notice.again else None
         if reply is None:
@@ -116,10 +119,9 @@ class SlackChannel:
             text=fallback(notice),
             blocks=blocks(notice, buttons=buttons),
             metadata={"event_type": EVENT_TYPE, "event_payload": {"key": notice.id}},
-            parse="none",
-            link_names=False,
             unfurl_links=False,
             unfurl_media=False,
+            **_LITERAL,
             **where,
         )
 

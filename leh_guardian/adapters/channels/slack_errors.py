@@ -31,6 +31,7 @@ CODES: Final[Mapping[str, tuple[type[HandlerError], str]]] = {
             "fatal_error",
             "service_unavailable",
             "request_timeout",
+            "update_failed",
             "external_channel_migrating",
             "team_added_to_org",
         ),
@@ -43,10 +44,14 @@ CODES: Final[Mapping[str, tuple[type[HandlerError], str]]] = {
     **dict.fromkeys(("missing_scope", "no_permission"), (AccessDenied, _SCOPES)),
     **dict.fromkeys(("not_in_channel", "channel_not_found"), (NotFound, f"{_INVITE}; {_CHANNEL}")),
     "is_archived": (NotFound, "unarchive the channel, or name another one in guardian.yaml"),
-    **dict.fromkeys(("user_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot"), (NotFound, _PERSON)),
+    **dict.fromkeys(
+        ("user_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "user_is_bot"), (NotFound, _PERSON)
+    ),
     **dict.fromkeys(
         (
             "access_denied",
+            "accesslimited",
+            "user_is_restricted",
             "ekm_access_denied",
             "enterprise_is_restricted",
             "org_login_required",
@@ -78,6 +83,8 @@ CODES: Final[Mapping[str, tuple[type[HandlerError], str]]] = {
             "msg_blocks_too_long",
             "too_many_attachments",
             "block_mismatch",
+            "method_deprecated",
+            "deprecated_endpoint",
         ),
         (Refused, _DEFECT),
     ),

@@ -35,6 +35,8 @@ _CONNECTING = 15.0
 _ACKNOWLEDGING = 2.5
 _HEARTBEAT = 10.0
 """Seconds after which a connection that says nothing is asked for a sign of life."""
+_SETTLED = 10.0
+"""Seconds after which a connection has been one."""
 _LONGEST_PAUSE = 30.0
 _AT_ONCE = 16
 _FAILED = "처리하지 못했습니다. 잠시 후 다시 눌러 주세요."
@@ -85,9 +87,12 @@ class SlackSocket:
         at_once = anyio.CapacityLimiter(_AT_ONCE)
         async with anyio.create_task_group() as tasks:
             while True:
+                began = self._clock.monotonic()
                 try:
                     await self._connection(tasks, at_once)
-                    failures, self._why = 0, "Slack closed the connection"
+                    self._why = "Slack closed the connection"
+                    # One that ends as soon as it has begun is a failure, too, or it would be knocked at without a pause.
+                    failures = 0 if self._clock.monotonic() - began >= _SETTLED else failures + 1
                 except (HandlerError, aiohttp.ClientError, OSError, TimeoutError) as error:
                     failures += 1
                     # Of a library's error the kind alone: its text can hold the address, with the ticket in it.

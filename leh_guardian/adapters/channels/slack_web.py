@@ -17,8 +17,8 @@ from leh_guardian.adapters.channels.slack_errors import judged
 from leh_guardian.errors import Refused, Unavailable
 
 BASE_URL = AsyncWebClient.BASE_URL
-DEADLINE = 10.0
-"""Seconds one call may take."""
+DEADLINE = 7.0
+"""Seconds one call may take: a message may need four, and has half a minute."""
 
 
 class SlackWeb:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,7 +54,9 @@ async def server() -> AsyncIterator[SlackServer]:
 
 
 @asynccontextmanager
-async def listening(server: SlackServer, presses: Presses, clock: Passing) -> AsyncIterator[SlackSocket]:
+async def listening(
+    server: SlackServer, presses: Presses, clock: Passing, pause: Callable[[int], float] = lambda _: 0.0
+) -> AsyncIterator[SlackSocket]:
     """A connected socket; ended with the test."""
     async with aiohttp.ClientSession() as session, anyio.create_task_group() as tasks:
         socket = SlackSocket(
@@ -64,7 +66,7 @@ async def listening(server: SlackServer, presses: Presses, clock: Passing) -> As
             clock,
             base_url=f"{server.url}/api/",
             trusted=lambda url: url.startswith(server.url),
-            pause=lambda _: 0.0,
+            pause=pause,
         )
         tasks.start_soon(socket.run)
         yield socket
@@ -90,14 +92,15 @@ async def until(condition: Any) -> None:
 
 
 async def test_a_press_is_acknowledged_before_it_is_taken(server: SlackServer) -> None:
-    """Slack has its answer while the work has not even begun; then the reader has theirs, as plain text."""
+    """Slack has its answer while the work has not even begun, the next one's too; then the reader has theirs, as plain text."""
     presses = Presses()
     async with listening(server, presses, Passing()):
         await server.connected.wait()
         assert server.socket is not None
         await server.socket.send_json(envelope(server, "e1"))
+        await server.socket.send_json(envelope(server, "e2", user={}))
         with anyio.fail_after(10):
-            assert await server.acknowledged.get() == "e1"
+            assert [await server.acknowledged.get() for _ in range(2)] == ["e1", "e2"]
         assert presses.taken == []
         presses.may.set()
         await until(lambda: server.taken)
@@ -161,12 +164,31 @@ async def test_connects_anew(server: SlackServer, how: str) -> None:
         assert server.connections == 2
 
 
+async def test_a_connection_that_ends_at_once_is_no_success(server: SlackServer) -> None:
+    """Whoever is let in and thrown out again and again waits longer each time; one that has lasted begins anew."""
+    clock, failures = Passing(), list[int]()
+    server.throws_out = 3
+
+    def pause(number: int) -> float:
+        failures.append(number)
+        return 0.0
+
+    async with listening(server, Presses(), clock, pause):
+        await until(lambda: server.connections == 4)
+        clock.passed = 60.0
+        assert server.socket is not None
+        await server.socket.close()
+        await until(lambda: server.connections == 5)
+    assert failures == [1, 2, 3, 0]
+
+
 async def test_says_for_how_long_there_is_no_connection(server: SlackServer) -> None:
     """A refused token is tried again, with a pause; after a minute the state says so, and no log holds the ticket or the token."""
     clock, presses = Passing(), Presses()
     with capture_logs() as logs:
         for _ in range(3):
             server.refusals.append(("apps.connections.open", "invalid_auth"))
+        server.turns_away = 1
         async with listening(server, presses, clock) as socket:
             await socket.ping()
             clock.passed = PATIENCE + 1
@@ -175,8 +197,9 @@ async def test_says_for_how_long_there_is_no_connection(server: SlackServer) -> 
             await server.connected.wait()
             await until(lambda: socket.missing_for == 0)
             await socket.ping()
-    assert [log["failures"] for log in logs] == [1, 2, 3]
+    assert [log["failures"] for log in logs] == [1, 2, 3, 4]
     assert "invalid_auth" in logs[0]["reason"]
+    assert logs[3]["reason"] == "WSServerHandshakeError"
     assert APP_TOKEN not in repr(logs)
     assert "secret-ticket" not in repr(logs)
 

@@ -40,6 +40,10 @@ class SlackServer(ProviderServer):
         self.connected = asyncio.Event()
         self.acknowledged: asyncio.Queue[str] = asyncio.Queue()
         self.connections = 0
+        self.turns_away = 0
+        """How many connections of Socket Mode are refused."""
+        self.throws_out = 0
+        """How many connections of Socket Mode end as soon as they have begun."""
 
     async def apply(self, request: web.Request, body: bytes) -> web.StreamResponse:
         """Do a method."""
@@ -99,28 +103,35 @@ class SlackServer(ProviderServer):
         must(asked["channel"] in {CHANNEL, f"D{PERSON[1:]}"}, "no such channel")
         must(asked["metadata"]["event_type"].isidentifier(), "metadata without a type")
         must("thread_ts" not in asked or asked["thread_ts"] in self.messages, "no such thread")
-        _check(asked)
+        check_message(asked)
         ts = f"1700000000.{len(self.messages) + 1:06}"
         self.messages[ts] = dict(asked)
         self.taken.append(("post", asked))
         return {"channel": asked["channel"], "ts": ts}
 
     def _updated(self, asked: dict[str, Any]) -> dict[str, Any]:
-        must(asked.keys() == {"channel", "ts", "text", "blocks"}, "arguments")
+        must(asked.keys() == {"channel", "ts", "text", "blocks", "parse", "link_names"}, "arguments")
         must(asked["ts"] in self.messages, "no such message")
         must(self.messages[asked["ts"]]["channel"] == asked["channel"], "a message of another channel")
-        _check(asked)
+        check_message(asked)
         self.messages[asked["ts"]] |= asked
         self.taken.append(("update", asked))
         return {"channel": asked["channel"], "ts": asked["ts"]}
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         must(request.query["ticket"] == "secret-ticket", "a wrong ticket")
+        if self.turns_away:
+            self.turns_away -= 1
+            return web.Response(status=503)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.socket = socket
         self.connections += 1
         await socket.send_json({"type": "hello", "num_connections": 1})
+        if self.throws_out:
+            self.throws_out -= 1
+            await socket.close()
+            return socket
         self.connected.set()
         async for message in socket:
             answer = json.loads(message.data)
@@ -129,10 +140,15 @@ class SlackServer(ProviderServer):
         return socket
 
 
-def _check(asked: dict[str, Any]) -> None:
-    """Complain of what Block Kit does not take."""
+def check_message(asked: dict[str, Any]) -> None:
+    """Complain of what Slack does not take.
+
+    Raises:
+        Wrong: with what it is.
+    """
     must(0 < len(asked["text"]) <= 40_000, "the text is empty or too long")
     must("<" not in asked["text"], "markup in the text")
+    must(asked["parse"] == "none" and asked["link_names"] is False, "it makes links of texts")
     blocks = asked["blocks"]
     must(0 < len(blocks) <= 50, "no blocks, or too many")
     ids: set[str] = set()
