@@ -45,7 +45,7 @@ check: setup
 	$(BIN)/leh-guardian handlers docs --check docs/handlers.md
 	$(BIN)/python .ci/check_packaging.py
 
-# All of them in two lanes side by side (tests/lanes); with ARGS one pytest with these arguments.
+# All of them, the reliability part first, in lanes side by side (tests/lanes); with ARGS one pytest with these arguments.
 test: setup
 	$(BIN)/python -m tests.lanes $(ARGS)
 

@@ -117,7 +117,8 @@ class EmbeddedPostgres:
 
     def stop(self, *, remove: bool = False) -> None:
         """Stop the server, waiting for no client; `remove` deletes the data too. A second call does nothing."""
-        self._halt(signal.SIGINT)
+        # What is deleted anyway need not be written out first, which takes seconds where there are many databases.
+        self._halt(signal.SIGQUIT if remove else signal.SIGINT)
         self._files.release(remove=remove)
 
     def kill(self) -> None:

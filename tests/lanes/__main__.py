@@ -1,8 +1,8 @@
 """Owns the command `python -m tests.lanes`, which is `make test`; the one rule: every test file is in exactly one lane.
 
-A test mostly waits, so that one run leaves half the cores idle. The lanes are pytest runs side by side, each with servers of
-its own: the first takes the paths of `FIRST`, the second everything else, whatever is added. What is held against a
-machine's pace is in the first, in an order that keeps the heaviest apart.
+A test mostly waits, so that one run leaves half the cores idle. The lanes of a part are pytest runs side by side, each with
+servers of its own; the parts follow each other. A file is its lane's that names the nearest path above it, so that a new one
+is run without more ado. What is held against a machine's pace is in one lane: it is never beside its like.
 """
 
 from __future__ import annotations
@@ -13,26 +13,49 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parents[2]
-FIRST = (
-    "tests/faults",
-    "tests/contracts",
-    "tests/hostile",
-    "tests/e2e",
-)
-"""Paths below the root; one that is not there fails its lane."""
+PARTS = {
+    "reliability": (
+        (
+            "tests/faults",
+            "tests/e2e/test_health.py",
+            "tests/e2e/test_heartbeat.py",
+            "tests/e2e/test_watchdog.py",
+        ),
+        (
+            "tests/contracts",
+            "tests/hostile",
+            "tests/integration/adapters/test_sqs_conformance.py",
+            "tests/integration/store",
+            "tests/sim",
+        ),
+    ),
+    "the rest": (
+        ("tests/e2e", "tests/integration/handlers", "tests/integration/local"),
+        ("tests",),
+    ),
+}
+"""Part, and the paths of each of its lanes; below the root. One that is not there fails its lane."""
 _LOOK = 0.1
 """Seconds between two looks at what a lane has printed."""
 
 
-def lanes(first: Sequence[str] = FIRST) -> list[list[str]]:
-    """Return pytest's arguments for each lane."""
-    return [[*first], ["tests", *(f"--ignore={path}" for path in first)]]
+def lanes(parts: Mapping[str, Sequence[Sequence[str]]] = PARTS) -> dict[str, list[list[str]]]:
+    """Return pytest's arguments for each lane of each part."""
+    named = [path for part in parts.values() for lane in part for path in lane]
+    return {name: [[*lane, *_others(lane, named)] for lane in part] for name, part in parts.items()}
+
+
+def _others(lane: Sequence[str], named: Sequence[str]) -> Iterator[str]:
+    """Leave out what lies below a lane's paths and is named by another."""
+    for path in named:
+        if path not in lane and any(Path(path).is_relative_to(own) for own in lane):
+            yield f"--ignore={path}"
 
 
 def side_by_side(commands: Sequence[Sequence[str]], out: IO[bytes]) -> list[int]:
@@ -80,10 +103,16 @@ def main(arguments: Sequence[str]) -> int:
         os.execv(sys.executable, [*pytest, *arguments])
     # What stops us stops the lanes: an exception ends the blocks around them.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    color = "yes" if sys.stdout.isatty() else "auto"
-    codes = side_by_side([[*pytest, f"--color={color}", *lane] for lane in lanes()], sys.stdout.buffer)
-    sys.stdout.write(f"lanes: {', '.join('passed' if code == 0 else f'failed ({code})' for code in codes)}\n")
-    return int(any(codes))
+    pytest.append("--color=yes" if sys.stdout.isatty() else "--color=auto")
+    said, failed = [], False
+    for name, part in lanes().items():
+        began = time.monotonic()
+        codes = side_by_side([[*pytest, *lane] for lane in part], sys.stdout.buffer)
+        ends = ", ".join("passed" if code == 0 else f"failed ({code})" for code in codes)
+        said.append(f"{name}: lanes {ends} in {time.monotonic() - began:.0f} s")
+        failed |= any(codes)
+    print(*said, sep="\n")
+    return int(failed)
 
 
 if __name__ == "__main__":

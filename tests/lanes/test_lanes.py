@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.lanes.__main__ import FIRST, ROOT, lanes, side_by_side
+from tests.lanes.__main__ import PARTS, ROOT, lanes, side_by_side
 from tests.support.process import wait_for
 
 
@@ -28,27 +29,30 @@ def collected(folder: Path, arguments: list[str]) -> list[str]:
 
 
 def test_each_file_is_in_one_lane(tmp_path: Path) -> None:
-    """A folder and a file that are named are the first lane's, all else is the second's, a new folder too."""
-    files = [
-        "tests/a/test_1.py",
-        "tests/a/b/test_2.py",
-        "tests/c/test_3.py",
-        "tests/c/test_4.py",
-        "tests/new/test_5.py",
-    ]
+    """A file is its lane's that names the nearest path above it, in whichever part; what nobody names is the last one's."""
+    files = ["tests/a/test_1.py", "tests/a/b/test_2.py", "tests/a/b/test_6.py", "tests/c/test_3.py"]
+    files += ["tests/c/test_4.py", "tests/new/test_5.py"]
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("def test(): pass\n")
-    first, second = (collected(tmp_path, lane) for lane in lanes(["tests/a", "tests/c/test_3.py"]))
-    assert first == ["tests/a/b/test_2.py", "tests/a/test_1.py", "tests/c/test_3.py"]
-    assert sorted(first + second) == sorted(files)
+    made = lanes(
+        {"one": [["tests/a/b", "tests/c/test_3.py"], ["tests/a"]], "two": [["tests"], ["tests/a/b/test_6.py"]]}
+    )
+    assert [[collected(tmp_path, lane) for lane in part] for part in made.values()] == [
+        [["tests/a/b/test_2.py", "tests/c/test_3.py"], ["tests/a/test_1.py"]],
+        [["tests/c/test_4.py", "tests/new/test_5.py"], ["tests/a/b/test_6.py"]],
+    ]
 
 
-def test_what_is_named_is_there() -> None:
-    """Each path of the first lane exists, and none lies in another: it would be run twice."""
-    paths = [ROOT / name for name in FIRST]
-    assert all(path.exists() for path in paths)
-    assert not [one for one in paths for other in paths if one is not other and one.is_relative_to(other)]
+def test_every_file_of_ours_is_in_one_lane() -> None:
+    """The paths are there, those of a lane are not within each other, and one lane has what nobody names."""
+    named = [lane for part in PARTS.values() for lane in part]
+    assert all((ROOT / path).exists() for lane in named for path in lane)
+    assert not [
+        one for lane in named for one in lane for other in lane if one != other and Path(one).is_relative_to(other)
+    ]
+    assert Counter(path for lane in named for path in lane).most_common(1)[0][1] == 1
+    assert ("tests",) in named
 
 
 @pytest.mark.parametrize("codes", [[0, 0], [1, 0], [0, 2], [5, 1]])
@@ -77,7 +81,7 @@ def test_what_stops_the_whole_stops_the_lanes(tmp_path: Path) -> None:
     program = (
         "import sys, tests.lanes.__main__ as lanes\n"
         "lane = [sys.executable, '-c', 'import os, sys, time; print(os.getpid(), flush=True); time.sleep(60)']\n"
-        "lanes.lanes = lambda: []\n"
+        "lanes.lanes = lambda: {'part': []}\n"
         "lanes.side_by_side = lambda _, out, run=lanes.side_by_side: run([lane], out)\n"
         "sys.exit(lanes.main([]))"
     )

@@ -121,10 +121,9 @@ ROWS = (
     Row(
         "F7",
         "PostgreSQL slow",
-        "taking in slows down; leases are renewed on connections of their own",
+        "taking in slows down; leases are renewed on connections of their own, by one statement that waits for no lock",
         (_faults("postgres", "postgresql"),),
         (("faults", "postgresql_slow"),),
-        lacks="in the long form (0.25 s for each chunk) an attempt still loses its lease now and then; nothing is doubled",
     ),
     Row(
         "F8",

@@ -23,7 +23,8 @@ from tests.support.process import wait_for
 Runs = AsyncIterator[Run]
 MakeStage = Callable[..., Any]
 """A context manager that gives a fresh `Stage` in a fresh world."""
-_SHORT = 0.5
+_SHORT = 0.25
+"""Seconds of a first attempt that is to run out of them: doubled where a busy machine needs more to come so far."""
 _LEASE = actions.LEASE_SECONDS + 1
 _PERSISTENT = 4
 """Hits of a fault that outlast the adapters' own repetitions."""
