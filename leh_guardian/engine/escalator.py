@@ -202,7 +202,7 @@ class Escalator:
                     kind="page",
                     text=text,
                     due_at=way.due_at,
-                    more=more,
+                    more={**more, "nth": number},
                 )
             if (hears := directory.told_by(person)) is not None:
                 engaged[f"{target}|{hears}"] = None

@@ -120,6 +120,8 @@ class OutgoingMessages:
             return f"the incident is {incident.status.value}"
         if params["epoch"] != escalation.epoch:
             return "the escalation has begun anew since"
+        if params["nth"] and params["seq"] != escalation.called:
+            return "others have been called since"
         if person and person in escalation.acked_by:
             return "this person has acknowledged"
         return None

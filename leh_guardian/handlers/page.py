@@ -37,6 +37,8 @@ class PageParams(Params):
     """Which beginning of the incident's escalation it belongs to."""
     seq: int = 0
     """Which move of it."""
+    nth: int = 0
+    """Which of a person's ways it is, counted from the first."""
     level: int = 0
     """The level called."""
     why: str = ""

@@ -68,6 +68,8 @@ class Escalation:
     """Index of the step called last; -1 while nobody has been."""
     seq: int = 0
     """Rises with every move: what a person saw is named by it ("escalate as of")."""
+    called: int = 0
+    """`seq` of the last call."""
     epoch: int = 0
     """Rises whenever it begins anew: an acknowledgement ended, trouble came back or got worse."""
     repeats: int = 0
@@ -355,6 +357,7 @@ def _call(
         escalation,
         step=index,
         seq=escalation.seq + 1,
+        called=escalation.seq + 1,
         pending=None,
         goal=None,
         until=None,

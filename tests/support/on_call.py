@@ -37,20 +37,28 @@ rules:
 """
 ON_CALL = """
 version: 1
+contact_rules:
+  duty:
+    normal: [{after: 0m, via: [slack]}]
+    urgent: [{after: 0m, via: [slack]}, {after: 5m, via: [sms]}, {after: 15m, via: [voice]}]
+  executive:
+    normal: [{after: 0m, via: [slack]}]
+    urgent: [{after: 0m, via: [voice, sms]}]
 people:
-  minsu: {name: 김민수, slack: U1, phone: "+821000000001", notify: {normal: &n [{after: 0m, via: [slack]}], urgent: &u [{after: 0m, via: [slack]}, {after: 5m, via: [sms]}, {after: 15m, via: [voice]}]}}
-  seoyeon: {name: 최서연, slack: U2, phone: "+821000000002", notify: {normal: *n, urgent: *u}}
-  cto: {name: 한지훈, slack: U3, phone: "+821000000003", notify: {normal: *n, urgent: [{after: 0m, via: [voice, sms]}]}}
+  minsu: {name: 김민수, slack: U1000000001, phone: "+821000000001", notify: duty}
+  seoyeon: {name: 최서연, slack: U1000000002, phone: "+821000000002", notify: duty}
+  cto: {name: 한지훈, slack: U1000000003, phone: "+821000000003", notify: executive}
 teams: {executives: [cto]}
 channels:
+  ops: {provider: webhook}
   slack: {provider: slack, kind: dm}
   sms: {provider: solapi, kind: sms, from: "0200000000"}
   voice: {provider: solapi, kind: voice, from: "0200000000"}
 failover: {slack: [sms], sms: [voice]}
 {more}
 schedules:
-  lv1: {name: Lv1, layers: [{name: all, rotation: {phases: [{from: 2026-01-05, members: [minsu]}], handover: {every: 1w, weekday: mon, at: "10:00"}}}]}
-  lv2: {name: Lv2, layers: [{name: all, rotation: {phases: [{from: 2026-01-05, members: [seoyeon]}], handover: {every: 1w, weekday: mon, at: "10:00"}}}]}
+  lv1: {name: Lv1, layers: [{name: all, rotation: {phases: [{from: 2026-01-05, members: [minsu]}]}}]}
+  lv2: {name: Lv2, layers: [{name: all, rotation: {phases: [{from: 2026-01-05, members: [seoyeon]}]}}]}
 policies:
   default:
     steps:
@@ -85,8 +93,9 @@ class Called:
 
     def calls(self, kind: str = "page") -> list[tuple[float, int, str]]:
         """Return (minutes, level, channel) of each message of a kind that was taken."""
-        return [
+        found = [
             (round((at - self.start).total_seconds() / 60, 2), notice.level, channel)
             for at, channel, notice in self.world.sent
             if notice.kind.value == kind
         ]
+        return sorted(found)
