@@ -14,6 +14,7 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine.directory import Directory, People
+from leh_guardian.engine.escalator import LATE
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -59,6 +60,10 @@ class OutgoingMessages:
             moot = self._moot(incident, params, action_id, waiting, now)
             if moot:
                 return Moot(moot)
+            mine = next((one for one in waiting if one.action_id == action_id), None)
+            if params["nth"] and mine is not None and now - mine.due_at >= LATE:
+                # After a standstill the call of a higher level may be due: it comes first, and may make this one moot.
+                return Later(now + _BEHIND, "it is late: what is due beside it comes first")
             # What has been promised to go out with it goes out with it: an earlier try may have.
             bundle = [one for one in waiting if str(one.action_id) in bundled]
             if not bundled and params["kind"] == "page":
@@ -110,21 +115,10 @@ class OutgoingMessages:
         ]
         if newer:
             return f"a newer message says it: {newer[-1].action_id}"
-        escalation = incident.escalation
-        kind, person = params["kind"], params["target"].partition("person:")[2]
+        kind = params["kind"]
         if kind == "reminder" and incident.status is not IncidentStatus.ACKNOWLEDGED:
             return "nobody holds the incident any more"
-        if kind != "page" or escalation is None:
-            return None
-        if incident.status is not IncidentStatus.TRIGGERED:
-            return f"the incident is {incident.status.value}"
-        if params["epoch"] != escalation.epoch:
-            return "the escalation has begun anew since"
-        if params["nth"] and params["seq"] != escalation.called:
-            return "others have been called since"
-        if person and person in escalation.acked_by:
-            return "this person has acknowledged"
-        return None
+        return _answered(incident, params) if kind == "page" else None
 
     async def _paced(
         self,
@@ -198,3 +192,17 @@ def _newer(other: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:
     """Tell whether another message to the same person by the same channel says what mine would say, and more."""
     kinds = {"page"} if mine["kind"] == "page" else {mine["kind"]} if mine["kind"] == "status" else set()
     return other.get("kind") in kinds and int(other.get("seq", 0)) > int(mine["seq"])
+
+
+def _answered(incident: Incident, params: Mapping[str, Any]) -> str | None:
+    """Return why nobody is to be called any more, None if somebody is."""
+    escalation, person = incident.escalation, params["target"].partition("person:")[2]
+    if escalation is None:
+        return None
+    if incident.status is not IncidentStatus.TRIGGERED:
+        return f"the incident is {incident.status.value}"
+    if params["epoch"] != escalation.epoch:
+        return "the escalation has begun anew since"
+    if params["nth"] and params["seq"] != escalation.called:
+        return "others have been called since"
+    return "this person has acknowledged" if person and person in escalation.acked_by else None

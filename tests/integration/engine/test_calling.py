@@ -109,6 +109,7 @@ async def test_a_leak_calls_the_top_at_once_and_the_others_beside(called: Called
         (0, 3, "voice"),
         (15, 3, "sms"),
         (15, 3, "voice"),
+        (15, 3, "voice"),
     ]
 
 
