@@ -62,6 +62,8 @@ class Outage(StrEnum):
     ALERTS = "alert_queue"
     URGENT = "urgent_queue"
     CANARY = "canary"
+    LOST_CALL = "lost_call"
+    LATE_CALLS = "late_calls"
 
 
 _QUEUE_AWAY = (
@@ -75,6 +77,13 @@ _OUTAGES = {
     Outage.URGENT: _QUEUE_AWAY,
     Outage.CANARY: (
         "guardian의 자체 점검 이벤트가 경보 경로를 끝까지 통과하지 못합니다. 경보가 처리되지 않을 수 있으므로 직접 확인하세요."
+    ),
+    Outage.LOST_CALL: (
+        "다음 호출이 예약되지 않은 열린 장애가 있어 다시 예약했습니다. "
+        "호출이 늦었을 수 있으므로 열린 장애를 직접 확인하세요."
+    ),
+    Outage.LATE_CALLS: (
+        "guardian의 호출이 예정보다 늦어지고 있습니다. 담당자가 호출을 받지 못했을 수 있으므로 열린 장애를 직접 확인하세요."
     ),
 }
 _SEOUL = ZoneInfo("Asia/Seoul")

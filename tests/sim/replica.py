@@ -16,9 +16,10 @@ from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.app.lanes import lanes
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence
+from leh_guardian.engine import absence, call_audit
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.escalator import Escalator
@@ -111,6 +112,7 @@ async def run(parts: Parts, process: Process) -> None:
         planned=planned,
     )
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
+    calls = CallAudit(pool, clock, metrics, replica=name, planned=planned)
     loop = partial(Loop, progress=progress, metrics=metrics)
     daemon = Daemon(
         pollers=2,
@@ -128,6 +130,7 @@ async def run(parts: Parts, process: Process) -> None:
             loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
+            loop("call_audit", calls.run_once, pause=call_audit.EVERY),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),
         ],
     )
