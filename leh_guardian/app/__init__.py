@@ -32,7 +32,7 @@ from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit
+from leh_guardian.engine import absence, call_audit, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
@@ -51,6 +51,7 @@ from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.silence import Silence
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
@@ -68,6 +69,7 @@ from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.logs import LogWriter, set_up_logs
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
+from leh_guardian.web.heartbeats import HeartbeatRoutes
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 from leh_guardian.web.verbs import VerbRoutes
@@ -248,7 +250,7 @@ async def _build(
         calls=calls,
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
-    routes = [*status.routes(), *VerbRoutes(pool, clock, token).routes()]
+    routes = [*status.routes(), *VerbRoutes(pool, clock, token).routes(), *HeartbeatRoutes(pool, clock, token).routes()]
     url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
     structlog.get_logger("web").info("status endpoint", url=url)
     keep = settings.retention
@@ -272,6 +274,11 @@ async def _build(
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop(
+                "silence",
+                Silence(pool, progression, clock, replica=replica, planned=planned).run_once,
+                pause=silence.LOOK,
+            ),
             loop(
                 "upkeep",
                 Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     STALLED = "stalled"
     NO_OK = "no-ok"
     BESIDE = "beside"
+    SILENT = "silent"
 
 
 _SENTENCES = {
@@ -51,6 +52,7 @@ _SENTENCES = {
     Cause.STALLED: "자동 조치가 진행되지 않고 있습니다. 사람이 확인해야 합니다.",
     Cause.NO_OK: "자동 조치는 끝났지만 경보가 정상(OK)으로 돌아오지 않았습니다. 사람이 확인해야 합니다.",
     Cause.BESIDE: "자동 조치와 동시에 담당자를 호출합니다.",
+    Cause.SILENT: "정해진 시간 안에 신호(하트비트)가 오지 않았습니다. 보내는 쪽이 멈추지 않았는지 사람이 확인해야 합니다.",
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
 

@@ -24,6 +24,7 @@ DAEMON_NEEDS: Final = {
     "timers": "select insert update delete",
     "deliveries": "select insert update delete",
     "early_oks": "select insert update delete",
+    "heartbeats": "select insert update delete",
     "expectations": "select insert update delete",
     "control": "select insert update",
     "redriven_letters": "select insert delete",

@@ -57,6 +57,12 @@ class Metrics:
             "How long the oldest message that is 2 minutes late has been due",
             registry=r,
         )
+        self.beats = Counter(
+            "guardian_heartbeats_heard",
+            "Heartbeats from outside, by whether they are expected",
+            ["expected"],
+            registry=r,
+        )
         self.expectations = Counter(
             "guardian_expectations", "What became of what absence rules expect", ["outcome"], registry=r
         )

@@ -16,7 +16,7 @@ from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.app.lanes import lanes
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit
+from leh_guardian.engine import absence, call_audit, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
@@ -32,6 +32,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.silence import Silence
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
@@ -131,6 +132,9 @@ async def run(parts: Parts, process: Process) -> None:
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop(
+                "silence", Silence(pool, progression, clock, replica=name, planned=planned).run_once, pause=silence.LOOK
+            ),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),
         ],
     )

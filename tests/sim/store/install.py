@@ -20,6 +20,7 @@ from leh_guardian.store import (
     early_oks,
     expectations,
     guards,
+    heartbeats,
     inbox,
     incidents,
     journal,
@@ -38,6 +39,7 @@ from tests.sim.store import deployments as sim_deployments
 from tests.sim.store import early_oks as sim_early_oks
 from tests.sim.store import expectations as sim_expectations
 from tests.sim.store import guards as sim_guards
+from tests.sim.store import heartbeats as sim_heartbeats
 from tests.sim.store import inbox as sim_inbox
 from tests.sim.store import incidents as sim_incidents
 from tests.sim.store import journal as sim_journal
@@ -57,6 +59,7 @@ TWINS = (
     (early_oks, sim_early_oks),
     (expectations, sim_expectations),
     (guards, sim_guards),
+    (heartbeats, sim_heartbeats),
     (inbox, sim_inbox),
     (incidents, sim_incidents),
     (journal, sim_journal),

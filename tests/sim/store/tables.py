@@ -125,6 +125,7 @@ CONTROL = Table("control", Index("control_pkey", ("scope",)))
 PROVIDER_OUTAGES = Table(
     "provider_outages", Index("provider_outages_pkey", ("provider",)), {"owner": None, "ended_at": None}
 )
+HEARTBEATS = Table("heartbeats", Index("heartbeats_pkey", ("name",)), {"seen_at": None, "back_at": None})
 JOURNAL = Table(
     "journal",
     Index("journal_pkey", ("id",)),
@@ -158,6 +159,7 @@ TABLES = (
     DELIVERIES,
     CONTROL,
     PROVIDER_OUTAGES,
+    HEARTBEATS,
     JOURNAL,
     REDRIVEN_LETTERS,
     QUARANTINE,

@@ -22,6 +22,7 @@ from leh_guardian.store import (
     early_oks,
     expectations,
     guards,
+    heartbeats,
     inbox,
     incidents,
     journal,
@@ -52,6 +53,7 @@ async def write_everything(tx: Transaction) -> None:
     await deliveries.record(tx, Delivery(UUID(int=5), UUID(int=1), "person:a", "console", "page", "it began", NOW))
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
+    await heartbeats.expect(tx, NOW, ["backup"])
     await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])
     await letters.sent(tx, "dlq", UUID(int=5), UUID(int=1), {"m": SentLetter(UUID(int=6))}, NOW, NOW)
     await letters.keep(tx, "dlq", UUID(int=1), [letter()], NOW)
