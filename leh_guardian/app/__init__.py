@@ -32,11 +32,12 @@ from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, silence
+from leh_guardian.engine import absence, call_audit, chaining, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.canary import CANARY_HANDLER
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress
@@ -223,6 +224,7 @@ async def _build(
     looked_at = _clients(settings, pool, intakes, tables, logs, search, admin, providers, clock)
     clients = (*looked_at, *channel_clients(ways, clock))
     auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
+    chain = Chaining(pool, clock)
     calls = CallAudit(pool, clock, metrics, replica=replica, planned=planned)
     heartbeat, loops = await open_heartbeat(
         settings, queues[0], pool, auditor, calls, clock, progress, metrics, aws, stack, replica
@@ -248,6 +250,7 @@ async def _build(
         heartbeat=heartbeat,
         distress=cry,
         calls=calls,
+        chain=chain,
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
     routes = [*status.routes(), *VerbRoutes(pool, clock, token).routes(), *HeartbeatRoutes(pool, clock, token).routes()]
@@ -273,6 +276,7 @@ async def _build(
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
+            loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
             loop(
                 "silence",

@@ -15,6 +15,7 @@ from leh_guardian.store import (
     guards,
     inbox,
     journal,
+    journal_chain,
     letters,
     reprocessing,
 )
@@ -75,4 +76,5 @@ class Upkeep:
             dropped += await expectations.forget(tx, now - keep.expectations, _PORTION)
             dropped += await deliveries.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)
+            dropped += await journal_chain.forget(tx, now - keep.journal, _PORTION)
             return dropped + await guards.forget(tx, now - keep.guards)

@@ -33,6 +33,9 @@ DAEMON_NEEDS: Final = {
     "deployments": "select insert delete",
     "reprocessing": "select insert update delete",
     "journal": "select insert delete",
+    "journal_chain": "select insert delete",
+    "journal_chain_ends": "select insert update",
+    "journal_roots": "select insert",
 }
 """What the daemon does to each table."""
 

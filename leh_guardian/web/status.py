@@ -15,6 +15,7 @@ from leh_guardian import __version__
 from leh_guardian.clock import Clock
 from leh_guardian.engine.auditor import STALE, Snapshot
 from leh_guardian.engine.call_audit import CallAudit
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.distress import Distress
 from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.reloader import RulesInUse
@@ -41,6 +42,7 @@ class StatusPages:
         heartbeat: Heartbeat | None,
         distress: Distress,
         calls: CallAudit,
+        chain: Chaining,
     ) -> None:
         self._progress = progress
         self._metrics = metrics
@@ -53,6 +55,7 @@ class StatusPages:
         self._heartbeat = heartbeat
         self._distress = distress
         self._calls = calls
+        self._chain = chain
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -115,6 +118,7 @@ class StatusPages:
                 "heartbeat": self._heartbeat.report() if self._heartbeat else None,
                 "distress": self._distress.report(),
                 "audit": self._calls.report(),
+                "journal": self._chain.report(),
                 "modes": {"process": self._mode.value, **counts.get("modes", {})},
                 "loops": {
                     name: {"age_seconds": round(age, 1), "note": self._progress.notes()[name]}

@@ -19,6 +19,7 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.distress import Distress, Watch
 from leh_guardian.engine.loops import Loop
 from leh_guardian.engine.reloader import Reloader
@@ -172,6 +173,7 @@ async def status_pages(place: Place) -> str:
     pages = StatusPages(
         progress, house.metrics, house.clock, lambda: auditor.snapshot, lambda: reloader.in_use,
         mode=Mode.ACT, replica="one", log_drops=lambda: 0, heartbeat=None, distress=cry, calls=calls,
+        chain=Chaining(place.pool, house.clock),
     )  # fmt: skip
     said = []
     async with serve(pages.routes(), "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:

@@ -1,4 +1,4 @@
-"""What must be heard of: silence opens one incident that calls people, the next beat ends it; guardian's own absence is not counted."""
+"""What must be heard of: silence opens one incident that calls people, the next beat ends it; what guardian missed is not counted."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from leh_guardian.store import (
     inbox,
     incidents,
     journal,
+    journal_chain,
     letters,
     overview,
     provider_outages,
@@ -43,6 +44,7 @@ from tests.sim.store import heartbeats as sim_heartbeats
 from tests.sim.store import inbox as sim_inbox
 from tests.sim.store import incidents as sim_incidents
 from tests.sim.store import journal as sim_journal
+from tests.sim.store import journal_chain as sim_journal_chain
 from tests.sim.store import letters as sim_letters
 from tests.sim.store import overview as sim_overview
 from tests.sim.store import provider_outages as sim_provider_outages
@@ -63,6 +65,7 @@ TWINS = (
     (inbox, sim_inbox),
     (incidents, sim_incidents),
     (journal, sim_journal),
+    (journal_chain, sim_journal_chain),
     (letters, sim_letters),
     (overview, sim_overview),
     (provider_outages, sim_provider_outages),

@@ -132,6 +132,14 @@ JOURNAL = Table(
     {"incident_id": None, "action_id": None, "rule_id": None},
     numbered="id",
 )
+JOURNAL_CHAIN = Table(
+    "journal_chain",
+    Index("journal_chain_pkey", ("position",)),
+    unique=(Index("journal_chain_journal_id_key", ("journal_id",)),),
+    numbered="position",
+)
+JOURNAL_CHAIN_ENDS = Table("journal_chain_ends", Index("journal_chain_ends_pkey", ("incident_id",)))
+JOURNAL_ROOTS = Table("journal_roots", Index("journal_roots_pkey", ("day",)))
 
 REDRIVEN_LETTERS = Table("redriven_letters", Index("redriven_letters_pkey", ("queue", "message_id")))
 QUARANTINE = Table(
@@ -161,6 +169,9 @@ TABLES = (
     PROVIDER_OUTAGES,
     HEARTBEATS,
     JOURNAL,
+    JOURNAL_CHAIN,
+    JOURNAL_CHAIN_ENDS,
+    JOURNAL_ROOTS,
     REDRIVEN_LETTERS,
     QUARANTINE,
     DEPLOYMENTS,
