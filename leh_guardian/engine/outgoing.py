@@ -184,6 +184,7 @@ class OutgoingMessages:
             bundle=[one.params["text"].splitlines()[0] for one in bundle],
             thread=thread,
             again=again,
+            strict=channel.strict,
             link=self._link,
         )
 

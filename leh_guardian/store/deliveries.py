@@ -80,10 +80,10 @@ async def confirm(tx: Transaction, action_id: UUID, receipt: str, now: datetime)
 
 
 async def thread(tx: Transaction, incident_id: UUID, target: str, channel: str) -> dict[str, str]:
-    """Return what the first message of an incident in a place came back with; nothing where none was sent."""
+    """Return what the newest message of an incident in a place came back with; nothing where none was sent."""
     found = await tx.fetchval(
         "select thread::text from deliveries where incident_id = $1 and target = $2 and channel = $3"
-        " order by sent_at, action_id limit 1",
+        " order by sent_at desc, action_id desc limit 1",
         incident_id,
         target,
         channel,

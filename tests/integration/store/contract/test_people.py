@@ -144,7 +144,7 @@ async def test_what_was_taken_is_remembered(store: Store) -> None:
     ]
     times = await store.do(lambda tx: deliveries.times(tx, "person:a", "sms", NOW + minutes(1)))
     assert times == [NOW + minutes(4), NOW + minutes(5)]
-    assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:a", "sms")) == {"ts": "7"}
+    assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:a", "sms")) == {"ts": "8"}
     assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:b", "sms")) == {}
     assert await store.do(lambda tx: deliveries.forget(tx, NOW + minutes(4), 1)) == 1
     assert len(await store.do(lambda tx: deliveries.of_incident(tx, ONE))) == 2
