@@ -180,5 +180,5 @@ async def test_what_was_tried_is_told(store: Store) -> None:
     await store.plan(action(1), action(2, role=Role.TELL))
     rows = await store.do(lambda tx: overview.remedy(tx, ONE))
     assert [(row["step_id"], row["handler"], row["status"]) for row in rows] == [("step-1", "fix", "scheduled")]
-    await store.do(lambda tx: incidents.start_run(tx, incident(run=2), EVENT))
+    await store.do(lambda tx: incidents.start_run(tx, NOW, incident(run=2), EVENT))
     assert await store.do(lambda tx: overview.remedy(tx, ONE)) == []
