@@ -44,6 +44,8 @@ class Pending:
     created_at: datetime
     due_at: datetime
     status: str
+    waited: bool = False
+    """Whether it was held back before."""
     bundle: tuple[str, ...] = ()
     """The messages that go out with it, by id."""
 
@@ -105,7 +107,7 @@ async def times(tx: Transaction, target: str, channel: str, since: datetime) -> 
 async def pending(tx: Transaction, target: str, channel: str, since: datetime) -> list[Pending]:
     """Return the messages to `target` by `channel` that have not gone out, or ended after `since`; oldest first."""
     rows = await tx.fetch(
-        "select id, incident_id, params::text, created_at, due_at, status, checkpoints::text from actions where role = 'tell'"
+        "select id, incident_id, params::text, created_at, due_at, status, checkpoints::text, outcome::text from actions where role = 'tell'"
         " and (status in ('scheduled', 'waiting', 'running') or updated_at > $3 and status in ('succeeded', 'failed', 'skipped'))"
         " and params->>'target' = $1 and params->>'channel' = $2 order by created_at, id",
         target,
@@ -117,10 +119,16 @@ async def pending(tx: Transaction, target: str, channel: str, since: datetime) -
 
 def pending_of(row: Mapping[str, Any]) -> Pending:
     """Return what a row of `actions` is as a message."""
-    bundle = json.loads(row["checkpoints"]).get("bundle", ())
-    params = json.loads(row["params"])
+    outcome = json.loads(row["outcome"] or "{}")
     return Pending(
-        row["id"], row["incident_id"], params, row["created_at"], row["due_at"], row["status"], tuple(bundle)
+        row["id"],
+        row["incident_id"],
+        json.loads(row["params"]),
+        row["created_at"],
+        row["due_at"],
+        row["status"],
+        outcome.get("result") == "wait",
+        tuple(json.loads(row["checkpoints"]).get("bundle", ())),
     )
 
 

@@ -144,7 +144,7 @@ class Unsure:
     ("receipts", "by_text"),
     [
         ([Receipt.PENDING, Receipt.DELIVERED], []),
-        ([Receipt.PENDING, Receipt.FAILED], [0.25]),
+        ([Receipt.PENDING, Receipt.FAILED], [0.5]),
         ([Receipt.PENDING], [1.0]),
     ],
     ids=["arrived", "failed", "unknown"],
