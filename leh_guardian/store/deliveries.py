@@ -107,7 +107,8 @@ async def times(tx: Transaction, target: str, channel: str, since: datetime) -> 
 async def pending(tx: Transaction, target: str, channel: str, since: datetime) -> list[Pending]:
     """Return the messages to `target` by `channel` that have not gone out, or ended after `since`; oldest first."""
     rows = await tx.fetch(
-        "select id, incident_id, params::text, created_at, due_at, status, checkpoints::text, outcome::text from actions where role = 'tell'"
+        "select id, incident_id, params::text, created_at, due_at, status, checkpoints::text, outcome::text from actions"
+        " where role = 'tell'"
         " and (status in ('scheduled', 'waiting', 'running') or updated_at > $3 and status in ('succeeded', 'failed', 'skipped'))"
         " and params->>'target' = $1 and params->>'channel' = $2 order by created_at, id",
         target,
