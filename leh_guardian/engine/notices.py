@@ -48,6 +48,7 @@ def compose(
     bundle: Sequence[str],
     thread: Mapping[str, str],
     again: bool,
+    strict: bool,
     link: str,
 ) -> Notice:
     """Return a message as it goes out.
@@ -67,10 +68,12 @@ def compose(
     more = f" 외 {len(bundle)}건" if bundle else ""
     state = _STATES[incident.status.value]
     level = params["level"] or incident.level
+    short = f"[Lv{level}] {incident.rule_id} {number}{more} {state}"
     return Notice(
         id=str(action_id),
-        title=title + (f" 외 {len(bundle)}건" if bundle else ""),
-        lines=lines,
+        # The title names what it is about, which an event chose.
+        title=f"[{incident.severity.value.upper()}] {short}" if strict else title + more,
+        lines=() if strict else lines,
         incident=str(incident.id),
         rule=incident.rule_id,
         severity=incident.severity.value,
@@ -80,14 +83,14 @@ def compose(
         level=level,
         status=incident.status.value,
         link=link,
-        short=f"[Lv{level}] {incident.rule_id} {number}{more} {state}",
+        short=short,
         spoken=f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
         variables={
-            "level": f"Lv{level}",
-            "service": incident.rule_id,
-            "summary": state,
-            "number": number,
-            "deadline": "",
+            "등급": f"Lv{level}",
+            "서비스": incident.rule_id,
+            "요약": state,
+            "사건번호": number,
+            "기한": params.get("deadline", ""),
         },
         thread=thread,
         again=again,
