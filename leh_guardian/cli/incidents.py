@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from leh_guardian.cli.journal_lines import folded
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table, tell
+from leh_guardian.cli.rules_folder import rules_folder
 from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.engine import verbs
+from leh_guardian.errors import GuardianError
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.store import overview
 from leh_guardian.store.transaction import Transaction
@@ -102,6 +106,44 @@ def _print_incident(incident: dict[str, Any]) -> None:
             f"  {local_time(line['at'])}  {line['kind']:<24} {' '.join(filter(None, (handler, count, shown(line['reason'], 200))))}".rstrip()
         )
     out(f"\n원본 이벤트: {shown(dump_json(incident['event']), 600)}")
+
+
+@incidents.command()
+@click.argument("id_", metavar="ID")
+@click.option("--format", "format_", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
+@click.option(
+    "--rules",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The rules folder, for people's names (LEH_RULES__DIR, else ./rules).",
+)
+def export(id_: str, format_: str, folder: Path | None) -> None:
+    """Print the draft of a post-mortem, in Korean: times, who was called, what was tried; secrets and numbers are masked."""
+    from leh_guardian.cli.report.history import history
+    from leh_guardian.cli.report.writing import written
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return await history(tx, await find_id(tx, "incidents", id_))
+
+    found = with_store(work)
+    if format_ == "json":
+        print_json(found)
+    else:
+        out(written(found, _names(folder)))
+
+
+def _names(folder: Path | None) -> Callable[[str], str]:
+    """Return what gives people's names; ids where there is no `oncall.yaml` that can be read: a report does not fail for that."""
+    from leh_guardian.engine.directory import Directory
+    from leh_guardian.rules.folder import read_folder
+    from leh_guardian.rules.oncall.loading import check_oncall
+
+    try:
+        file = read_folder(rules_folder(folder)).oncall
+    except (GuardianError, click.ClickException):
+        file = None
+    found = check_oncall(file.content, str(file.path)).oncall if file and not file.refusal() else None
+    return Directory(found, "console").named if found else lambda target: target.partition(":")[2] or target
 
 
 @incidents.command()

@@ -1,0 +1,83 @@
+"""Owns the journal's kinds and other closed lists in Korean words; the one rule: every kind has its words (a test sees to it)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leh_guardian.model.journal import Kind
+
+KINDS: Final[dict[str, str]] = {
+    Kind.MALFORMED: "이벤트가 아닌 메시지를 받음",
+    Kind.OPENED: "장애가 열림",
+    Kind.COALESCED: "같은 이벤트가 더 옴",
+    Kind.REOPENED: "다시 발생함",
+    Kind.OK_HELD: "정상(OK) 신호를 받아 확인 중",
+    Kind.OK_DROPPED: "정상(OK) 뒤에 다시 발생함",
+    Kind.OK_STALE: "오래된 정상(OK) 신호를 무시함",
+    Kind.ACKNOWLEDGED: "사람이 확인함",
+    Kind.ESCALATED: "사람에게 알릴 이유가 생김",
+    Kind.CALLED: "호출함",
+    Kind.REMINDED: "확인한 사람에게 다시 알림",
+    Kind.STEP_SKIPPED: "부를 사람이 없어 다음 단계로 넘어감",
+    Kind.ON_CALL_GAP: "당직이 비었거나 연락할 수 없음",
+    Kind.ACK_ENDED: "확인이 끝남(시간 초과 또는 취소)",
+    Kind.RAISED: "사람이 상위 보고함",
+    Kind.SNOOZED: "사람이 잠시 보류함",
+    Kind.WORSE: "상황이 더 나빠짐",
+    Kind.NEEDS_PERSON: "정상으로 돌아왔으나 사람이 닫아야 함",
+    Kind.AUDIT_REPAIRED: "빠진 호출을 찾아 다시 예약함",
+    Kind.ELSEWHERE: "다른 수단으로 다시 보냄",
+    Kind.RESOLVED: "해결됨",
+    Kind.ORPHANED: "규칙이 없어져 자동으로 닫히지 않음",
+    Kind.STILL_BUSY: "조치가 실행 중이라 아직 닫지 않음",
+    Kind.FOUND: "기다리던 결과를 찾음",
+    Kind.MISSED: "기다리던 결과가 오지 않음",
+    Kind.LOOK_FAILED: "결과를 확인하지 못함",
+    Kind.DROPPED: "기다림을 그만둠(규칙 삭제)",
+    Kind.RULE_OFF: "꺼진 규칙이라 처리하지 않음",
+    Kind.OK_UNMATCHED: "열린 장애가 없는 정상(OK) 신호",
+    Kind.NO_KEY: "무엇의 결과인지 알 수 없음",
+    Kind.BUDGET_SPENT: "실행 한도를 모두 사용함",
+    Kind.COOLDOWN: "대기 시간 뒤로 미룸",
+    Kind.PLANNED: "조치를 계획함",
+    Kind.PROPOSED: "승인을 기다림",
+    Kind.APPROVED: "조치가 승인됨",
+    Kind.REJECTED: "조치가 거절됨",
+    Kind.SKIPPED: "조치를 건너뜀",
+    Kind.HELD: "킬 스위치로 조치를 멈춰 둠",
+    Kind.STARTED: "조치를 시작함",
+    Kind.LOST: "이전 시도가 사라져 이어받음",
+    Kind.CHECKPOINT: "조치의 중간 기록",
+    Kind.RETRIED: "실패하여 다시 시도함",
+    Kind.WAITING: "기다림",
+    Kind.HALTED: "조치를 중단함",
+    Kind.RELEASED: "종료하면서 조치를 내려놓음",
+    Kind.SUCCEEDED: "조치가 성공함",
+    Kind.OBSERVED: "조치를 모의 실행함",
+    Kind.NOTHING_TO_DO: "할 일이 없었음",
+    Kind.FAILED: "조치가 실패함",
+    Kind.NEEDS_HUMAN: "조치의 결과를 알 수 없음",
+    Kind.PLAN_DONE: "모든 조치가 끝남",
+    Kind.PLAN_STOPPED: "조치를 더 진행하지 않음",
+    Kind.VERIFIED: "효과를 확인함",
+    Kind.LETTER_RELEASED: "격리된 메시지를 되돌려 보냄",
+    Kind.LETTER_DISCARDED: "격리된 메시지를 버림",
+    Kind.DEPLOYED: "배포를 알림",
+    Kind.MODE_SET: "모드를 바꿈",
+    Kind.RULES_LOADED: "규칙을 읽음",
+    Kind.RULES_REFUSED: "규칙 파일을 거부함",
+}
+STATUS: Final = {"triggered": "발생", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
+ACTION: Final = {
+    "proposed": "승인 대기",
+    "scheduled": "예정",
+    "running": "실행 중",
+    "waiting": "기다리는 중",
+    "succeeded": "성공",
+    "skipped": "건너뜀",
+    "failed": "실패",
+    "needs_human": "결과를 알 수 없음",
+    "rejected": "거절됨",
+}
+RECEIPT: Final = {"pending": "수신 확인 없음", "delivered": "도착 확인", "failed": "도착하지 않음"}
+MESSAGE: Final = {"page": "호출", "update": "알림", "status": "상태", "reminder": "재알림"}
