@@ -15,6 +15,7 @@ from uuid import UUID
 from leh_guardian.clock import Clock
 from leh_guardian.engine.directory import Directory, People
 from leh_guardian.engine.escalator import LATE
+from leh_guardian.engine.foresight import next_line
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -186,6 +187,7 @@ class OutgoingMessages:
             again=again,
             strict=channel.strict,
             link=self._link,
+            following=next_line(incident, directory, self._clock.now()) if params["kind"] == "page" else "",
         )
 
 
