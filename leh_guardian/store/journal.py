@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from leh_guardian.model.journal import Entry
+from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.text import dump_json, storable
 from leh_guardian.store.transaction import Transaction
 from leh_guardian.telemetry.redaction import redact, redact_all
@@ -52,6 +52,14 @@ async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:
         "select at, author, kind, reason, action_id, rule_id, data::text from journal where incident_id = $1 order by id",
         incident_id,
     )
+
+
+async def last_of(tx: Transaction, kind: Kind, target: str, since: datetime) -> datetime | None:
+    """Return when the newest line of a kind whose data names `target` was written after `since`; None for none."""
+    found: datetime | None = await tx.fetchval(
+        "select max(at) from journal where at > $3 and kind = $1 and data->>'target' = $2", kind.value, target, since
+    )
+    return found
 
 
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:

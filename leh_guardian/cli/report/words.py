@@ -63,6 +63,7 @@ KINDS: Final[dict[str, str]] = {
     Kind.LETTER_RELEASED: "격리된 메시지를 되돌려 보냄",
     Kind.LETTER_DISCARDED: "격리된 메시지를 버림",
     Kind.DEPLOYED: "배포를 알림",
+    Kind.TRIED: "연락 수단을 시험함",
     Kind.MODE_SET: "모드를 바꿈",
     Kind.RULES_LOADED: "규칙을 읽음",
     Kind.RULES_REFUSED: "규칙 파일을 거부함",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from leh_guardian.model.journal import Entry
+from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.store import journal as real
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.pool import statement
@@ -28,6 +29,13 @@ async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:
     async with statement(tx, "journal.of_incident") as work:
         rows = [row for row in work.rows(JOURNAL) if row["incident_id"] == incident_id]
     return [{name: row[name] for name in columns} for row in sorted(rows, key=lambda row: row["id"])]
+
+
+async def last_of(tx: Transaction, kind: Kind, target: str, since: datetime) -> datetime | None:
+    """Do as the real one."""
+    async with statement(tx, "journal.last_of") as work:
+        rows = [row for row in work.rows(JOURNAL) if row["at"] > since and row["kind"] == kind.value]
+    return max((row["at"] for row in rows if json.loads(row["data"]).get("target") == target), default=None)
 
 
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
