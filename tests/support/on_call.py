@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.store.pool import Pool
 from tests.support.clock import FakeClock
 from tests.support.house import House, World, rule_set
@@ -73,13 +74,22 @@ policies:
 class Called:
     """A house whose people keep what they are told, on a clock that goes on in steps."""
 
-    def __init__(self, pool: Pool, folder: Path, more: str = "", rules: str = RULES) -> None:
+    def __init__(
+        self, pool: Pool, folder: Path, more: str = "", rules: str = RULES, links: AnswerLinks | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "oncall.yaml").write_text(ON_CALL.replace("{more}", more), encoding="utf-8")
         self.world, self.clock = World(), FakeClock()
         loaded = rule_set(folder, rules, self.world)
         self.house = House(
-            pool, loaded, self.world, self.clock, channel="ops", channels=("slack", "sms", "voice"), hold="5m"
+            pool,
+            loaded,
+            self.world,
+            self.clock,
+            channel="ops",
+            channels=("slack", "sms", "voice"),
+            hold="5m",
+            links=links,
         )
         self.start = self.clock.now()
 
