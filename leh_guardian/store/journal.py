@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from leh_guardian.model.journal import Entry
+from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.text import dump_json, storable
 from leh_guardian.store.transaction import Transaction
 from leh_guardian.telemetry.redaction import redact, redact_all
@@ -52,6 +52,16 @@ async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:
         "select at, author, kind, reason, action_id, rule_id, data::text from journal where incident_id = $1 order by id",
         incident_id,
     )
+
+
+async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[datetime, dict[str, Any]] | None:
+    """Return when an incident's last line of a kind was written, and its data; None where there is none."""
+    row = await tx.fetchrow(
+        "select at, data::text from journal where incident_id = $1 and kind = $2 order by id desc limit 1",
+        incident_id,
+        kind.value,
+    )
+    return (row["at"], json.loads(row["data"])) if row else None
 
 
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:

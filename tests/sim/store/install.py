@@ -12,6 +12,7 @@ from unittest.mock import patch
 from leh_guardian import store
 from leh_guardian.store import (
     actions,
+    approvals,
     canaries,
     control,
     deliveries,
@@ -29,6 +30,7 @@ from leh_guardian.store import (
     timers,
 )
 from tests.sim.store import actions as sim_actions
+from tests.sim.store import approvals as sim_approvals
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
 from tests.sim.store import deliveries as sim_deliveries
@@ -47,6 +49,7 @@ from tests.sim.store import timers as sim_timers
 
 TWINS = (
     (actions, sim_actions),
+    (approvals, sim_approvals),
     (canaries, sim_canaries),
     (control, sim_control),
     (deliveries, sim_deliveries),

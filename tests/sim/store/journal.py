@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from leh_guardian.model.journal import Entry
+from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.store import journal as real
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.pool import statement
@@ -28,6 +29,14 @@ async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:
     async with statement(tx, "journal.of_incident") as work:
         rows = [row for row in work.rows(JOURNAL) if row["incident_id"] == incident_id]
     return [{name: row[name] for name in columns} for row in sorted(rows, key=lambda row: row["id"])]
+
+
+async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[datetime, dict[str, Any]] | None:
+    """Do as the real one."""
+    async with statement(tx, "journal.newest") as work:
+        rows = [r for r in work.rows(JOURNAL) if (r["incident_id"], r["kind"]) == (incident_id, kind.value)]
+    last = max(rows, key=lambda row: row["id"], default=None)
+    return (last["at"], json.loads(last["data"])) if last else None
 
 
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
