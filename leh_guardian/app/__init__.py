@@ -25,6 +25,7 @@ from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
+from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
 from leh_guardian.app.people import channel_clients, channels
@@ -73,7 +74,6 @@ from leh_guardian.telemetry.progress import Progress
 from leh_guardian.web.heartbeats import HeartbeatRoutes
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
-from leh_guardian.web.verbs import VerbRoutes
 
 _THREAD_PATIENCE = 1.0
 """Seconds that each thread gets to end after everything else has."""
@@ -175,10 +175,12 @@ async def _build(
     admin = await open_admin_api(settings, aws, stack)
     signatures = TableInUse(reloader.current)
     ways = await channels(settings, aws, clock, stack)
+    keys = link_keys(settings)
+    answers = await ways_in(settings, keys, pool, people.directory, clock, stack)
     capabilities = Capabilities(
         queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
         channels=ways,
-        messages=OutgoingMessages(pool, people, ways, clock, settings.http.public_url or ""),
+        messages=OutgoingMessages(pool, people, ways, clock, links(settings, keys)),
         letters=Letters(pool, clock),
         pages=pages,
         outages=StoreOutages(pool),
@@ -222,7 +224,7 @@ async def _build(
         planned=planned,
     )
     looked_at = _clients(settings, pool, intakes, tables, logs, search, admin, providers, clock)
-    clients = (*looked_at, *channel_clients(ways, clock))
+    clients = (*looked_at, *channel_clients(ways, clock), *answers.clients)
     auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     chain = Chaining(pool, clock)
     calls = CallAudit(pool, clock, metrics, replica=replica, planned=planned)
@@ -253,7 +255,7 @@ async def _build(
         chain=chain,
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
-    routes = [*status.routes(), *VerbRoutes(pool, clock, token).routes(), *HeartbeatRoutes(pool, clock, token).routes()]
+    routes = [*status.routes(), *answers.routes, *HeartbeatRoutes(pool, clock, token).routes()]
     url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
     structlog.get_logger("web").info("status endpoint", url=url)
     keep = settings.retention

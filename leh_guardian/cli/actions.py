@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from uuid import UUID
 
 import click
 
 from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import find_id, who, with_store
-from leh_guardian.engine import verbs
+from leh_guardian.engine.answering import Answered, Word, decide
 from leh_guardian.model.action import ActionStatus
+from leh_guardian.model.text import shown
 from leh_guardian.store import overview
 from leh_guardian.store.transaction import Transaction
 
@@ -65,27 +65,26 @@ def list_(statuses: tuple[str, ...], limit: int, json_: bool) -> None:
 @actions.command()
 @click.argument("id_", metavar="ID")
 @click.option("--reason", default="", help="Why; kept in the journal.")
-def approve(id_: str, reason: str) -> None:
+@click.option("--by", default="", help="Who says it, by id or name; who is logged in unless given.")
+def approve(id_: str, reason: str, by: str) -> None:
     """Let a proposed action run."""
-    _decide(id_, reason, approve=True)
+    _decide(id_, reason, by, approve=True)
 
 
 @actions.command()
 @click.argument("id_", metavar="ID")
 @click.option("--reason", default="", help="Why; kept in the journal.")
-def reject(id_: str, reason: str) -> None:
+@click.option("--by", default="", help="Who says it, by id or name; who is logged in unless given.")
+def reject(id_: str, reason: str, by: str) -> None:
     """Refuse a proposed action for good."""
-    _decide(id_, reason, approve=False)
+    _decide(id_, reason, by, approve=False)
 
 
-def _decide(id_: str, reason: str, *, approve: bool) -> None:
-    async def work(tx: Transaction) -> tuple[bool, str]:
-        action_id: UUID = await find_id(tx, "actions", id_)
-        done = await verbs.answer_proposal(tx, action_id, await tx.time(), who(), reason, approve=approve)
-        return done, await tx.fetchval("select status from actions where id = $1", action_id)
+def _decide(id_: str, reason: str, by: str, *, approve: bool) -> None:
+    async def work(tx: Transaction) -> Answered:
+        word = Word("approve" if approve else "reject", shown(by or who(), 100), reason=reason)
+        return await decide(tx, await find_id(tx, "actions", id_), word, await tx.time())
 
-    done, status = with_store(work)
-    if not done:
-        tell(f"승인을 기다리는 조치가 아닙니다 (현재 상태: {_KOREAN[status]}, {status}).")
-        sys.exit(1)
-    tell("승인했습니다. 곧 실행됩니다." if approve else "거절했습니다. 실행되지 않습니다.")
+    answered = with_store(work)
+    tell(answered.text)
+    sys.exit(0 if answered.done else 1)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from leh_guardian.cli.incident_verbs import add_to
 from leh_guardian.cli.journal_lines import folded
-from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table, tell
+from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table
 from leh_guardian.cli.rules_folder import rules_folder
-from leh_guardian.cli.store_access import find_id, who, with_store
-from leh_guardian.engine import verbs
+from leh_guardian.cli.store_access import find_incident, with_store
 from leh_guardian.errors import GuardianError
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.store import overview
@@ -43,13 +42,28 @@ def list_(statuses: tuple[str, ...], rule: str | None, all_: bool, limit: int, j
         print_json_lines(rows)
         return
     print_table(
-        ("ID", "상태", "심각도", "단계", "규칙", "대상", "이벤트", "발생(KST)"),
+        (
+            "ID",
+            "번호",
+            "상태",
+            "심각도",
+            "등급",
+            "확인한 사람",
+            "다음 호출(KST)",
+            "규칙",
+            "대상",
+            "이벤트",
+            "발생(KST)",
+        ),
         [
             (
                 row["id"][:8],
+                f"INC-{row['number']}",
                 _KOREAN[row["status"]],
                 row["severity"],
-                row["level"],
+                f"Lv{row['level']}" if row["level"] else "-",
+                ", ".join(row["acknowledged_by"]) or "-",
+                _next(row),
                 row["rule"],
                 row["dedup_key"] or "-",
                 row["events"],
@@ -68,7 +82,7 @@ def show(id_: str, json_: bool) -> None:
     """Show one incident whole: its event, its actions, its journal."""
 
     async def work(tx: Transaction) -> dict[str, Any] | None:
-        return await overview.incident(tx, await find_id(tx, "incidents", id_))
+        return await overview.incident(tx, await find_incident(tx, id_))
 
     incident = with_store(work)
     if json_:
@@ -78,11 +92,16 @@ def show(id_: str, json_: bool) -> None:
 
 
 def _print_incident(incident: dict[str, Any]) -> None:
-    out(f"장애 {incident['id']}  [{incident['severity'].upper()}] {_KOREAN[incident['status']]}")
+    out(
+        f"장애 INC-{incident['number']}  {incident['id']}  [{incident['severity'].upper()}] {_KOREAN[incident['status']]}"
+    )
     out(
         f"규칙 {incident['rule']}  대상 {shown(incident['dedup_key'] or '-')}  이벤트 {incident['events']}건  실행 {incident['run']}회"
     )
     out(f"발생 {local_time(incident['opened_at'])}  해결 {local_time(incident['resolved_at'])}  (한국 시간)")
+    level = f"Lv{incident['level']}" if incident["level"] else "호출 전"
+    acked = shown(", ".join(incident["acknowledged_by"]) or "-", 200)
+    out(f"등급 {level}  확인한 사람 {acked}  다음 호출 {_next(incident)}")
     out(f"이벤트 {shown(incident['event_id'])}")
     out("\n조치")
     for action in incident["actions"]:
@@ -108,6 +127,12 @@ def _print_incident(incident: dict[str, Any]) -> None:
     out(f"\n원본 이벤트: {shown(dump_json(incident['event']), 600)}")
 
 
+def _next(incident: dict[str, Any]) -> str:
+    """Return the next call, if nobody answers."""
+    coming = incident["next_call"]
+    return f"Lv{coming['level']} {local_time(coming['at'])}" if coming else "-"
+
+
 @incidents.command()
 @click.argument("id_", metavar="ID")
 @click.option("--format", "format_", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
@@ -123,7 +148,7 @@ def export(id_: str, format_: str, folder: Path | None) -> None:
     from leh_guardian.cli.report.writing import written
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await history(tx, await find_id(tx, "incidents", id_))
+        return await history(tx, await find_incident(tx, id_))
 
     found = with_store(work)
     if format_ == "json":
@@ -146,29 +171,4 @@ def _names(folder: Path | None) -> Callable[[str], str]:
     return Directory(found, "console").named if found else lambda target: target.partition(":")[2] or target
 
 
-@incidents.command()
-@click.argument("id_", metavar="ID")
-def ack(id_: str) -> None:
-    """Say that a person is looking at an incident."""
-
-    async def work(tx: Transaction) -> bool:
-        return await verbs.acknowledge(tx, await find_id(tx, "incidents", id_), await tx.time(), who())
-
-    _answer(with_store(work), "확인 처리했습니다.", "이미 해결된 장애입니다.")
-
-
-@incidents.command()
-@click.argument("id_", metavar="ID")
-@click.option("--reason", default="", help="What was done.")
-def resolve(id_: str, reason: str) -> None:
-    """Close an incident by hand; actions that have not started are withdrawn."""
-
-    async def work(tx: Transaction) -> bool:
-        return await verbs.resolve(tx, await find_id(tx, "incidents", id_), await tx.time(), who(), reason)
-
-    _answer(with_store(work), "해결 처리했습니다.", "이미 해결된 장애입니다.")
-
-
-def _answer(done: bool, yes: str, no: str) -> None:
-    tell(yes if done else no)
-    sys.exit(0 if done else 1)
+add_to(incidents)

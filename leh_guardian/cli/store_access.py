@@ -12,10 +12,11 @@ from uuid import UUID
 import anyio
 import click
 
+from leh_guardian.engine.references import number_of
 from leh_guardian.errors import SchemaMismatch
 from leh_guardian.model.text import shown, storable
 from leh_guardian.settings import load_database_url
-from leh_guardian.store import migrate, overview, rights
+from leh_guardian.store import incidents, migrate, overview, rights
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.rights import SCHEMA
 from leh_guardian.store.transaction import Transaction, transaction
@@ -83,13 +84,30 @@ async def find_id(tx: Transaction, table: str, given: str) -> UUID:
         click.UsageError: it means none, or several.
     """
     if len(given) < _SHORTEST_PREFIX or not set(given.lower()) <= set("0123456789abcdef-"):
-        raise click.UsageError(f"'{shown(given, 60)}'은(는) id가 아닙니다: id의 앞 6자리 이상을 입력하세요.")
+        raise click.UsageError(
+            f"'{shown(given, 60)}'은(는) id가 아닙니다: id의 앞 6자리 이상을 입력하세요 (장애는 INC-번호도 됩니다)."
+        )
     found = await overview.find(tx, table, given)
     if not found:
         raise click.UsageError(f"id가 {shown(given, 60)}(으)로 시작하는 항목이 없습니다.")
     if len(found) > 1:
         raise click.UsageError(f"id가 {shown(given, 60)}(으)로 시작하는 항목이 여러 개입니다: 더 길게 입력하세요.")
     return found[0]
+
+
+async def find_incident(tx: Transaction, given: str) -> UUID:
+    """Return the id of the incident that `given` means: its number, its id or the beginning of one.
+
+    Raises:
+        click.UsageError: it means none, or several.
+    """
+    number = number_of(given)
+    if number is None:
+        return await find_id(tx, "incidents", given)
+    found = await incidents.numbered(tx, number)
+    if found is None:
+        raise click.UsageError(f"INC-{number}인 장애가 없습니다.")
+    return found
 
 
 def who() -> str:

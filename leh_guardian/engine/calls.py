@@ -34,7 +34,8 @@ async def fire(
             if escalation.pending is Why.BEGUN and escalation.until is not None:
                 await _grace(tx, changes, progression, incident, escalation, escalation.until)
             else:
-                take(machine.due(escalation, due_at, now), escalation.asked_by)
+                asked_by = escalation.asked_by if escalation.pending is Why.ASKED else ""
+                take(machine.due(escalation, due_at, now), asked_by)
         case TimerKind.UNACK if status is IncidentStatus.ACKNOWLEDGED:
             changes.note(Kind.ACK_ENDED, "it has run out", incident=incident, data={"by": list(escalation.acked_by)})
             take(machine.ack_expired(escalation, due_at, now))

@@ -73,6 +73,18 @@ class Directory:
         person = self.person(name) if kind == "person" else None
         return person.name if person else name
 
+    def identified(self, given: str) -> tuple[str, str]:
+        """Return the id and the name of whoever calls themselves `given`, by either; a stranger's is what they say."""
+        said = given.strip().casefold()
+        for person in self._oncall.people.values():
+            if said in {person.id.casefold(), person.name.casefold()}:
+                return person.id, person.name
+        return given, ""
+
+    def by_slack(self, user: str) -> Person | None:
+        """Return the person with a Slack user id; never by a name, which anybody can take."""
+        return next((p for p in self._oncall.people.values() if user and p.addresses.get("slack") == user), None)
+
     def reach(self, targets: Sequence[str], at: datetime, severity: Severity, on_empty: OnEmpty) -> Reached:
         """Return whom `targets` come to."""
         people: dict[str, None] = {}

@@ -5,7 +5,7 @@ It is the only place where a move of an escalation (model/escalation.py) becomes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -99,13 +99,30 @@ class Escalator:
             changed = self._call(changes, changed, move.call, by)
         return changed
 
-    def news(self, changes: Changes, incident: Incident, what: Kind, by: str = "", detail: str = "") -> None:
-        """Tell everybody who has been told of it what became of it, but who did it."""
+    def news(
+        self,
+        changes: Changes,
+        incident: Incident,
+        what: Kind,
+        by: str = "",
+        detail: str = "",
+        *,
+        name: str = "",
+        silent: Collection[str] = (),
+        about: str = "",
+    ) -> None:
+        """Tell everybody who has been told of it what became of it, but who did it.
+
+        `name` is what people call whoever did it. Channels that are `silent` are not told: they know. `about` tells apart what is
+        said of one kind as of one move.
+        """
         escalation = incident.escalation
         if escalation is None or not escalation.engaged:
             return
-        text = news(what, incident, by, detail)
-        self._tell_engaged(changes, incident, f"{escalation.seq}/{what}", "status", text, by=by)
+        text = news(what, incident, name or self._directory().named(PERSON + by) if by else "", detail)
+        left = tuple(entry for entry in escalation.engaged if entry.rpartition("|")[2] not in silent)
+        told = replace(incident, escalation=replace(escalation, engaged=left))
+        self._tell_engaged(changes, told, f"{escalation.seq}/{what}{about}", "status", text, by=by)
 
     def remind(self, changes: Changes, incident: Incident) -> None:
         """Tell those who have acknowledged that it is about to run out."""
@@ -119,12 +136,21 @@ class Escalator:
         self._tell_engaged(changes, told, f"{escalation.epoch}.{escalation.seq}/remind", "reminder", text)
         changes.note(Kind.REMINDED, "an acknowledgement is about to run out", incident=incident)
 
-    def over(self, changes: Changes, incident: Incident, how: str, by: str = "") -> Incident:
+    def over(
+        self,
+        changes: Changes,
+        incident: Incident,
+        how: str,
+        by: str = "",
+        *,
+        name: str = "",
+        silent: Collection[str] = (),
+    ) -> Incident:
         """The incident is resolved: no call is due any more, and whoever was told hears of it."""
         if incident.escalation is None:
             return incident
         ended = self.take(changes, incident, machine.over(incident.escalation))
-        self.news(changes, ended, Kind.RESOLVED, by, how)
+        self.news(changes, ended, Kind.RESOLVED, by, how, name=name, silent=silent)
         return ended
 
     def worsen(self, changes: Changes, incident: Incident, weight: Weight) -> None:
@@ -176,7 +202,7 @@ class Escalator:
         assert escalation is not None  # noqa: S101 - as above
         step = escalation.policy.steps[call.step]
         late = changes.now - call.planned if changes.now - call.planned >= LATE else None
-        text = called(call, incident, step.ack_within, late, by)
+        text = called(call, incident, step.ack_within, late, directory.named(PERSON + by) if by else "")
         decision = f"{escalation.epoch}.{escalation.seq}"
         deadline = f"{spoken(timedelta(seconds=step.ack_within))} 내" if step.ack_within else "즉시"
         more: dict[str, Any] = {"approves": escalation.approves, "why": call.why.value, "deadline": deadline}
@@ -233,9 +259,8 @@ class Escalator:
         assert escalation is not None  # noqa: S101 - as above
         left = tuple(entry for entry in escalation.engaged if entry.partition("|")[0] not in called_now)
         others = replace(incident, escalation=replace(escalation, engaged=left))
-        self._tell_engaged(
-            changes, others, f"{escalation.seq}/passed-on", "status", passed_on(call, incident, by), by=by
-        )
+        text = passed_on(call, incident, self._directory().named(PERSON + by) if by else "")
+        self._tell_engaged(changes, others, f"{escalation.seq}/passed-on", "status", text, by=by)
 
     def _tell_engaged(
         self,

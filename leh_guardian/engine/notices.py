@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from leh_guardian.engine.answer_links import Replies
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.text import told
 from leh_guardian.ports import Notice, NoticeKind
@@ -49,7 +50,7 @@ def compose(
     thread: Mapping[str, str],
     again: bool,
     strict: bool,
-    link: str,
+    replies: Replies,
     following: str = "",
 ) -> Notice:
     """Return a message as it goes out; `following` says who is called next.
@@ -65,13 +66,16 @@ def compose(
         lines.append("자동 조치: " + " · ".join(done))
     if following and params["kind"] == "page":
         lines.append(following)
+    if replies.code:
+        lines.append(f"확인 코드: {replies.code} (링크에서 입력)")
     if again:
         lines.append("(재전송: 이미 받은 내용일 수 있습니다)")
     number = f"INC-{incident.number}"
     more = f" 외 {len(bundle)}건" if bundle else ""
     state = _STATES[incident.status.value]
     level = params["level"] or incident.level
-    short = f"[Lv{level}] {incident.rule_id} {number}{more} {state}"
+    code = f" 코드 {replies.code}" if replies.code else ""
+    short = f"[Lv{level}]{code} {incident.rule_id} {number}{more} {state}"
     return Notice(
         id=str(action_id),
         # The title names what it is about, which an event chose.
@@ -85,16 +89,18 @@ def compose(
         number=number,
         level=level,
         status=incident.status.value,
-        link=link,
+        link=replies.link,
+        code=replies.code,
         short=short,
         spoken=f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
         variables={
             "등급": f"Lv{level}",
             "서비스": incident.rule_id,
-            "요약": state,
+            "요약": f"{state}{code}",
             "사건번호": number,
             "기한": params.get("deadline", ""),
         },
+        buttons=replies.buttons,
         thread=thread,
         again=again,
     )

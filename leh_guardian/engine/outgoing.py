@@ -13,14 +13,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from leh_guardian.clock import Clock
+from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.directory import Directory, People
 from leh_guardian.engine.escalator import LATE
 from leh_guardian.engine.foresight import next_line
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
+from leh_guardian.model.action import ActionStatus
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt, Sent
-from leh_guardian.store import deliveries, incidents, overview
+from leh_guardian.store import actions, deliveries, incidents, overview
 from leh_guardian.store.deliveries import Delivery, Pending
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
@@ -39,13 +41,18 @@ class OutgoingMessages:
     """What the store knows of messages to people."""
 
     def __init__(
-        self, pool: Pool, people: People, channels: Mapping[str, Channel], clock: Clock, link: str = ""
+        self,
+        pool: Pool,
+        people: People,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        links: AnswerLinks | None = None,
     ) -> None:
         self._pool = pool
         self._people = people
         self._channels = channels
         self._clock = clock
-        self._link = link
+        self._links = links or AnswerLinks()
 
     async def look(
         self, action_id: UUID, params: Mapping[str, Any], *, bundled: Sequence[str], again: bool
@@ -176,6 +183,7 @@ class OutgoingMessages:
         person = directory.person(params["target"].partition("person:")[2])
         tried = await overview.remedy(tx, incident.id)
         thread = await deliveries.thread(tx, incident.id, params["target"], params["channel"])
+        proposed = await _proposed(tx, incident, params)
         return compose(
             action_id,
             incident,
@@ -186,9 +194,16 @@ class OutgoingMessages:
             thread=thread,
             again=again,
             strict=channel.strict,
-            link=self._link,
+            replies=self._links.replies(incident, params, proposed, self._clock.now()),
             following=next_line(incident, directory, self._clock.now()) if params["kind"] == "page" else "",
         )
+
+
+async def _proposed(tx: Transaction, incident: Incident, params: Mapping[str, Any]) -> UUID | None:
+    """Return the action that waits for a word: the message's own, or the one that people of the incident were asked about last."""
+    asked = params.get("approves") or (incident.escalation.approves if incident.escalation else "")
+    found = await actions.decided(tx, UUID(asked)) if asked else None
+    return UUID(asked) if found is not None and found[0] is ActionStatus.PROPOSED else None
 
 
 def _newer(other: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:

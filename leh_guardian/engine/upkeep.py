@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from leh_guardian.clock import Clock
 from leh_guardian.store import (
+    approvals,
     canaries,
     deliveries,
     deployments,
@@ -75,6 +76,7 @@ class Upkeep:
             dropped += await reprocessing.forget(tx, now - keep.reprocessing, _PORTION)
             dropped += await expectations.forget(tx, now - keep.expectations, _PORTION)
             dropped += await deliveries.forget(tx, now - keep.journal, _PORTION)
+            dropped += await approvals.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal_chain.forget(tx, now - keep.journal, _PORTION)
             return dropped + await guards.forget(tx, now - keep.guards)

@@ -126,6 +126,7 @@ _NEWS = {
     Kind.ACKNOWLEDGED: ("확인", "{by} 님이 확인하고 대응 중입니다. 더 호출하지 않습니다."),
     Kind.RESOLVED: ("해결", "장애가 해결되었습니다."),
     Kind.SNOOZED: ("보류", "{by} 님이 잠시 보류했습니다. 시간이 지나면 다시 호출합니다."),
+    Kind.APPROVAL_GIVEN: ("승인", "{by} 님이 조치를 승인했습니다. 다른 사람의 승인이 더 필요합니다."),
     Kind.ACK_ENDED: ("확인 취소", "{by} 님이 확인을 취소했습니다."),
     Kind.NEEDS_PERSON: (
         "정상 신호",

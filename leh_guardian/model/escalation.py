@@ -360,6 +360,7 @@ def _call(
         called=escalation.seq + 1,
         pending=None,
         goal=None,
+        asked_by=escalation.asked_by if why is Why.ASKED else "",
         until=None,
         planned=planned,
         acked_by=(),

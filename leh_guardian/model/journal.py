@@ -73,6 +73,8 @@ class Kind(StrEnum):
 
     PLANNED = "action.planned"
     PROPOSED = "action.proposed"
+    APPROVAL_GIVEN = "action.approval_given"
+    """One person's word; its rule asks for more."""
     APPROVED = "action.approved"
     REJECTED = "action.rejected"
     SKIPPED = "action.skipped"

@@ -76,6 +76,8 @@ class Plan:
     """The level at which the escalation begins; None: the policy's."""
     grace: float | None = None
     """Seconds that a remedy which is really running may take before Lv1 is called; None: the policy's."""
+    approvals: int = 1
+    """How many different people must approve each of its actions, where its mode asks."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as the JSON that an incident's row keeps."""
@@ -96,6 +98,7 @@ class Plan:
             kind=data.get("kind", ""),
             level=data.get("level"),
             grace=data.get("grace"),
+            approvals=data.get("approvals", 1),
         )
 
 

@@ -61,6 +61,8 @@ class Notice:
     status: str = ""
     link: str = ""
     """Where to answer, for this reader alone; empty where guardian has no public address."""
+    code: str = ""
+    """What the page behind the link asks for; it must reach the reader whole. Empty where it asks for nothing."""
     short: str = ""
     """The text for media that others may read (SMS, AlimTalk): level, service, number and deadline, no link, nothing of the event."""
     spoken: str = ""

@@ -165,6 +165,7 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         resolves_on_event=entry.resolve_on is not None or _waits_for_then(entry),
         level=entry.escalate.level,
         grace=None if entry.escalate.grace is None else entry.escalate.grace.total_seconds(),
+        approvals=entry.approvals,
     )
 
 

@@ -252,6 +252,8 @@ class RuleEntry(Entry):
     """Where the runbook tells of it."""
     mode: Mode = Mode.PROPOSE
     """How far it goes: off, observe (journals what it would have done), propose (asks for approval), act."""
+    approvals: Annotated[int, Field(ge=1, le=9)] = 1
+    """How many different people must approve an action before it runs, where the mode asks for approval."""
     pattern: Annotated[Pattern | None, Given] = None
     """The EventBridge event pattern of what happened."""
     expect: Annotated[ExpectEntry | None, Given] = None

@@ -19,6 +19,7 @@ from leh_guardian.model.text import shown, storable
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.reader import LARGEST
+from leh_guardian.settings.answers import AnswersSettings
 from leh_guardian.settings.outside import (
     AdminApiSettings,
     BreakerSettings,
@@ -61,6 +62,7 @@ class Settings(Section):
     incidents: IncidentSettings = IncidentSettings()
     executor: ExecutorSettings = ExecutorSettings()
     notify: NotifySettings = NotifySettings()
+    answers: AnswersSettings = AnswersSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()

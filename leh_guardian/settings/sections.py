@@ -54,7 +54,11 @@ class HttpSettings(Section):
     port: int = Field(8080, ge=0, le=65535)
     """0 takes any free port; the log says which."""
     public_url: str | None = None
-    """What links in messages begin with."""
+    """What links in messages begin with: where people reach this endpoint, through a proxy that speaks TLS."""
+    link_secret_file: Path | None = None
+    """A file with the keys of links and buttons, one of 32 bytes or more on each line; without one there are neither."""
+    proxies: int = Field(0, ge=0, le=9)
+    """How many proxies stand before this endpoint, each of which adds to X-Forwarded-For; with 0 the header is not believed."""
     token: SecretStr | None = Field(None, min_length=16)
     """Bearer token of the routes that change something; without one they refuse."""
 

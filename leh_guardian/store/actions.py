@@ -313,6 +313,12 @@ async def incident_of(tx: Transaction, action_id: UUID) -> UUID | None:
     return incident
 
 
+async def decided(tx: Transaction, action_id: UUID) -> tuple[ActionStatus, str] | None:
+    """Return an action's status and who approved it, None for an unknown one."""
+    row = await tx.fetchrow("select status, coalesce(approved_by, '') as by from actions where id = $1", action_id)
+    return (ActionStatus(row["status"]), row["by"]) if row else None
+
+
 async def decide(tx: Transaction, action_id: UUID, now: datetime, who: str, *, approve: bool) -> bool:
     """Answer a proposal; False when it is not (or no longer) waiting for an answer. The incident is locked already."""
     answered = await tx.execute(

@@ -80,6 +80,18 @@ async def lock(tx: Transaction, incident_id: UUID) -> Incident | None:
     return _incident(row) if row else None
 
 
+async def get(tx: Transaction, incident_id: UUID) -> Incident | None:
+    """Return one incident, as it is and not locked; None when there is none of that id."""
+    row = await tx.fetchrow(f"select {_COLUMNS} from incidents i where i.id = $1", incident_id)
+    return _incident(row) if row else None
+
+
+async def numbered(tx: Transaction, number: int) -> UUID | None:
+    """Return the id of the incident that people call by `number`, None when there is none."""
+    found: UUID | None = await tx.fetchval("select id from incidents where number = $1", number)
+    return found
+
+
 async def of_action(tx: Transaction, action_id: UUID) -> Incident | None:
     """Return the incident of an action, as it is and not locked; None for an unknown action."""
     row = await tx.fetchrow(

@@ -62,6 +62,16 @@ async def last_of(tx: Transaction, kind: Kind, target: str, since: datetime) -> 
     return found
 
 
+async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[datetime, dict[str, Any]] | None:
+    """Return when an incident's last line of a kind was written, and its data; None where there is none."""
+    row = await tx.fetchrow(
+        "select at, data::text from journal where incident_id = $1 and kind = $2 order by id desc limit 1",
+        incident_id,
+        kind.value,
+    )
+    return (row["at"], json.loads(row["data"])) if row else None
+
+
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
     """Drop lines of no incident that are older than the retention, at most `portion`; returns how many.
 

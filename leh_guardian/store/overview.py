@@ -9,19 +9,26 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.model.canary import CANARY
+from leh_guardian.model.escalation import Escalation
+from leh_guardian.model.incident_status import IncidentStatus
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.outlook import next_call
+from leh_guardian.model.policy import Policy
 from leh_guardian.model.text import storable
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import control, journal, provider_outages
 from leh_guardian.store.transaction import Transaction
 
 _INCIDENT = (
-    "id, rule_id, rule_revision, dedup_key, status, severity, level, event_id, event_count, run, opened_at, updated_at,"
-    " acknowledged_at, resolved_at, ok_at"
+    "id, number, rule_id, rule_revision, dedup_key, status, severity, level, event_id, event_count, run, opened_at, updated_at,"
+    " acknowledged_at, resolved_at, ok_at, policy::text, escalation::text,"
+    " (select json_object_agg(t.kind, t.due_at) from timers t where t.incident_id = incidents.id)::text as timers"
 )
 _ACTION = (
     "id, incident_id, run, role, step_id, handler, params::text, mode_rank, status, due_at, attempt, failures, dry_run,"
     " approved_by, outcome::text, held, created_at, updated_at"
 )
+_KINDS = frozenset(kind.value for kind in TimerKind)
 
 
 async def list_incidents(
@@ -157,8 +164,17 @@ def _conditions(*asked: tuple[str, Any]) -> tuple[str, list[Any]]:
 
 
 def _incident(row: Any) -> dict[str, Any]:
+    policy = Policy.from_json(json.loads(row["policy"])) if row["policy"] else None
+    escalation = Escalation.from_json(policy, json.loads(row["escalation"])) if policy and row["escalation"] else None
+    timers = {
+        TimerKind(kind): datetime.fromisoformat(due_at)
+        for kind, due_at in json.loads(row["timers"] or "{}").items()
+        if kind in _KINDS
+    }
+    coming = next_call(escalation, IncidentStatus(row["status"]), timers)
     return {
         "id": str(row["id"]),
+        "number": row["number"],
         "rule": row["rule_id"],
         "dedup_key": row["dedup_key"],
         "status": row["status"],
@@ -167,6 +183,9 @@ def _incident(row: Any) -> dict[str, Any]:
         "opened_at": row["opened_at"],
         "updated_at": row["updated_at"],
         "acknowledged_at": row["acknowledged_at"],
+        "acknowledged_by": list(escalation.acked_by) if escalation else [],
+        "as_of": escalation.seq if escalation else None,
+        "next_call": {"at": coming.at, "level": coming.level} if coming else None,
         "resolved_at": row["resolved_at"],
         "ok_at": row["ok_at"],
         "events": row["event_count"],

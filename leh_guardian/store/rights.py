@@ -23,6 +23,7 @@ DAEMON_NEEDS: Final = {
     "actions": "select insert update delete",
     "timers": "select insert update delete",
     "deliveries": "select insert update delete",
+    "approvals": "select insert delete",
     "early_oks": "select insert update delete",
     "heartbeats": "select insert update delete",
     "expectations": "select insert update delete",
@@ -67,7 +68,7 @@ def to_answer(role: str) -> str:
     """Return the statements that let a reading `role` also acknowledge, resolve, approve, switch modes and start redrives."""
     to = quoted(role)
     return (
-        f"grant insert on {SCHEMA}.journal to {to};"
+        f"grant insert on {SCHEMA}.journal, {SCHEMA}.approvals to {to};"
         f" grant insert, update on {SCHEMA}.incidents, {SCHEMA}.actions to {to}; grant update on {SCHEMA}.quarantine to {to};"
         f" grant insert on {SCHEMA}.deployments to {to}; grant insert, update on {SCHEMA}.control to {to};"
         f" grant insert, update, delete on {SCHEMA}.timers to {to};"

@@ -15,6 +15,7 @@ import anyio
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.engine import verbs
 from leh_guardian.engine.absence import Absence
+from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.canary import CANARY_HANDLER
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.escalator import Escalator
@@ -193,6 +194,7 @@ class House:
         channel: str = "console",
         channels: Sequence[str] = (),
         canary: HandlerSpec = CANARY_HANDLER,
+        links: AnswerLinks | None = None,
     ) -> None:
         self.pool, self.world, self.clock = pool, world or World(), clock
         registry = Registry((*(registry or self.world.registry()), canary))
@@ -216,7 +218,7 @@ class House:
         can = capabilities or Capabilities(queues=None, channels={}, letters=None)  # type: ignore[arg-type]
         ways = {name: ToyChannel(self.world, name, clock) for name in ("console", channel, *channels)}
         ways = {**ways, **can.channels}
-        can = replace(can, channels=ways, messages=OutgoingMessages(pool, self.people, ways, clock))
+        can = replace(can, channels=ways, messages=OutgoingMessages(pool, self.people, ways, clock, links))
         self.absence = Absence(
             pool,
             planner,
@@ -268,7 +270,10 @@ class House:
     async def answer(self, action_id: str, *, approve: bool) -> bool:
         """Approve or reject a proposed action."""
         async with transaction(self.pool) as tx:
-            return await verbs.answer_proposal(tx, UUID(action_id), self.clock.now(), "kim", "said so", approve=approve)
+            decision = await verbs.answer_proposal(
+                tx, UUID(action_id), self.clock.now(), "kim", "said so", approve=approve
+            )
+        return decision.counted
 
     async def resolve(self) -> None:
         """Close every open incident by hand."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leh_guardian.context import Capabilities
+from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.store.pool import Pool
 from tests.support.clock import FakeClock
 from tests.support.house import House, World, rule_set
@@ -75,7 +76,15 @@ policies:
 class Called:
     """A house whose people keep what they are told, on a clock that goes on in steps."""
 
-    def __init__(self, pool: Pool, folder: Path, more: str = "", rules: str = RULES, ways: Any = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        folder: Path,
+        more: str = "",
+        rules: str = RULES,
+        ways: Any = None,
+        links: AnswerLinks | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "oncall.yaml").write_text(ON_CALL.replace("{more}", more), encoding="utf-8")
         self.world, self.clock = World(), FakeClock()
@@ -91,6 +100,7 @@ class Called:
             hold="5m",
             registry=self.world.registry(),
             capabilities=can,
+            links=links,
         )
         self.start = self.clock.now()
 

@@ -18,6 +18,7 @@ import orjson
 from leh_guardian.model.text import shown
 
 _MOST_SIGNATURES = 16
+_PEOPLE = ("user", "user_reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class PagerDutyEvent:
     """The incident's key: the dedup key of ours (`leh/INC-…`) where it began with our alert; empty where it is not said."""
     who: str
     """Who did it, in PagerDuty's words, for the journal; empty for PagerDuty itself."""
+    by_person: bool = False
+    """Whether a person did it: not a time that ran out there, and not what we ourselves have told PagerDuty."""
 
 
 def verify(body: bytes, header: str | None, secrets: Sequence[bytes]) -> bool:
@@ -56,7 +59,8 @@ def parse(body: bytes) -> PagerDutyEvent | None:
         return None
     agent = event.get("agent")
     who = _text(agent, "summary") or _text(agent, "id") if isinstance(agent, dict) else ""
-    return PagerDutyEvent(_text(event, "id"), shown(kind, 100), _text(data, "incident_key"), who)
+    by_person = isinstance(agent, dict) and agent.get("type") in _PEOPLE
+    return PagerDutyEvent(_text(event, "id"), shown(kind, 100), _text(data, "incident_key"), who, by_person)
 
 
 def _text(holder: dict[str, Any], name: str) -> str:

@@ -17,7 +17,15 @@ def read_secret(channel: str, path: Path, name: str = "secret_file") -> bytes:
     Raises:
         SettingsError: the file cannot be read, or holds less than a secret should have.
     """
-    setting = f"notify.channels.{channel}.{name}"
+    return secret_at(f"notify.channels.{channel}.{name}", path)
+
+
+def secret_at(setting: str, path: Path) -> bytes:
+    """Return the secret in the file that `setting` names.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds less than a secret should have.
+    """
     try:
         secret = read_file(path, _LONGEST).strip()
     except OSError as error:
@@ -33,11 +41,20 @@ def read_word(channel: str, path: Path, name: str) -> str:
     Raises:
         SettingsError: it is none.
     """
-    secret = read_secret(channel, path, name)
+    return word_at(f"notify.channels.{channel}.{name}", path)
+
+
+def word_at(setting: str, path: Path) -> str:
+    """Return a secret that is one word of printable ASCII, from the file that `setting` names.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    secret = secret_at(setting, path)
     try:
         word = secret.decode("ascii")
     except UnicodeDecodeError:
         word = ""
     if not word.isprintable() or not word or " " in word:
-        raise SettingsError(f"notify.channels.{channel}.{name}: {path} holds more than one word of printable ASCII")
+        raise SettingsError(f"{setting}: {path} holds more than one word of printable ASCII")
     return word

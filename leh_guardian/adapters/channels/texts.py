@@ -32,7 +32,7 @@ def spoken(notice: Notice) -> str:
 def compose(notice: Notice, room: int, measure: Callable[[str], int], write: Callable[[str], str] = str) -> str:
     """Return the text of a short message with its link, as `write` spells it: at most `room` by `measure`.
 
-    What is cut is the summary; level, number, link and the mark of a repeated message never are, even where they alone are
+    What is cut is the summary; level, number, code, link and the mark of a repeated message never are, even where they alone are
     longer than `room`.
     """
     before = f"{AGAIN} " if notice.again else ""
@@ -83,4 +83,5 @@ def _encodes(text: str) -> bool:
 
 
 def _marks(notice: Notice) -> list[str]:
-    return [*([f"Lv{notice.level}"] if notice.level else []), *([notice.number] if notice.number else [])]
+    code = [f"코드 {notice.code}"] if notice.code else []
+    return [*([f"Lv{notice.level}"] if notice.level else []), *code, *([notice.number] if notice.number else [])]

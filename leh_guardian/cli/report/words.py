@@ -41,6 +41,7 @@ KINDS: Final[dict[str, str]] = {
     Kind.COOLDOWN: "대기 시간 뒤로 미룸",
     Kind.PLANNED: "조치를 계획함",
     Kind.PROPOSED: "승인을 기다림",
+    Kind.APPROVAL_GIVEN: "한 사람이 승인함(더 필요함)",
     Kind.APPROVED: "조치가 승인됨",
     Kind.REJECTED: "조치가 거절됨",
     Kind.SKIPPED: "조치를 건너뜀",

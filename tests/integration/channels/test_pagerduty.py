@@ -159,12 +159,16 @@ def test_what_it_says() -> None:
     event = {
         "id": "E1",
         "event_type": "incident.acknowledged",
-        "agent": {"id": "PLH1HKV", "summary": "Tenex Engineer"},
+        "agent": {"id": "PLH1HKV", "summary": "Tenex Engineer", "type": "user_reference"},
         "data": {"id": "PGR0VU2", "incident_key": "leh/INC-1042"},
     }
     assert parse(json.dumps({"event": event}).encode()) == PagerDutyEvent(
-        "E1", "incident.acknowledged", "leh/INC-1042", "Tenex Engineer"
+        "E1", "incident.acknowledged", "leh/INC-1042", "Tenex Engineer", by_person=True
     )
+    event["agent"] = {"summary": "Events API", "type": "events_api_v2_inbound_integration_reference"}
+    found = parse(json.dumps({"event": event}).encode())
+    assert found is not None
+    assert not found.by_person, "what we ourselves have told PagerDuty comes back so"
     event |= {"agent": None, "data": {"incident_key": 7}}
     assert parse(json.dumps({"event": event}).encode()) == PagerDutyEvent("E1", "incident.acknowledged", "", "")
     for junk in (

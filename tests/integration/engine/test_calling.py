@@ -26,8 +26,8 @@ def called(pool: Pool, tmp_path: Path) -> Called:
 
 
 async def answer(called: Called, verb: str, *arguments: object, who: str = "minsu", **named: object) -> bool:
-    """Let a person answer the newest incident."""
-    [incident] = (await called.house.incidents())[-1:]
+    """Let a person answer the newest incident that is open."""
+    [incident] = (await called.house.incidents("triggered", "acknowledged", "snoozed"))[-1:]
     async with transaction(called.house.pool) as tx:
         function = getattr(verbs, verb)
         done: bool = await function(tx, UUID(incident["id"]), called.clock.now(), who, *arguments, **named)
@@ -190,7 +190,7 @@ async def test_a_person_calls_higher_once(called: Called) -> None:
     assert await answer(called, "escalate", "too big", as_of=seen)
     assert not await answer(called, "escalate", "too big", as_of=seen)
     assert [(at, level) for at, level, _ in called.calls()[2:]] == [(1, 2)]
-    assert "minsu 님의 상위 보고로 Lv2 호출" in called.world.told[-1]
+    assert "김민수 님의 상위 보고로 Lv2 호출" in called.world.told[-1]
 
 
 async def test_quiet_for_a_while(called: Called) -> None:

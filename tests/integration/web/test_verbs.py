@@ -9,6 +9,7 @@ import aiohttp
 import anyio
 import pytest
 
+from leh_guardian.engine.directory import People
 from leh_guardian.store.pool import Pool
 from leh_guardian.web import verbs
 from leh_guardian.web.server import serve
@@ -22,8 +23,9 @@ ANY = f"/api/incidents/{uuid.UUID(int=1)}/resolve"
 @pytest.fixture
 async def client(pool: Pool) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of the routes, without a token."""
+    nobody = People("console")
     async with (
-        serve(VerbRoutes(pool, FakeClock(), TOKEN).routes(), "127.0.0.1", 0) as url,
+        serve(VerbRoutes(pool, FakeClock(), TOKEN, nobody.directory).routes(), "127.0.0.1", 0) as url,
         aiohttp.ClientSession(url) as session,
     ):
         yield session

@@ -181,6 +181,13 @@ async def incident_of(tx: Transaction, action_id: UUID) -> UUID | None:
         return next((row["incident_id"] for row in work.find(ACTIONS, action_id)), None)
 
 
+async def decided(tx: Transaction, action_id: UUID) -> tuple[ActionStatus, str] | None:
+    """Do as the real one."""
+    async with statement(tx, "actions.decided") as work:
+        rows = work.find(ACTIONS, action_id)
+    return (ActionStatus(rows[0]["status"]), rows[0]["approved_by"] or "") if rows else None
+
+
 async def decide(tx: Transaction, action_id: UUID, now: datetime, who: str, *, approve: bool) -> bool:
     """Do as the real one."""
     rejected = dump_json({"result": "rejected", "summary": f"rejected by {who}"})

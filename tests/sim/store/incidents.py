@@ -59,6 +59,19 @@ async def lock(tx: Transaction, incident_id: UUID) -> Incident | None:
     return real._incident(rows[0]) if rows else None
 
 
+async def get(tx: Transaction, incident_id: UUID) -> Incident | None:
+    """Do as the real one."""
+    async with statement(tx, "incidents.get") as work:
+        rows = work.find(INCIDENTS, incident_id)
+    return real._incident(rows[0]) if rows else None
+
+
+async def numbered(tx: Transaction, number: int) -> UUID | None:
+    """Do as the real one."""
+    async with statement(tx, "incidents.numbered") as work:
+        return next((row["id"] for row in work.rows(INCIDENTS) if row["number"] == number), None)
+
+
 async def of_action(tx: Transaction, action_id: UUID) -> Incident | None:
     """Do as the real one."""
     async with statement(tx, "incidents.of_action") as work:

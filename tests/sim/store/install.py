@@ -12,6 +12,7 @@ from unittest.mock import patch
 from leh_guardian import store
 from leh_guardian.store import (
     actions,
+    approvals,
     call_audit,
     canaries,
     control,
@@ -32,6 +33,7 @@ from leh_guardian.store import (
     timers,
 )
 from tests.sim.store import actions as sim_actions
+from tests.sim.store import approvals as sim_approvals
 from tests.sim.store import call_audit as sim_call_audit
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
@@ -53,6 +55,7 @@ from tests.sim.store import timers as sim_timers
 
 TWINS = (
     (actions, sim_actions),
+    (approvals, sim_approvals),
     (call_audit, sim_call_audit),
     (canaries, sim_canaries),
     (control, sim_control),

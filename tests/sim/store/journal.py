@@ -38,6 +38,14 @@ async def last_of(tx: Transaction, kind: Kind, target: str, since: datetime) -> 
     return max((row["at"] for row in rows if json.loads(row["data"]).get("target") == target), default=None)
 
 
+async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[datetime, dict[str, Any]] | None:
+    """Do as the real one."""
+    async with statement(tx, "journal.newest") as work:
+        rows = [r for r in work.rows(JOURNAL) if (r["incident_id"], r["kind"]) == (incident_id, kind.value)]
+    last = max(rows, key=lambda row: row["id"], default=None)
+    return (last["at"], json.loads(last["data"])) if last else None
+
+
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
     """Do as the real one."""
     async with statement(tx, "journal.forget") as work:

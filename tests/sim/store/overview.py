@@ -12,12 +12,13 @@ from uuid import UUID
 from leh_guardian.model.action import OPEN
 from leh_guardian.model.canary import CANARY
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.text import storable
+from leh_guardian.model.text import dump_json, storable
 from leh_guardian.store import overview as real
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store import control, journal, provider_outages
 from tests.sim.store.pool import statement
 from tests.sim.store.tables import ACTIONS, INCIDENTS, TIMERS, Row
+from tests.sim.store.work import Work
 
 
 async def list_incidents(
@@ -30,7 +31,14 @@ async def list_incidents(
             for row in sorted(work.rows(INCIDENTS), key=lambda row: row["id"])
             if (not statuses or row["status"] in statuses) and _of(row, rule)
         ]
-    return [real._incident(row) for row in sorted(rows, key=lambda row: row["opened_at"], reverse=True)[:limit]]
+        rows = sorted(rows, key=lambda row: row["opened_at"], reverse=True)[:limit]
+        return [real._incident({**row, "timers": _timers(work, row)}) for row in rows]
+
+
+def _timers(work: Work, incident: Row) -> str | None:
+    """Return the timers of an incident as the real one asks for them."""
+    set_ = {row["kind"]: row["due_at"] for row in work.rows(TIMERS) if row["incident_id"] == incident["id"]}
+    return dump_json(set_) if set_ else None
 
 
 def _of(row: Row, rule: str | None) -> bool:
@@ -55,7 +63,7 @@ async def find(tx: Transaction, table: str, prefix: str) -> list[UUID]:
 async def incident(tx: Transaction, incident_id: UUID) -> dict[str, Any] | None:
     """Do as the real one."""
     async with statement(tx, "overview.incident") as work:
-        found = work.find(INCIDENTS, incident_id)
+        found = [{**row, "timers": _timers(work, row)} for row in work.find(INCIDENTS, incident_id)]
     if not found:
         return None
     async with statement(tx, "overview.incident") as work:

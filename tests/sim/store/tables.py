@@ -122,6 +122,7 @@ DELIVERIES = Table(
     {"receipt": "pending", "receipt_at": None},
     of_incident=True,
 )
+APPROVALS = Table("approvals", Index("approvals_pkey", ("action_id", "who")))
 CONTROL = Table("control", Index("control_pkey", ("scope",)))
 PROVIDER_OUTAGES = Table(
     "provider_outages", Index("provider_outages_pkey", ("provider",)), {"owner": None, "ended_at": None}
@@ -166,6 +167,7 @@ TABLES = (
     ACTIONS,
     TIMERS,
     DELIVERIES,
+    APPROVALS,
     CONTROL,
     PROVIDER_OUTAGES,
     HEARTBEATS,

@@ -12,8 +12,11 @@ import pytest
 from leh_guardian.model.action import ActionStatus, Role
 from leh_guardian.model.escalation import Escalation, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
-from leh_guardian.store import actions, deliveries, incidents, overview
+from leh_guardian.model.timer import TimerKind
+from leh_guardian.store import actions, approvals, deliveries, incidents, journal, overview, timers
+from leh_guardian.store.approvals import Approval
 from leh_guardian.store.deliveries import Delivery
 from leh_guardian.store.transaction import Transaction
 from tests.integration.store.contract.conftest import Store
@@ -182,3 +185,67 @@ async def test_what_was_tried_is_told(store: Store) -> None:
     assert [(row["step_id"], row["handler"], row["status"]) for row in rows] == [("step-1", "fix", "scheduled")]
     await store.do(lambda tx: incidents.start_run(tx, NOW, incident(run=2), EVENT))
     assert await store.do(lambda tx: overview.remedy(tx, ONE)) == []
+
+
+async def test_an_incident_is_found_by_its_number(store: Store) -> None:
+    """As it is, not locked; of a number and an id that nobody has there is none."""
+    await store.open(incident(escalation=CALLING))
+    found = await store.do(lambda tx: incidents.get(tx, ONE))
+    assert found == incident(escalation=CALLING)
+    assert await store.do(lambda tx: incidents.numbered(tx, found.number)) == ONE
+    assert await store.do(lambda tx: incidents.numbered(tx, 10**18 - 1)) is None
+    assert await store.do(lambda tx: incidents.get(tx, UUID(int=7))) is None
+
+
+async def test_the_next_call_is_listed(store: Store) -> None:
+    """Who is at it, and which level is called when; of what a newer program has set nothing is said."""
+    acked = replace(CALLING, acked_by=("minsu",), pending=None)
+    await store.open(incident(escalation=acked, status=IncidentStatus.ACKNOWLEDGED), incident(2, escalation=acked))
+
+    async def timers_of(tx: Transaction) -> None:
+        await timers.set_timers(
+            tx, [(ONE, kind, NOW + minutes(m)) for kind, m in ((TimerKind.UNACK, 9), (TimerKind.RESOLVE, 1))]
+        )
+        await timers.set_timers(tx, [(UUID(int=2), TimerKind.ESCALATE, NOW + minutes(30))])
+
+    await store.do(timers_of)
+    listed = await store.do(overview.list_incidents)
+    assert {(row["id"][-1], row["next_call"]["level"], row["next_call"]["at"]) for row in listed} == {
+        ("1", 1, NOW + minutes(9)),
+        ("2", 2, NOW + minutes(30)),
+    }
+    assert [row["acknowledged_by"] for row in listed] == [["minsu"], ["minsu"]]
+
+
+async def test_approvals_are_remembered_once_for_each_person(store: Store) -> None:
+    """In the order of their words; until the retention is over."""
+
+    async def add(tx: Transaction) -> None:
+        for who, at in (("b", 1), ("a", 2), ("b", 3)):
+            await approvals.add(tx, ONE, Approval(who, f"{who}\x00", NOW + minutes(at)))
+        await approvals.add(tx, UUID(int=2), Approval("c", "", NOW))
+
+    await store.do(add)
+    given = await store.do(lambda tx: approvals.of_action(tx, ONE))
+    assert given == [Approval("b", "b\\x00", NOW + minutes(1)), Approval("a", "a\\x00", NOW + minutes(2))]
+    assert await store.do(lambda tx: approvals.forget(tx, NOW + minutes(2), 1)) == 1
+    assert await store.do(lambda tx: approvals.of_action(tx, UUID(int=2))) == []
+    assert await store.do(lambda tx: approvals.forget(tx, NOW + minutes(2), 9)) == 1
+    assert [one.who for one in await store.do(lambda tx: approvals.of_action(tx, ONE))] == ["a"]
+
+
+async def test_what_was_decided_is_told(store: Store) -> None:
+    """An action's status and who approved it, and the newest line of a kind in an incident's journal."""
+    await store.open(incident())
+    await store.plan(action(1, status=ActionStatus.PROPOSED))
+    assert await store.do(lambda tx: actions.decided(tx, action(1).id)) == (ActionStatus.PROPOSED, "")
+    await store.do(lambda tx: actions.decide(tx, action(1).id, NOW, "kim", approve=True))
+    assert await store.do(lambda tx: actions.decided(tx, action(1).id)) == (ActionStatus.SCHEDULED, "kim")
+    assert await store.do(lambda tx: actions.decided(tx, action(2).id)) is None
+    newest = lambda tx: journal.newest(tx, ONE, Kind.ACKNOWLEDGED)  # noqa: E731
+    assert await store.do(newest) is None
+    for who in ("a", "b"):
+        line = Entry(Kind.ACKNOWLEDGED, incident_id=ONE, data={"by": who})
+        await store.do(lambda tx, line=line: journal.append(tx, "one", NOW, [line]))
+    await store.do(lambda tx: journal.append(tx, "one", NOW, [Entry(Kind.RESOLVED, incident_id=ONE)]))
+    assert await store.do(newest) == (NOW, {"by": "b"})

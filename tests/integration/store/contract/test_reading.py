@@ -38,6 +38,7 @@ async def test_incidents_are_listed_newest_first(store: Store) -> None:
     [row] = await store.do(lambda tx: overview.list_incidents(tx, statuses=["acknowledged"]))
     assert row == {
         "id": str(UUID(int=2)),
+        "number": row["number"],
         "rule": "rule",
         "dedup_key": "key-2",
         "status": "acknowledged",
@@ -46,6 +47,9 @@ async def test_incidents_are_listed_newest_first(store: Store) -> None:
         "opened_at": NOW,
         "updated_at": NOW,
         "acknowledged_at": NOW,
+        "acknowledged_by": [],
+        "as_of": None,
+        "next_call": None,
         "resolved_at": None,
         "ok_at": None,
         "events": 1,

@@ -17,6 +17,7 @@ from leh_guardian.model.timer import TimerKind
 from leh_guardian.ports import SentLetter
 from leh_guardian.store import (
     actions,
+    approvals,
     control,
     deliveries,
     deployments,
@@ -34,6 +35,7 @@ from leh_guardian.store import (
     reprocessing,
     timers,
 )
+from leh_guardian.store.approvals import Approval
 from leh_guardian.store.deliveries import Delivery
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
@@ -53,6 +55,7 @@ async def write_everything(tx: Transaction) -> None:
     await early_oks.remember(tx, {KEY: NOW})
     await expectations.save(tx, NOW, [EXPECTED])
     await deliveries.record(tx, Delivery(UUID(int=5), UUID(int=1), "person:a", "console", "page", "it began", NOW))
+    await approvals.add(tx, UUID(int=5), Approval("kim", "김민수", NOW))
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
     await heartbeats.expect(tx, NOW, ["backup"])

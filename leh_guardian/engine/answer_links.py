@@ -1,0 +1,105 @@
+"""Owns how whoever is called can answer: the link and the buttons of a message; the one rule: made for one reader.
+
+A link is for a person's own message, and opens the page on which the incident is acknowledged. A place that many read gets none:
+nobody could be told from the others by it. Buttons come back with who has pressed them, so places have them, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from leh_guardian.engine.directory import PERSON
+from leh_guardian.model.answer_token import CODE_FROM, AnswerToken, Keys, Purpose
+from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.ports import Button
+
+_LINK_HOLDS: Final = timedelta(hours=24)
+"""How long a link is good after the time that its level gives to answer."""
+_BUTTON_HOLDS: Final = timedelta(days=7)
+_QUIET_BELOW: Final = 3
+"""The level from which on nobody is offered any quiet."""
+_LABELS: Final = {
+    Purpose.ACK: "확인",
+    Purpose.APPROVE: "승인",
+    Purpose.REJECT: "거절",
+    Purpose.ESCALATE: "상위 보고",
+    Purpose.RESOLVE: "해결",
+    Purpose.SNOOZE: "30분 보류",
+}
+_CONFIRM: Final = {
+    Purpose.APPROVE: "승인하면 조치가 실행됩니다. 내용을 확인하셨나요?",
+    Purpose.REJECT: "거절하면 이 조치는 실행되지 않습니다.",
+    Purpose.ESCALATE: "다음 등급의 담당자를 지금 호출합니다.",
+    Purpose.RESOLVE: "장애를 해결 처리합니다. 아직 시작하지 않은 조치는 취소됩니다.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """The ways to answer that one message has."""
+
+    link: str = ""
+    code: str = ""
+    """What the link's page asks for; empty where it asks for nothing."""
+    buttons: tuple[Button, ...] = ()
+
+
+class AnswerLinks:
+    """Makes the links and buttons of messages; none without keys."""
+
+    def __init__(self, keys: Keys | None = None, public_url: str = "") -> None:
+        self._keys = keys
+        self._public_url = public_url.rstrip("/")
+
+    def replies(self, incident: Incident, params: Mapping[str, Any], proposed: UUID | None, now: datetime) -> Replies:
+        """Return how the reader of a message can answer it; `proposed` is the action that waits for a word, if one does."""
+        if self._keys is None or incident.status is IncidentStatus.RESOLVED:
+            return Replies()
+        level = params["level"] or incident.level
+        target = params["target"]
+        buttons = tuple(self._buttons(self._keys, incident, params, level, proposed, now))
+        if not self._public_url or not target.startswith(PERSON):
+            return Replies(buttons=buttons)
+        expires = now + self._patience(incident) + _LINK_HOLDS
+        token = AnswerToken(Purpose.LINK, incident.number, target, expires, level)
+        code = self._keys.code(incident.number, target) if level >= CODE_FROM else ""
+        return Replies(f"{self._public_url}/a/{self._keys.sign(token)}", code, buttons)
+
+    @staticmethod
+    def _buttons(
+        keys: Keys, incident: Incident, params: Mapping[str, Any], level: int, proposed: UUID | None, now: datetime
+    ) -> list[Button]:
+        escalation = incident.escalation
+        wanted = [Purpose.ACK]
+        if proposed is not None:
+            wanted += [Purpose.APPROVE, Purpose.REJECT]
+        if escalation is not None:
+            wanted.append(Purpose.ESCALATE)
+        wanted.append(Purpose.RESOLVE)
+        if escalation is not None and not escalation.needs_person and level < _QUIET_BELOW:
+            wanted.append(Purpose.SNOOZE)
+        made = []
+        for purpose in wanted:
+            token = AnswerToken(
+                purpose,
+                incident.number,
+                params["target"],
+                now + _BUTTON_HOLDS,
+                level,
+                epoch=params["epoch"],
+                seq=params["seq"],
+                action=proposed if purpose in {Purpose.APPROVE, Purpose.REJECT} else None,
+            )
+            made.append(Button(purpose.value, _LABELS[purpose], keys.sign(token), _CONFIRM.get(purpose, "")))
+        return made
+
+    @staticmethod
+    def _patience(incident: Incident) -> timedelta:
+        escalation = incident.escalation
+        if escalation is None or not escalation.begun:
+            return timedelta()
+        return timedelta(seconds=escalation.policy.steps[escalation.step].ack_within or 0.0)
