@@ -68,6 +68,7 @@ class Run:
         self.pool: Any = SimPool(self.database, Quiet())
         self.moods: dict[str, str] = {}
         self.heard: list[tuple[str, Notice]] = []
+        self.wrong: list[str] = []
         self.levels: dict[Any, int] = {}
         self._folder = folder
         self._events = 0
@@ -89,14 +90,18 @@ class Run:
         """Take a message: I2 and I6 are looked at as it goes out."""
         [incident] = [row for row in self.rows(INCIDENTS) if str(row["id"]) == notice.incident]
         if notice.kind is NoticeKind.PAGE:
-            assert incident["status"] not in ANSWERED, f"I2: {notice.title} went out, and it is {incident['status']}"
+            # Raised here they would be a channel's failure.
+            if incident["status"] in ANSWERED:
+                self.wrong.append(f"I2: {notice.title} went out, and it is {incident['status']}")
             calls = [r for r in self.rows(JOURNAL) if r["kind"] == Kind.CALLED and r["incident_id"] == incident["id"]]
-            assert calls, f"I6: nothing in the journal says why {notice.title} went out"
+            if not calls:
+                self.wrong.append(f"I6: nothing in the journal says why {notice.title} went out")
         self.heard.append((channel, notice))
 
     async def settle(self) -> None:
         """Work until nothing is due, and look."""
         await self.called.house.work(rounds=200)
+        assert self.wrong == []
         now = self.called.clock.now()
         # One that is planned for later may be moot by then.
         on_its_way = {
@@ -148,7 +153,7 @@ def _open(row: Any) -> bool:
     return row["status"] in {"scheduled", "waiting", "running"}
 
 
-KEYS = st.sampled_from(["down-a", "down-b", "leak-a", "mend-a"])
+KEYS = st.sampled_from(["down-a", "down-a", "down-a", "down-b", "leak-a", "mend-a"])
 
 
 def _wait(seconds: float) -> Step:
@@ -178,6 +183,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(
         lambda key, verb: lambda run: run.answer(verb, key), KEYS, st.sampled_from(["acknowledge", "unacknowledge"])
     ),
+    st.just(lambda run: run.answer("acknowledge", "down-a")),
     KEYS.map(lambda key: lambda run: run.answer("resolve", key, "done")),
     KEYS.map(lambda key: lambda run: run.answer("escalate", key, "too big")),
     KEYS.map(lambda key: lambda run: run.answer("snooze", key, timedelta(minutes=20), "quiet")),
