@@ -91,7 +91,7 @@ class ActionContext:
     dry_run: bool
     """Say what would be done; change nothing."""
     incident: Mapping[str, Any]
-    """`severity`, `dedup_key`, `opened_at` and the like, for people's messages."""
+    """`severity`, `dedup_key`, `opened_at`, and `began_at`: when the present run began."""
     clock: Clock
     log: structlog.stdlib.BoundLogger
     can: Capabilities

@@ -66,7 +66,7 @@ class Changes:
         await incidents.insert(tx, self.now, new)
         await incidents.save(tx, self.now, [i for i in self.incidents.values() if i.id not in self.opened])
         for incident_id, event in self.reruns.items():
-            await incidents.start_run(tx, self.incidents[incident_id], event)
+            await incidents.start_run(tx, self.now, self.incidents[incident_id], event)
         await actions.insert(tx, self.now, {i.id: i.run for i in self.incidents.values()}, self.planned)
         await timers.set_timers(tx, [(i, kind, due) for (i, kind), due in self.timers.items() if due is not None])
         await timers.clear_timers(tx, [key for key, due in self.timers.items() if due is None])

@@ -14,7 +14,7 @@ from leh_guardian.engine import pages
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.classifying import Weight
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory, Reached
-from leh_guardian.engine.wording import called, news, passed_on, reminder
+from leh_guardian.engine.wording import called, news, passed_on, reminder, spoken
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.escalation import Call, Escalation, Move, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -204,7 +204,8 @@ class Escalator:
         late = changes.now - call.planned if changes.now - call.planned >= LATE else None
         text = called(call, incident, step.ack_within, late, directory.named(PERSON + by) if by else "")
         decision = f"{escalation.epoch}.{escalation.seq}"
-        more: dict[str, Any] = {"approves": escalation.approves, "why": call.why.value}
+        deadline = f"{spoken(timedelta(seconds=step.ack_within))} 내" if step.ack_within else "즉시"
+        more: dict[str, Any] = {"approves": escalation.approves, "why": call.why.value, "deadline": deadline}
         engaged = dict.fromkeys(escalation.engaged)
         called_now = {*(CHANNEL + place for place in reached.places), *(PERSON + person for person in reached.people)}
         if call.why is not Why.REPEATED:

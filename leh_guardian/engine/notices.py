@@ -49,6 +49,7 @@ def compose(
     bundle: Sequence[str],
     thread: Mapping[str, str],
     again: bool,
+    strict: bool,
     replies: Replies,
 ) -> Notice:
     """Return a message as it goes out.
@@ -71,10 +72,12 @@ def compose(
     state = _STATES[incident.status.value]
     level = params["level"] or incident.level
     code = f" 코드 {replies.code}" if replies.code else ""
+    about = f" {incident.rule_id} {number}{more} {state}"
     return Notice(
         id=str(action_id),
-        title=title + (f" 외 {len(bundle)}건" if bundle else ""),
-        lines=lines,
+        # The title names what it is about, which an event chose.
+        title=f"[{incident.severity.value.upper()}] [Lv{level}]{about}" if strict else title + more,
+        lines=() if strict else lines,
         incident=str(incident.id),
         rule=incident.rule_id,
         severity=incident.severity.value,
@@ -85,14 +88,14 @@ def compose(
         status=incident.status.value,
         link=replies.link,
         code=replies.code,
-        short=f"[Lv{level}]{code} {incident.rule_id} {number}{more} {state}",
+        short=f"[Lv{level}]{code}{about}",
         spoken=f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
         variables={
-            "level": f"Lv{level}",
-            "service": incident.rule_id,
-            "summary": f"{state}{code}",
-            "number": number,
-            "deadline": "",
+            "등급": f"Lv{level}",
+            "서비스": incident.rule_id,
+            "요약": f"{state}{code}",
+            "사건번호": number,
+            "기한": params.get("deadline", ""),
         },
         buttons=replies.buttons,
         thread=thread,

@@ -161,7 +161,7 @@ class OutgoingMessages:
             return Later(max(frees), "too many for one person: it goes out with the others")
         # What waits, and what a storm brings, goes out as one: the oldest that is due speaks for all.
         due = [one for one in open_pages if one.due_at <= now]
-        if len(due) < 2 or not (stormy or any(one.status == "waiting" for one in due)):
+        if len(due) < 2 or not (stormy or any(one.waited for one in due)):
             return []
         if due[0].action_id != action_id:
             return Later(now + _BEHIND, f"goes out with {due[0].action_id}")
@@ -192,6 +192,7 @@ class OutgoingMessages:
             bundle=[one.params["text"].splitlines()[0] for one in bundle],
             thread=thread,
             again=again,
+            strict=channel.strict,
             replies=self._links.replies(incident, params, proposed, self._clock.now()),
         )
 

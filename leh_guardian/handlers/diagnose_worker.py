@@ -143,7 +143,7 @@ class _Looks:
         if self.ctx.can.logs is None:
             raise Refused("guardian has no access to CloudWatch Logs")
         until = self.ctx.clock.now()
-        opened = datetime.fromisoformat(str(self.ctx.incident["opened_at"]))
+        opened = datetime.fromisoformat(str(self.ctx.incident["began_at"]))
         since = min(until, max(opened, until - _FARTHEST)) - self.params.window
         params = self.params
         self.log = await read_log(self.ctx.can.logs, params.log_group, since, until, most_bytes=params.max_bytes)

@@ -43,6 +43,8 @@ class PageParams(Params):
     """The level called."""
     why: str = ""
     """Why it was called."""
+    deadline: str = ""
+    """Until when an answer is expected, in Korean."""
     approves: str = ""
     """The action that waits for this person's word."""
     failover: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ WORKER_QUEUE = "leh-ai-worker"
 WORKER_DLQ = "leh-ai-worker-dlq"
 ALERT_QUEUE = "leh-guardian-alerts"
 ALARM = "leh-ai-worker-dlq-depth"
+DOWN = "leh-service-down"
 BUCKET = "leh-evidence-prod"
 TABLE = "leh-evidence"
 FUNCTION = "leh-ai-worker"
@@ -76,6 +77,14 @@ class Service:
         """Send a CloudWatch alarm state change through EventBridge."""
         alarm = f"arn:aws:cloudwatch:{REGION}:{_ACCOUNT}:alarm:{ALARM}"
         await self._put("aws.cloudwatch", "CloudWatch Alarm State Change", alarm_detail(state, now), now, alarm)
+
+    async def raise_down(self, now: datetime) -> None:
+        """Let CloudWatch's alarm on the service itself go off."""
+        alarm = f"arn:aws:cloudwatch:{REGION}:{_ACCOUNT}:alarm:{DOWN}"
+        stamp = now.isoformat(timespec="milliseconds")
+        state = {"value": "ALARM", "reason": "Threshold Crossed: no healthy host", "timestamp": stamp}
+        detail = {"alarmName": DOWN, "state": state, "previousState": {"value": "OK"}, "configuration": {"metrics": []}}
+        await self._put("aws.cloudwatch", "CloudWatch Alarm State Change", detail, now, alarm)
 
     async def deploy(self, code: str, now: datetime) -> None:
         """Give the worker's function other code, and let CloudTrail tell of it."""

@@ -38,10 +38,13 @@ SHORT: Final[Mapping[str, Mapping[Place, Any]]] = {
     },
 }
 """{rule: {place: value}}."""
+ON_CALL: Final = "oncall.yaml"
+_SIXTIETHS: Final = ("ack_within", "every", "max_every")
+"""What of the policies is made sixty times as fast."""
 
 
 def copy_rules(shipped: Path, target: Path) -> None:
-    """Write the rule files of `shipped` to the folder `target`, which must not be there, with the times of `SHORT`.
+    """Write the rule files of `shipped` to the folder `target`, which must not be there, with the times of `SHORT`; people's are in seconds.
 
     Rule cases stay behind: they are about the times that were.
 
@@ -52,6 +55,9 @@ def copy_rules(shipped: Path, target: Path) -> None:
     left = set(SHORT)
     for file in sorted(shipped.glob("*.yaml")):
         document = read_document(file.read_bytes(), str(file))
+        if file.name == ON_CALL:
+            _write(target / file.name, _sixty_times_as_fast(document.data))
+            continue
         rules = document.data.get("rules", ()) if isinstance(document.data, Mapping) else ()
         short = [rule for rule in rules if rule.get("id") in SHORT]
         if not short:
@@ -61,10 +67,27 @@ def copy_rules(shipped: Path, target: Path) -> None:
             left.discard(rule["id"])
             for place, value in SHORT[rule["id"]].items():
                 _put(rule, place, value, rule["id"])
-        # JSON is YAML, and says the same to every reader.
-        (target / file.name).write_text(json.dumps(document.data, ensure_ascii=False, indent=2), encoding="utf-8")
+        _write(target / file.name, document.data)
     if left:
         raise SettingsError(f"the demo needs the rules {', '.join(sorted(left))} of {shipped}")
+
+
+def _write(file: Path, data: Any) -> None:
+    # JSON is YAML, and says the same to every reader.
+    file.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+def _sixty_times_as_fast(data: Any, key: str = "") -> Any:
+    """Return what `oncall.yaml` holds with a second for each minute that its policies give people."""
+    match data:
+        case dict():
+            return {name: _sixty_times_as_fast(value, name) for name, value in data.items()}
+        case list():
+            return [_sixty_times_as_fast(value) for value in data]
+        case str() if key in _SIXTIETHS and data.endswith("m"):
+            return f"{data[:-1]}s"
+        case _:
+            return data
 
 
 def _put(rule: Any, place: Place, value: Any, name: str) -> None:

@@ -108,7 +108,7 @@ class ClaimedAction:
     event_id: str
     limits: Mapping[str, int]
     incident: Mapping[str, Any]
-    """`severity`, `dedup_key`, `opened_at`, for what people read."""
+    """`severity`, `dedup_key`, `opened_at`, and `began_at`: when the present run began."""
 
 
 def backoff_seconds(first: float, failures: int, *, longest: float = 3600.0) -> float:

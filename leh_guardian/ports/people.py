@@ -68,7 +68,7 @@ class Notice:
     spoken: str = ""
     """What a voice says: Korean, at most 20 seconds."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """What an approved template may hold: level, service, summary, deadline, number."""
+    """What an approved template may hold: 등급, 서비스, 요약, 기한, 사건번호."""
     buttons: Sequence[Button] = ()
     thread: Mapping[str, str] = field(default_factory=dict)
     """What the first message of this incident in this place came back with, to change it in place and to answer under it."""

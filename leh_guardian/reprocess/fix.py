@@ -25,7 +25,7 @@ async def remember_baseline(ctx: ActionContext, function: str, progress: Progres
 
 async def look_for_fix(ctx: ActionContext, function: str, progress: Progress) -> tuple[bool, str]:
     """Return whether the function was deployed since the incident began and is in effect, and how that is known or what is lacking."""
-    begin = datetime.fromisoformat(str(ctx.incident["opened_at"]))
+    begin = datetime.fromisoformat(str(ctx.incident["began_at"]))
     state = await _state(ctx, function)
     how = _seen(state, progress, begin) or await _told(ctx, function, begin)
     if not how:

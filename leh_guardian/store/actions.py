@@ -159,7 +159,8 @@ from few, incidents i
 where a.id = few.id and i.id = a.incident_id
 returning a.id, a.incident_id, a.role, a.step_id, a.step_index, a.handler, a.params::text, a.attempt, a.failures, a.losses,
     a.checkpoints::text, a.timeout, a.attempts, a.backoff, a.deadline, a.dry_run, few.lost, a.retryable, a.mode_rank,
-    i.status = 'resolved' and a.role <> 'tell' as over, i.rule_id, i.event_id, i.plan::text, i.severity, i.dedup_key, i.opened_at
+    i.status = 'resolved' and a.role <> 'tell' as over, i.rule_id, i.event_id, i.plan::text, i.severity, i.dedup_key, i.opened_at,
+    coalesce(i.began_at, i.opened_at) as began_at
 """
 
 
@@ -362,5 +363,6 @@ def _claimed(row: Any) -> ClaimedAction:
             "severity": row["severity"],
             "dedup_key": row["dedup_key"],
             "opened_at": row["opened_at"].isoformat(),
+            "began_at": row["began_at"].isoformat(),
         },
     )

@@ -44,6 +44,8 @@ class Pending:
     created_at: datetime
     due_at: datetime
     status: str
+    waited: bool = False
+    """Whether it was held back before."""
     bundle: tuple[str, ...] = ()
     """The messages that go out with it, by id."""
 
@@ -80,10 +82,10 @@ async def confirm(tx: Transaction, action_id: UUID, receipt: str, now: datetime)
 
 
 async def thread(tx: Transaction, incident_id: UUID, target: str, channel: str) -> dict[str, str]:
-    """Return what the first message of an incident in a place came back with; nothing where none was sent."""
+    """Return what the newest message of an incident in a place came back with; nothing where none was sent."""
     found = await tx.fetchval(
         "select thread::text from deliveries where incident_id = $1 and target = $2 and channel = $3"
-        " order by sent_at, action_id limit 1",
+        " order by sent_at desc, action_id desc limit 1",
         incident_id,
         target,
         channel,
@@ -105,7 +107,8 @@ async def times(tx: Transaction, target: str, channel: str, since: datetime) -> 
 async def pending(tx: Transaction, target: str, channel: str, since: datetime) -> list[Pending]:
     """Return the messages to `target` by `channel` that have not gone out, or ended after `since`; oldest first."""
     rows = await tx.fetch(
-        "select id, incident_id, params::text, created_at, due_at, status, checkpoints::text from actions where role = 'tell'"
+        "select id, incident_id, params::text, created_at, due_at, status, checkpoints::text, outcome::text from actions"
+        " where role = 'tell'"
         " and (status in ('scheduled', 'waiting', 'running') or updated_at > $3 and status in ('succeeded', 'failed', 'skipped'))"
         " and params->>'target' = $1 and params->>'channel' = $2 order by created_at, id",
         target,
@@ -117,10 +120,16 @@ async def pending(tx: Transaction, target: str, channel: str, since: datetime) -
 
 def pending_of(row: Mapping[str, Any]) -> Pending:
     """Return what a row of `actions` is as a message."""
-    bundle = json.loads(row["checkpoints"]).get("bundle", ())
-    params = json.loads(row["params"])
+    outcome = json.loads(row["outcome"] or "{}")
     return Pending(
-        row["id"], row["incident_id"], params, row["created_at"], row["due_at"], row["status"], tuple(bundle)
+        row["id"],
+        row["incident_id"],
+        json.loads(row["params"]),
+        row["created_at"],
+        row["due_at"],
+        row["status"],
+        outcome.get("result") == "wait",
+        tuple(json.loads(row["checkpoints"]).get("bundle", ())),
     )
 
 

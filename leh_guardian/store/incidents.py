@@ -207,16 +207,17 @@ async def save(tx: Transaction, now: datetime, changed: Sequence[Incident]) -> N
     )
 
 
-async def start_run(tx: Transaction, incident: Incident, event: RunEvent) -> None:
+async def start_run(tx: Transaction, now: datetime, incident: Incident, event: RunEvent) -> None:
     """Begin another run of an open incident, with the rule as it is now."""
     await tx.execute(
-        "update incidents set run = $2, event_id = $3, event = $4, plan = $5, rule_revision = $6 where id = $1",
+        "update incidents set run = $2, event_id = $3, event = $4, plan = $5, rule_revision = $6, began_at = $7 where id = $1",
         incident.id,
         incident.run,
         event.id,
         dump_json(event.envelope),
         dump_json(incident.plan.to_json()),
         incident.rule_revision,
+        now,
     )
 
 

@@ -46,7 +46,12 @@ def attempt(
         rule_id="rule",
         attempt=1,
         dry_run=dry_run,
-        incident={"severity": "sev2", "dedup_key": "key", "opened_at": "2026-11-22T18:00:00+00:00"},
+        incident={
+            "severity": "sev2",
+            "dedup_key": "key",
+            "opened_at": "2026-11-22T18:00:00+00:00",
+            "began_at": "2026-11-22T18:00:00+00:00",
+        },
         clock=clock or FakeClock(),
         log=structlog.get_logger(),
         can=can,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from leh_guardian.context import Capabilities
 from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.store.pool import Pool
 from tests.support.clock import FakeClock
@@ -75,12 +77,19 @@ class Called:
     """A house whose people keep what they are told, on a clock that goes on in steps."""
 
     def __init__(
-        self, pool: Pool, folder: Path, more: str = "", rules: str = RULES, links: AnswerLinks | None = None
+        self,
+        pool: Pool,
+        folder: Path,
+        more: str = "",
+        rules: str = RULES,
+        ways: Any = None,
+        links: AnswerLinks | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "oncall.yaml").write_text(ON_CALL.replace("{more}", more), encoding="utf-8")
         self.world, self.clock = World(), FakeClock()
         loaded = rule_set(folder, rules, self.world)
+        can = Capabilities(queues=None, channels=ways or {}, letters=None)  # type: ignore[arg-type]
         self.house = House(
             pool,
             loaded,
@@ -90,6 +99,8 @@ class Called:
             channels=("slack", "sms", "voice"),
             hold="5m",
             links=links,
+            registry=self.world.registry(),
+            capabilities=can,
         )
         self.start = self.clock.now()
 

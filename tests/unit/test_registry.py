@@ -27,6 +27,7 @@ def test_every_shipped_handler_is_found() -> None:
         "keep_letters",
         "note_deployment",
         "notify",
+        "page",
         "queue_drained",
         "redriven_finished",
         "reprocess_evidence",

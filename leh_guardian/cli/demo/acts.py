@@ -9,20 +9,25 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any, Final
+from uuid import UUID
 
 import anyio
 
 from leh_guardian.cli.demo.screen import Screen, incidents
 from leh_guardian.clock import SystemClock
+from leh_guardian.engine import verbs
 from leh_guardian.local.seed import ALERT_QUEUE, FUNCTION, WORKER_DLQ, Service
 from leh_guardian.local.status_page import LocalStatusPage, Scene
 from leh_guardian.local.worker import LocalWorker
 from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
 
 _PAUSE: Final = 0.2
 _MAJOR: Final = {"01-chat": "major_outage", "02-responses": "major_outage"}
 DLQ_RULE: Final = "ai-worker-dlq"
 STUCK_RULE: Final = "evidence-stuck"
+DOWN_RULE: Final = "service-errors"
+_WHO: Final = "cto"
 
 
 @dataclass
@@ -152,6 +157,28 @@ async def swallowed(stage: Stage) -> None:
     stage.worker.script.swallows, stage.worker.script.bug = False, False
     await stage.until(lambda: _finished(stage, set(fresh)))
     await stage.until(lambda: _closed(stage, STUCK_RULE))
+
+
+async def unanswered(stage: Stage) -> None:
+    """The service is down and nobody answers, sixty times as fast as it would be: until the last level does."""
+    await stage.service.raise_down(SystemClock().now())
+    stage.screen.say("meanwhile the service itself is down, and nobody answers: minutes are seconds here")
+    await stage.until(lambda: _called(stage, 3))
+    incident = await stage.newest(DOWN_RULE)
+    assert incident is not None  # noqa: S101 - somebody was called for it
+    now = SystemClock().now
+    async with transaction(stage.pool) as tx:
+        await verbs.acknowledge(tx, UUID(incident["id"]), now(), _WHO)
+    stage.screen.say("the CTO acknowledges, finds a wrong certificate, and resolves it")
+    async with transaction(stage.pool) as tx:
+        await verbs.resolve(tx, UUID(incident["id"]), now(), _WHO, "인증서를 되돌렸습니다")
+    await stage.until(lambda: _closed(stage, DOWN_RULE))
+
+
+async def _called(stage: Stage, level: int) -> bool:
+    incident = await stage.newest(DOWN_RULE)
+    told = [a for a in incident["actions"] if a["handler"] == "page" and a["status"] == "succeeded"] if incident else []
+    return any(action["params"]["level"] == level for action in told)
 
 
 async def _dead(stage: Stage, many: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess, faults: Se
         "the admin API was asked once for each piece that it was asked for": set(desk.requests.values()) == {1},
         "the outage was announced once, and its end once": announced == (1, 1),
         "every incident is resolved": bool(all_) and all(each["status"] == "resolved" for each in all_),
+        "nobody answered, so Lv1, Lv2 and Lv3 were called in this order": _levels(guardian) == ["Lv1", "Lv2", "Lv3"],
         "the daemon is live and ready": [await guardian.get("/livez"), await guardian.get("/readyz")] == [200, 200],
     }
     out()
@@ -42,6 +44,12 @@ async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess, faults: Se
     else:
         out("\nAS PROMISED: found, understood and put right; nothing lost, nothing done twice.", flush=True)
     return found
+
+
+def _levels(guardian: GuardianProcess) -> list[str]:
+    """Return the levels that were called about the service, as the console said them, once each."""
+    text = guardian.log.read_text(encoding="utf-8", errors="replace")
+    return list(dict.fromkeys(re.findall(r"📣 \[SEV1·(Lv\d)\] service-errors", text)))
 
 
 def _told(guardian: GuardianProcess) -> tuple[int, int]:

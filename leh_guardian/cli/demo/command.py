@@ -31,7 +31,7 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.rights import SCHEMA
 from leh_guardian.store.transaction import transaction
 
-_DEADLINE = 150.0
+_DEADLINE = 200.0
 _FOLDER = Path(".demo")
 _TOKEN = "demo-admin-token"  # noqa: S105 - of a stand-in that lives as long as the demo
 _ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed)
@@ -92,8 +92,13 @@ async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
             tasks.start_soon(stage.screen.follow, pool)
             try:
                 with anyio.fail_after(_DEADLINE):
-                    for act in _ACTS:
-                        await act(stage)
+                    async with anyio.create_task_group() as beside:
+                        beside.start_soon(acts.unanswered, stage)
+                        for act in _ACTS:
+                            await act(stage)
+                        stage.screen.title(
+                            "Nobody answers: the next level is called, and the last one until somebody does"
+                        )
             except TimeoutError:
                 late.append(f"it took longer than {_DEADLINE:g} s; the end of the log:\n{guardian.tail()}")
             faults = await verify(stage, desk, guardian, late)

@@ -28,6 +28,8 @@ _TOLD: Final = {
     Kind.VERIFIED: "verified",
     Kind.RESOLVED: "resolved",
     Kind.ESCALATED: "people are told",
+    Kind.CALLED: "people are called:",
+    Kind.ACKNOWLEDGED: "acknowledged",
 }
 """The lines of the journal that are shown, by kind."""
 
@@ -58,10 +60,13 @@ class Screen:
     def _show(self, incident: dict[str, Any]) -> None:
         lines = incident["journal"]
         handlers = {action["id"]: action["handler"] for action in incident["actions"]}
+        params = {action["id"]: action["params"] for action in incident["actions"]}
         for line in lines[self._seen.get(incident["id"], 0) :]:
             handler = line["data"].get("handler") or handlers.get(line["action"], "")
+            if handler == "page" and line["kind"] == Kind.SUCCEEDED:
+                self._show_message(params[line["action"]])
             # That a message is on its way was said before; that it went out is no news.
-            if (words := _TOLD.get(line["kind"])) is None or handler == "notify":
+            if (words := _TOLD.get(line["kind"])) is None or handler in {"notify", "page"}:
                 continue
             text = " ".join(filter(None, [incident["rule"], handler, words, shown(line["reason"], _WIDTH)]))
             # One that waits says so at each look.
@@ -69,6 +74,12 @@ class Screen:
                 out(f"{anyio.current_time() - self.began:6.1f}s  ▸  {text}", flush=True)
             self._last[incident["id"]] = text
         self._seen[incident["id"]] = len(lines)
+
+    def _show_message(self, params: dict[str, Any]) -> None:
+        """Show a message as people see it, as far as a line of a terminal goes."""
+        title, *lines = params["text"].splitlines()
+        said = f"{title} — {lines[0]}" if lines else title
+        out(f"{anyio.current_time() - self.began:6.1f}s  📣 {shown(said, _WIDTH)}", flush=True)
 
 
 async def incidents(pool: Pool) -> list[dict[str, Any]]:

@@ -20,9 +20,9 @@ _DAY: Final = timedelta(days=1)
 _LONGEST_TURN: Final = timedelta(weeks=52)
 
 
-def _match(pattern: str, wanted: str) -> Callable[[Any], str]:
+def _match(pattern: re.Pattern[str], wanted: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
-        if isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII):
+        if isinstance(value, str) and pattern.fullmatch(value):
             return value
         raise ValueError(f"write {wanted}")
 
@@ -123,13 +123,16 @@ SOME = Field(json_schema_extra={"minItems": 1})
 Name = Annotated[
     str,
     BeforeValidator(
-        _match(NAME, "small letters, digits, hyphens and underscores, 63 at most, a letter or digit first")
+        _match(
+            re.compile(NAME, re.ASCII),
+            "small letters, digits, hyphens and underscores, 63 at most, a letter or digit first",
+        )
     ),
     _text(NAME),
 ]
 Target = Annotated[
     str,
-    BeforeValidator(_match(TARGET, "schedule:ID, person:ID, team:ID or channel:NAME")),
+    BeforeValidator(_match(re.compile(TARGET, re.ASCII), "schedule:ID, person:ID, team:ID or channel:NAME")),
     _text(TARGET, "schedule:lv1", "channel:default"),
 ]
 Clock = Annotated[time, BeforeValidator(_clock), _text(r"([01]\d|2[0-3]):[0-5]\d", "09:30")]

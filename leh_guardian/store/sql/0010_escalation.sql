@@ -3,6 +3,7 @@
 alter table incidents add column number bigint generated always as identity;   -- what people call it: INC-1042
 alter table incidents add column policy json;          -- as it was when the incident opened; null: nobody is to be called
 alter table incidents add column escalation json;
+alter table incidents add column began_at timestamptz;  -- when the present run began; null: when it was opened
 create unique index incidents_number on incidents (number);
 create index incidents_causes on incidents (rule_id, (escalation->>'cause')) where status <> 'resolved' and escalation is not null;
 create index incidents_ended on incidents (rule_id, dedup_key, resolved_at) where status = 'resolved';

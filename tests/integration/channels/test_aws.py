@@ -160,11 +160,14 @@ async def test_no_answer_is_tried_again_by_the_engine_alone(
     server: AwsServer, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What hangs, is cut off or loses its answer is unavailable, and asked for no second time in here."""
-    monkeypatch.setattr(ses, "_DEADLINE", 0.3)
-    monkeypatch.setattr(sns_sms, "_DEADLINE", 0.3)
+    if kind == "hang":
+        server.hanging = True
+        monkeypatch.setattr(ses, "_DEADLINE", 0.3)
+        monkeypatch.setattr(sns_sms, "_DEADLINE", 0.3)
     async with channels() as (mail, text):
         for channel, notice in ((mail, MAIL), (text, TEXT)):
-            server.trouble(kind=kind)
+            if kind != "hang":
+                server.trouble(kind=kind)
             with pytest.raises(Unavailable):
                 await channel.send(notice)  # type: ignore[attr-defined]
     assert len(server.taken) == (2 if kind == "lost" else 0)

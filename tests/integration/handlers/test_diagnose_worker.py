@@ -185,7 +185,7 @@ async def test_only_the_window_is_read(can: Capabilities, outside: WorkerOutside
     assert (await look(can))["verdict"] == "unknown"
     assert (await look(can, window=timedelta(hours=2)))["log"]["failed"] == 5
     old = attempt(can, clock=CLOCK)
-    old = replace(old, incident={**old.incident, "opened_at": "2026-11-20T00:00:00+00:00"})
+    old = replace(old, incident={**old.incident, "began_at": "2026-11-20T00:00:00+00:00"})
     outcome = await diagnose_worker(old, DiagnoseWorkerParams())
     assert isinstance(outcome, Done)
     assert outcome.facts["log"]["since"] == "2026-11-22T15:45:00+00:00"

@@ -222,7 +222,7 @@ async def test_no_more_are_at_work_than_may_be(service: Leh) -> None:
 async def test_one_piece_by_what_the_incident_is_about(service: Leh) -> None:
     """Without a name it is the incident's own key; what names nothing is told."""
     key = "cases/case_1/raw/ev_1a2b_녹취록.m4a"
-    incident = {"severity": "sev2", "dedup_key": key, "opened_at": service.clock.now().isoformat()}
+    incident = {"severity": "sev2", "dedup_key": key, "began_at": service.clock.now().isoformat()}
     outcome = await service.to_the_end(service.attempt(incident=incident), ReprocessEvidenceParams())
     assert isinstance(outcome, Done)
     assert service.effects == {"ev_1a2b": 1}
@@ -462,7 +462,7 @@ async def test_a_letter_of_the_piece_is_left_to_the_redrive(service: Leh) -> Non
 
 async def test_many_at_once_are_for_people(service: Leh) -> None:
     """The incident that counts what an absence rule has missed beyond its bound is about a worker that is down."""
-    incident = {"severity": "sev2", "dedup_key": "*", "opened_at": service.clock.now().isoformat()}
+    incident = {"severity": "sev2", "dedup_key": "*", "began_at": service.clock.now().isoformat()}
     one = ReprocessEvidenceParams(key="cases/case_1/raw/ev_a_x.pdf")
     outcome = await reprocess_evidence(service.attempt(incident=incident), one)
     assert isinstance(outcome, Escalate)

@@ -155,4 +155,8 @@ async def _start(work: Work, row: Row, now: datetime, owner: str, allowed: int) 
     )
     of_incident = ("rule_id", "event_id", "plan", "severity", "dedup_key", "opened_at")
     over = incident["status"] == "resolved" and row["role"] != "tell"
-    return real._claimed({**claimed, **{name: incident[name] for name in of_incident}, "lost": lost, "over": over})
+    known = {
+        **{name: incident[name] for name in of_incident},
+        "began_at": incident["began_at"] or incident["opened_at"],
+    }
+    return real._claimed({**claimed, **known, "lost": lost, "over": over})

@@ -49,8 +49,8 @@ async def thread(tx: Transaction, incident_id: UUID, target: str, channel: str) 
     wanted = (incident_id, target, channel)
     async with statement(tx, "deliveries.thread") as work:
         rows = [r for r in work.rows(DELIVERIES) if (r["incident_id"], r["target"], r["channel"]) == wanted]
-    first = min(rows, key=lambda row: (row["sent_at"], row["action_id"]), default=None)
-    return dict(json.loads(first["thread"])) if first else {}
+    newest = max(rows, key=lambda row: (row["sent_at"], row["action_id"]), default=None)
+    return dict(json.loads(newest["thread"])) if newest else {}
 
 
 async def times(tx: Transaction, target: str, channel: str, since: datetime) -> list[datetime]:

@@ -178,7 +178,7 @@ def _ended(row: Row, new: Incident, now: datetime) -> datetime | None:
     return row["resolved_at"] if row["status"] == "resolved" else now
 
 
-async def start_run(tx: Transaction, incident: Incident, event: RunEvent) -> None:
+async def start_run(tx: Transaction, now: datetime, incident: Incident, event: RunEvent) -> None:
     """Do as the real one."""
     async with statement(tx, "incidents.start_run") as work:
         for row in await work.locked(INCIDENTS, work.find(INCIDENTS, incident.id), mode=Mode.NO_KEY_UPDATE):
@@ -190,4 +190,5 @@ async def start_run(tx: Transaction, incident: Incident, event: RunEvent) -> Non
                 event=dump_json(event.envelope),
                 plan=dump_json(incident.plan.to_json()),
                 rule_revision=incident.rule_revision,
+                began_at=now,
             )

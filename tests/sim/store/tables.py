@@ -79,6 +79,7 @@ INCIDENTS = Table(
         "resolved_at": None,
         "event_count": 1,
         "run": 1,
+        "began_at": None,
         "policy": None,
         "escalation": None,
     },

@@ -22,7 +22,7 @@ class Trouble:
     """What goes wrong with the next request."""
 
     kind: str = "answer"
-    """`answer`: refused with what follows; `hang`: never answered; `cut`: hung up on; `lost`: done, then hung up on."""
+    """`answer`: refused with what follows; `cut`: hung up on; `lost`: done, then hung up on."""
     status: int = 500
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -43,6 +43,8 @@ class ProviderServer:
         self.faults: list[str] = []
         """What should not have been sent."""
         self.troubles: deque[Trouble] = deque()
+        self.hanging = False
+        """Whether no request is answered."""
         self._held: set[asyncio.Future[None]] = set()
 
     async def apply(self, request: web.Request, body: bytes) -> web.StreamResponse:
@@ -65,13 +67,14 @@ class ProviderServer:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if self.hanging or request.transport is None:
+            # Whoever has hung up before its request was read does not wait for an answer, either.
+            await self._hold()
         trouble = self.troubles.popleft() if self.troubles else None
         if trouble is not None and trouble.kind == "answer":
             return web.Response(
                 status=trouble.status, text=trouble.body, headers=trouble.headers, content_type=trouble.content_type
             )
-        if trouble is not None and trouble.kind == "hang":
-            await self._hold()
         if trouble is None or trouble.kind == "lost":
             try:
                 answer = await self.apply(request, body)

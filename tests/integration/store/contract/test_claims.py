@@ -50,7 +50,12 @@ async def test_a_claim_gives_what_an_attempt_needs(store: Store) -> None:
     assert (claimed.timeout, claimed.attempts, claimed.backoff, claimed.deadline) == (30.0, 3, 1.0, until)
     assert (claimed.checkpoints, claimed.dry_run, claimed.observed, claimed.over) == ({}, False, False, False)
     assert (claimed.rule_id, claimed.event_id, claimed.limits) == ("rule", EVENT.id, {"things": 10})
-    assert claimed.incident == {"severity": "sev2", "dedup_key": "key-1", "opened_at": NOW.isoformat()}
+    assert claimed.incident == {
+        "severity": "sev2",
+        "dedup_key": "key-1",
+        "opened_at": NOW.isoformat(),
+        "began_at": NOW.isoformat(),
+    }
     assert await store.claim() == []
 
 

@@ -146,7 +146,7 @@ async def test_another_run_has_its_own_event_and_plan(store: Store) -> None:
     await store.open(incident())
     again = incident(run=2, rule_revision="newer", plan=replace(PLAN, limits={"things": 1}), event_count=5)
     event = RunEvent("event-2", {"id": "event-2"})
-    await store.do(lambda tx: incidents.start_run(tx, again, event))
+    await store.do(lambda tx: incidents.start_run(tx, NOW, again, event))
     assert await store.do(lambda tx: incidents.run_event(tx, UUID(int=1))) == event
     found = await store.do(lambda tx: incidents.lock(tx, UUID(int=1)))
     assert found == replace(again, event_id="event-2", event_count=1)

@@ -147,7 +147,7 @@ async def test_what_was_taken_is_remembered(store: Store) -> None:
     ]
     times = await store.do(lambda tx: deliveries.times(tx, "person:a", "sms", NOW + minutes(1)))
     assert times == [NOW + minutes(4), NOW + minutes(5)]
-    assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:a", "sms")) == {"ts": "7"}
+    assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:a", "sms")) == {"ts": "8"}
     assert await store.do(lambda tx: deliveries.thread(tx, ONE, "person:b", "sms")) == {}
     assert await store.do(lambda tx: deliveries.forget(tx, NOW + minutes(4), 1)) == 1
     assert len(await store.do(lambda tx: deliveries.of_incident(tx, ONE))) == 2
@@ -183,7 +183,7 @@ async def test_what_was_tried_is_told(store: Store) -> None:
     await store.plan(action(1), action(2, role=Role.TELL))
     rows = await store.do(lambda tx: overview.remedy(tx, ONE))
     assert [(row["step_id"], row["handler"], row["status"]) for row in rows] == [("step-1", "fix", "scheduled")]
-    await store.do(lambda tx: incidents.start_run(tx, incident(run=2), EVENT))
+    await store.do(lambda tx: incidents.start_run(tx, NOW, incident(run=2), EVENT))
     assert await store.do(lambda tx: overview.remedy(tx, ONE)) == []
 
 

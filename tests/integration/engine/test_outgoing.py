@@ -1,0 +1,161 @@
+"""What keeps a message from going out now: storms, throttles, windows, bigger trouble; and what follows when nobody got it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leh_guardian.ports import NoticeKind, Receipt
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+from tests.support.builders import alarm_event
+from tests.support.on_call import Called
+
+STORM = "delivery: {storm: {new_incidents: 3, per: 5m}}"
+THROTTLE = "delivery: {throttle: {slack: [{count: 2, per: 15m}]}}"
+WINDOW = """
+maintenance:
+  - {name: release, from: 2026-11-23T02:00, to: 2026-11-23T03:20, match: {rule: [down]}, mode: MODE}
+"""
+INHIBIT = """
+inhibit:
+  - {name: one-is-enough, source: {rule: [mended]}, target: {rule: [down]}, equal: [severity], max: 30m}
+"""
+CLASSIFY = """
+classify:
+  rules:
+    - {id: worse, pattern: {detail: {state: {reason: [data leak]}}}, set: {severity: sev1, class: data_leak, policy: security}}
+"""
+
+
+def slack(called: Called) -> list[tuple[float, str]]:
+    """Return (minutes, title) of each call by Slack."""
+    return [
+        (round((at - called.start).total_seconds() / 60, 2), notice.title)
+        for at, channel, notice in called.world.sent
+        if channel == "slack" and notice.kind is NoticeKind.PAGE
+    ]
+
+
+async def test_a_storm_is_told_at_once_and_then_in_one(pool: Pool, tmp_path: Path) -> None:
+    """Ten alarms in one batch: the first goes out at once, the others within a minute as one message, and none is lost."""
+    called = Called(pool, tmp_path / "rules", STORM)
+    await called.house.take(*(alarm_event(f"down-{n}") for n in range(10)))
+    await called.until(2)
+    [(first, _), *rest] = slack(called)
+    assert first == 0
+    assert len(rest) < 4
+    texts = "\n".join(called.world.told)
+    assert all(f"down-{n})" in texts for n in range(10))
+    assert [a["status"] for a in await called.house.actions("waiting", "running")] == []
+
+
+async def test_the_gravest_is_never_gathered(pool: Pool, tmp_path: Path) -> None:
+    """Level 3 goes out singly, storm or not."""
+    called = Called(pool, tmp_path / "rules", STORM)
+    await called.house.take(*(alarm_event(f"leak-{n}") for n in range(6)))
+    await called.until(0)
+    voice = [notice for _, channel, notice in called.world.sent if channel == "voice"]
+    assert len(voice) == 6
+
+
+async def test_a_phone_that_has_had_too_many_gets_the_rest_together(pool: Pool, tmp_path: Path) -> None:
+    """Two messages in 15 minutes; what is more waits for its turn and comes as one."""
+    called = Called(pool, tmp_path / "rules", THROTTLE)
+    for number in range(5):
+        await called.house.take(alarm_event(f"down-{number}"))
+        await called.house.work()
+        called.clock.advance(seconds=10)
+    await called.until(14)
+    assert len(slack(called)) == 2
+    await called.until(16)
+    [_, _, (at, title)] = slack(called)
+    assert at == 15
+    assert title.endswith("외 2건")
+    assert any("· [SEV2·Lv1] down (down-4)" in text for text in called.world.told)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("collect", [20.0]), ("suppress", [30.0])])
+async def test_a_window_holds_calls_back(pool: Pool, tmp_path: Path, mode: str, expected: list[float]) -> None:
+    """Collected ones go out when it ends and the trouble has not; suppressed ones do not, and the clocks ran on: Lv2 is called."""
+    called = Called(pool, tmp_path / "rules", WINDOW.replace("MODE", mode))
+    await called.house.take(alarm_event("down-a"), alarm_event("leak-a"))
+    await called.until(31)
+    assert [at for at, title in slack(called) if "down" in title][:1] == expected
+    assert slack(called)[0][0] == 0, "what must not be suppressed is not"
+
+
+async def test_bigger_trouble_holds_back_the_smaller_for_a_while(pool: Pool, tmp_path: Path) -> None:
+    """Half an hour at most, and no longer than it is open itself."""
+    called = Called(pool, tmp_path / "rules", INHIBIT)
+    await called.house.take(alarm_event("mend-a"))
+    await called.house.work()
+    called.clock.advance(minutes=1)
+    await called.house.take(alarm_event("down-a"))
+    await called.until(29.5)
+    assert [title for _, title in slack(called) if "down" in title] == []
+    await called.until(32)
+    assert [title for _, title in slack(called) if "down" in title]
+
+
+async def test_worse_news_break_an_acknowledgement(pool: Pool, tmp_path: Path) -> None:
+    """An event of the same incident that is classified higher calls its policy's level at once, under its severity."""
+    called = Called(pool, tmp_path / "rules", CLASSIFY)
+    await called.house.take(alarm_event("down-a"))
+    await called.until(1)
+    async with transaction(pool) as tx:
+        await tx.execute("update incidents set status = 'acknowledged'")
+    leak = alarm_event("down-a")
+    leak["detail"]["state"]["reason"] = "data leak"
+    await called.house.take(leak)
+    await called.house.take(alarm_event("down-a"))
+    await called.until(1.25)
+    [incident] = await called.house.incidents()
+    assert (incident["status"], incident["severity"], incident["level"]) == ("triggered", "sev1", 3)
+    assert called.calls()[-2:] == [(1, 3, "sms"), (1, 3, "voice")]
+    assert "상황이 더 나빠져 Lv3 호출" in called.world.told[-1]
+    assert (await called.house.journal()).count("incident.worse") == 1
+
+
+class Unsure:
+    """A channel that takes everything, and says later whether it arrived."""
+
+    address, confirms, strict = "slack", True, False
+
+    def __init__(self, receipts: list[Receipt]) -> None:
+        self.receipts = receipts
+        self.sent = 0
+
+    async def send(self, notice: object) -> object:
+        """Take it."""
+        from leh_guardian.ports import Sent
+
+        self.sent += 1
+        return Sent(f"r{self.sent}")
+
+    async def receipt(self, reference: str) -> Receipt:
+        """Say what became of it."""
+        assert reference == f"r{self.sent}"
+        return self.receipts.pop(0) if len(self.receipts) > 1 else self.receipts[0]
+
+
+@pytest.mark.parametrize(
+    ("receipts", "by_text"),
+    [
+        ([Receipt.PENDING, Receipt.DELIVERED], []),
+        ([Receipt.PENDING, Receipt.FAILED], [0.5]),
+        ([Receipt.PENDING], [1.0]),
+    ],
+    ids=["arrived", "failed", "unknown"],
+)
+async def test_what_does_not_arrive_goes_another_way(
+    pool: Pool, tmp_path: Path, receipts: list[Receipt], by_text: list[float]
+) -> None:
+    """A receipt that says no, or stays away for a minute, sends the message on by the next channel, once; none is sent twice."""
+    unsure = Unsure(receipts)
+    called = Called(pool, tmp_path / "rules", "delivery: {confirm_within: {slack: 60s}}", ways={"slack": unsure})
+    await called.house.take(alarm_event("down-a"))
+    await called.until(3)
+    assert [at for at, _, channel in called.calls() if channel == "sms"] == by_text
+    assert unsure.sent == 1
