@@ -10,11 +10,10 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
-import aiohttp
 import anyio
 import structlog
 
@@ -23,7 +22,6 @@ from leh_guardian.adapters.admin_api import HttpAdminApi
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
-from leh_guardian.adapters.heartbeat import CloudWatchPulse, HttpPulse
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
@@ -31,18 +29,20 @@ from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
 from leh_guardian.app.people import channel_clients, channels
+from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, distress
+from leh_guardian.engine import absence, call_audit, chaining, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
-from leh_guardian.engine.canary import CANARY_HANDLER, Canary
+from leh_guardian.engine.call_audit import CallAudit
+from leh_guardian.engine.canary import CANARY_HANDLER
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
-from leh_guardian.engine.distress import Distress, Watch
+from leh_guardian.engine.distress import Distress
 from leh_guardian.engine.escalator import Escalator
-from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
@@ -53,13 +53,12 @@ from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.silence import Silence
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
-from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import SettingsError
-from leh_guardian.fields import queue_name
-from leh_guardian.ports import Pingable, Pulse
+from leh_guardian.ports import Pingable
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
@@ -72,13 +71,12 @@ from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.logs import LogWriter, set_up_logs
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
+from leh_guardian.web.heartbeats import HeartbeatRoutes
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 
 _THREAD_PATIENCE = 1.0
 """Seconds that each thread gets to end after everything else has."""
-_LOOK = 5.0
-"""Seconds between two looks at what people, or the outside, are to be told."""
 
 
 def handlers() -> Registry:
@@ -228,11 +226,13 @@ async def _build(
     looked_at = _clients(settings, pool, intakes, tables, logs, search, admin, providers, clock)
     clients = (*looked_at, *channel_clients(ways, clock), *answers.clients)
     auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
-    heartbeat, loops = await _heartbeat(
-        settings, queues[0], pool, auditor, clock, progress, metrics, aws, stack, replica
+    chain = Chaining(pool, clock)
+    calls = CallAudit(pool, clock, metrics, replica=replica, planned=planned)
+    heartbeat, loops = await open_heartbeat(
+        settings, queues[0], pool, auditor, calls, clock, progress, metrics, aws, stack, replica
     )
     cry = Distress(
-        list(_watches(settings, auditor, heartbeat)),
+        list(watches(settings, auditor, calls, heartbeat)),
         capabilities.channels,
         settings.notify.channel,
         clock,
@@ -251,8 +251,11 @@ async def _build(
         log_drops=lambda: writer.dropped,
         heartbeat=heartbeat,
         distress=cry,
+        calls=calls,
+        chain=chain,
     )
-    routes = [*status.routes(), *answers.routes]
+    token = settings.http.token.get_secret_value() if settings.http.token else None
+    routes = [*status.routes(), *answers.routes, *HeartbeatRoutes(pool, clock, token).routes()]
     url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
     structlog.get_logger("web").info("status endpoint", url=url)
     keep = settings.retention
@@ -275,13 +278,20 @@ async def _build(
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
+            loop("chaining", chain.run_once, pause=chaining.LOOK),
+            loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop(
+                "silence",
+                Silence(pool, progression, clock, replica=replica, planned=planned).run_once,
+                pause=silence.LOOK,
+            ),
             loop(
                 "upkeep",
                 Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
                 pause=300.0,
             ),
             # Three outages at once, each told over a channel and a console that both hang.
-            loop("distress", cry.run_once, pause=_LOOK, limit=150.0),
+            loop("distress", cry.run_once, pause=LOOK, limit=150.0),
             *loops,
             *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],
@@ -314,51 +324,6 @@ def _clients(
         clients.append(Client("admin_api", admin, required=False))
     clients += [Client(f"status_page_{name}", page, required=False) for name, page in providers.items()]
     return clients
-
-
-async def _heartbeat(
-    settings: Settings,
-    queue: SqsAlertQueue,
-    pool: Pool,
-    auditor: Auditor,
-    clock: Clock,
-    progress: Progress,
-    metrics: Metrics,
-    aws: Aws,
-    stack: AsyncExitStack,
-    replica: str,
-) -> tuple[Heartbeat | None, list[Loop]]:
-    """Make what tells the outside that guardian works, and its loops; nothing where nobody is to be told."""
-    wanted = settings.heartbeat
-    if not wanted.wanted:
-        return None, []
-    pulses: dict[str, Pulse] = {}
-    if wanted.url is not None:
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
-        pulses["url"] = HttpPulse(session, wanted.url.get_secret_value())
-    if wanted.namespace is not None:
-        installation = wanted.installation or queue_name(settings.queue.alerts)
-        pulses["cloudwatch"] = CloudWatchPulse(aws, await aws.client("cloudwatch"), wanted.namespace, installation)
-    every = wanted.every.total_seconds()
-    canary = Canary(queue, pool, clock, clock.monotonic, replica=replica, region=settings.region, every=every)
-    heartbeat = Heartbeat(
-        pulses, canary, progress, lambda: auditor.snapshot, clock, metrics, clock.monotonic, every=every
-    )
-    pause = min(_LOOK, every / 10)
-    loop = partial(Loop, progress=progress, metrics=metrics, pause=pause)
-    return heartbeat, [loop("canary", canary.run_once), loop("heartbeat", heartbeat.run_once)]
-
-
-def _watches(settings: Settings, auditor: Auditor, heartbeat: Heartbeat | None) -> Iterator[Watch]:
-    """Yield what people are told of directly when it fails for long."""
-    outages = [Outage.DATABASE, Outage.ALERTS, *([Outage.URGENT] if settings.queue.urgent else [])]
-    for outage in outages:
-        yield Watch(outage, lambda name=outage.value: auditor.snapshot.failing.get(name), distress.PATIENCE)  # type: ignore[misc]
-    if heartbeat is not None:
-        canary = heartbeat.canary
-        # That no canary comes through an outage of these is no news.
-        overdue = lambda: None if auditor.snapshot.failing else canary.overdue()  # noqa: E731
-        yield Watch(Outage.CANARY, overdue, settings.heartbeat.every.total_seconds())
 
 
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:

@@ -34,6 +34,7 @@ _COMMANDS = {
     "actions": "leh_guardian.cli.actions:actions",
     "redrive": "leh_guardian.cli.redrive:redrive",
     "deployments": "leh_guardian.cli.deployments:deployments",
+    "audit": "leh_guardian.cli.audit:audit",
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",
     "oncall": "leh_guardian.cli.oncall:oncall",

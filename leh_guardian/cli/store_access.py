@@ -30,14 +30,33 @@ def with_store(work: Callable[[Transaction], Awaitable[Result]]) -> Result:
     return anyio.run(_with_store, work)
 
 
+def with_pool(work: Callable[[Pool], Awaitable[Result]]) -> Result:
+    """Run `work`, which is longer than one transaction, with a connection to guardian's database."""
+    return anyio.run(_with_pool, work)
+
+
 async def _with_store(work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-    pool = await Pool.open(load_database_url(os.environ), size=1, replica="cli", grants=rights.for_commands)
+    pool = await _open()
     try:
         async with transaction(pool) as tx:
             await _check_schema(tx)
             return await work(tx)
     finally:
         await pool.close()
+
+
+async def _with_pool(work: Callable[[Pool], Awaitable[Result]]) -> Result:
+    pool = await _open()
+    try:
+        async with transaction(pool) as tx:
+            await _check_schema(tx)
+        return await work(pool)
+    finally:
+        await pool.close()
+
+
+async def _open() -> Pool:
+    return await Pool.open(load_database_url(os.environ), size=1, replica="cli", grants=rights.for_commands)
 
 
 async def _check_schema(tx: Transaction) -> None:

@@ -1,6 +1,7 @@
 """Owns the heartbeat to the outside; the one rule: it goes out only while everything is proved to work, silence is the alarm.
 
-What it asks: a canary of this replica came through lately, no loop is stuck, the audit is fresh and finds no overdue timer.
+What it asks: a canary of this replica came through lately, no loop is stuck, the snapshot is fresh and has no overdue timer, and the
+audit of calls (engine/call_audit.py) is fresh and has found nobody forgotten.
 It never blocks and never raises: where it cannot be sent, it is as if it were not sent, and somebody outside is told.
 """
 
@@ -36,6 +37,7 @@ class Heartbeat:
         canary: Canary,
         progress: Progress,
         snapshot: Callable[[], Snapshot],
+        calls: Callable[[], str | None],
         clock: Clock,
         metrics: Metrics,
         monotonic: Callable[[], float],
@@ -46,6 +48,7 @@ class Heartbeat:
         self._pulses = pulses
         self._progress = progress
         self._snapshot = snapshot
+        self._calls = calls
         self._clock = clock
         self._metrics = metrics
         self._now = monotonic
@@ -69,7 +72,7 @@ class Heartbeat:
             return "the audit is overdue"
         if overdue := snapshot.counts.get("timers", {}).get("overdue"):
             return f"{overdue} timers are overdue"
-        return None
+        return self._calls()
 
     def age(self) -> float:
         """Return seconds since the place that waits longest took a heartbeat; since the start, while one has taken none."""

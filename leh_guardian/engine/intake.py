@@ -13,6 +13,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import anyio
 import anyio.abc
@@ -26,11 +27,12 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
 from leh_guardian.model.canary import CANARY
 from leh_guardian.model.event import Event, parse_body
+from leh_guardian.model.heartbeat import beat_of
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import told
 from leh_guardian.ports import AlertQueue, ReceivedMessage
 from leh_guardian.rules.ruleset import Match, RuleSet
-from leh_guardian.store import inbox
+from leh_guardian.store import heartbeats, inbox
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.failpoints import failpoint
@@ -69,6 +71,8 @@ class _Read:
     matches: Sequence[tuple[Event, Match]] = ()
     fault: str | None = None
     """Why it is no event."""
+    beats: Sequence[tuple[str, Event]] = ()
+    """The heartbeats in it, by whose they are."""
 
     @property
     def canary(self) -> bool:
@@ -241,7 +245,8 @@ class Intake:
     def _read(self, message: ReceivedMessage, rules: RuleSet) -> _Read:
         try:
             events = parse_body(message.body)
-            return _Read(message, [(event, match) for event in events for match in rules.match(event)])
+            beats = [(name, event) for event in events if (name := beat_of(event.envelope)) is not None]
+            return _Read(message, [(event, match) for event in events for match in rules.match(event)], beats=beats)
         except MalformedEvent as fault:
             return _Read(message, fault=told(fault))
         except Exception as error:
@@ -278,6 +283,7 @@ class Intake:
             kept = [(bool(read.matches), read.message.body) for read in good if not read.canary]
             await inbox.log_bodies(tx, now, kept)
             await self._plan(tx, changes, rules, [pair for read in good for pair in read.matches])
+            await self._hear(tx, changes, [beat for read in good for beat in read.beats])
             await changes.write(tx, self._replica)
             failpoint("intake.before_commit")
         self._count(reads)
@@ -302,6 +308,17 @@ class Intake:
         self._metrics.duplicates.inc(len(matches) - len(batch))
         if batch:
             await self._planner.plan(tx, changes, rules, batch)
+
+    async def _hear(self, tx: Transaction, changes: Changes, beats: Sequence[tuple[str, Event]]) -> None:
+        """Write down who is alive; what follows is engine/silence.py's."""
+        newest: dict[str, datetime] = {}
+        for name, event in beats:
+            sent = min(event.occurred_at or changes.now, changes.now)
+            newest[name] = max(sent, newest.get(name, sent))
+        if newest:
+            known = await heartbeats.beat(tx, newest)
+            self._metrics.beats.labels("yes").inc(len(known))
+            self._metrics.beats.labels("no").inc(len(newest) - len(known))
 
     async def _delete_portion(self, receipts: Sequence[str]) -> None:
         """Delete up to ten messages; a failed delete costs a redelivery, which the inbox finds."""

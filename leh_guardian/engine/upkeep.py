@@ -16,6 +16,7 @@ from leh_guardian.store import (
     guards,
     inbox,
     journal,
+    journal_chain,
     letters,
     reprocessing,
 )
@@ -77,4 +78,5 @@ class Upkeep:
             dropped += await deliveries.forget(tx, now - keep.journal, _PORTION)
             dropped += await approvals.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)
+            dropped += await journal_chain.forget(tx, now - keep.journal, _PORTION)
             return dropped + await guards.forget(tx, now - keep.guards)

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     STALLED = "stalled"
     NO_OK = "no-ok"
     BESIDE = "beside"
+    SILENT = "silent"
 
 
 _SENTENCES = {
@@ -51,6 +52,7 @@ _SENTENCES = {
     Cause.STALLED: "자동 조치가 진행되지 않고 있습니다. 사람이 확인해야 합니다.",
     Cause.NO_OK: "자동 조치는 끝났지만 경보가 정상(OK)으로 돌아오지 않았습니다. 사람이 확인해야 합니다.",
     Cause.BESIDE: "자동 조치와 동시에 담당자를 호출합니다.",
+    Cause.SILENT: "정해진 시간 안에 신호(하트비트)가 오지 않았습니다. 보내는 쪽이 멈추지 않았는지 사람이 확인해야 합니다.",
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
 
@@ -62,6 +64,8 @@ class Outage(StrEnum):
     ALERTS = "alert_queue"
     URGENT = "urgent_queue"
     CANARY = "canary"
+    LOST_CALL = "lost_call"
+    LATE_CALLS = "late_calls"
 
 
 _QUEUE_AWAY = (
@@ -75,6 +79,13 @@ _OUTAGES = {
     Outage.URGENT: _QUEUE_AWAY,
     Outage.CANARY: (
         "guardian의 자체 점검 이벤트가 경보 경로를 끝까지 통과하지 못합니다. 경보가 처리되지 않을 수 있으므로 직접 확인하세요."
+    ),
+    Outage.LOST_CALL: (
+        "다음 호출이 예약되지 않은 열린 장애가 있어 다시 예약했습니다. "
+        "호출이 늦었을 수 있으므로 열린 장애를 직접 확인하세요."
+    ),
+    Outage.LATE_CALLS: (
+        "guardian의 호출이 예정보다 늦어지고 있습니다. 담당자가 호출을 받지 못했을 수 있으므로 열린 장애를 직접 확인하세요."
     ),
 }
 _SEOUL = ZoneInfo("Asia/Seoul")

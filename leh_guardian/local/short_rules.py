@@ -44,7 +44,9 @@ _SIXTIETHS: Final = ("ack_within", "every", "max_every")
 
 
 def copy_rules(shipped: Path, target: Path) -> None:
-    """Write the rule files of `shipped` to the folder `target`, which must not be there, with the times of `SHORT`; people's are in seconds.
+    """Write the rule files of `shipped` to the folder `target`, which must not be there, with the times of `SHORT`.
+
+    What people have minutes for are seconds.
 
     Rule cases stay behind: they are about the times that were.
 

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """It is worse than it was taken for."""
     NEEDS_PERSON = "incident.needs_person"
     """Its alarm is over, and its level is one that only people close."""
+    AUDIT_REPAIRED = "audit.repaired"
+    """An open incident that nothing went on with: its timer was set anew."""
     ELSEWHERE = "page.elsewhere"
     """A message goes by another channel: the one before did not take it, or nobody got it."""
     RESOLVED = "incident.resolved"

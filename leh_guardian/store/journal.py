@@ -65,7 +65,13 @@ async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[dateti
 
 
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
-    """Drop lines older than the retention, at most `portion`; returns how many."""
+    """Drop lines of no incident that are older than the retention, at most `portion`; returns how many.
+
+    Those of incidents go with their links (store/journal_chain.py).
+    """
     return await tx.execute(
-        "delete from journal where id in (select id from journal where at < $1 order by at limit $2)", before, portion
+        "delete from journal where id in"
+        " (select id from journal where at < $1 and incident_id is null order by at limit $2)",
+        before,
+        portion,
     )

@@ -25,6 +25,7 @@ DAEMON_NEEDS: Final = {
     "deliveries": "select insert update delete",
     "approvals": "select insert delete",
     "early_oks": "select insert update delete",
+    "heartbeats": "select insert update delete",
     "expectations": "select insert update delete",
     "control": "select insert update",
     "redriven_letters": "select insert delete",
@@ -33,6 +34,9 @@ DAEMON_NEEDS: Final = {
     "deployments": "select insert delete",
     "reprocessing": "select insert update delete",
     "journal": "select insert delete",
+    "journal_chain": "select insert delete",
+    "journal_chain_ends": "select insert update",
+    "journal_roots": "select insert",
 }
 """What the daemon does to each table."""
 

@@ -41,6 +41,28 @@ class Metrics:
             "guardian_clock_ahead_seconds", "How far this machine's clock is ahead of the database's", registry=r
         )
         self.timers_overdue = Gauge("guardian_timers_overdue", "Timers due for more than a minute", registry=r)
+        self.audit_repairs = Counter(
+            "guardian_audit_repairs",
+            "Open incidents that nothing went on with, by the timer they lacked",
+            ["timer"],
+            registry=r,
+        )
+        self.escalation_lateness = Gauge(
+            "guardian_escalation_lateness_seconds",
+            "How long the oldest timer that is 2 minutes late has been due",
+            registry=r,
+        )
+        self.oldest_unsent = Gauge(
+            "guardian_oldest_unsent_seconds",
+            "How long the oldest message that is 2 minutes late has been due",
+            registry=r,
+        )
+        self.beats = Counter(
+            "guardian_heartbeats_heard",
+            "Heartbeats from outside, by whether they are expected",
+            ["expected"],
+            registry=r,
+        )
         self.expectations = Counter(
             "guardian_expectations", "What became of what absence rules expect", ["outcome"], registry=r
         )

@@ -14,6 +14,8 @@ from aiohttp import web
 from leh_guardian import __version__
 from leh_guardian.clock import Clock
 from leh_guardian.engine.auditor import STALE, Snapshot
+from leh_guardian.engine.call_audit import CallAudit
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.distress import Distress
 from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.reloader import RulesInUse
@@ -39,6 +41,8 @@ class StatusPages:
         log_drops: Callable[[], int],
         heartbeat: Heartbeat | None,
         distress: Distress,
+        calls: CallAudit,
+        chain: Chaining,
     ) -> None:
         self._progress = progress
         self._metrics = metrics
@@ -50,6 +54,8 @@ class StatusPages:
         self._log_drops = log_drops
         self._heartbeat = heartbeat
         self._distress = distress
+        self._calls = calls
+        self._chain = chain
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -111,6 +117,8 @@ class StatusPages:
                 "failing": self._failing(),
                 "heartbeat": self._heartbeat.report() if self._heartbeat else None,
                 "distress": self._distress.report(),
+                "audit": self._calls.report(),
+                "journal": self._chain.report(),
                 "modes": {"process": self._mode.value, **counts.get("modes", {})},
                 "loops": {
                     name: {"age_seconds": round(age, 1), "note": self._progress.notes()[name]}

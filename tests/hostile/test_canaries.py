@@ -18,6 +18,8 @@ from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.call_audit import CallAudit
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.distress import Distress, Watch
 from leh_guardian.engine.loops import Loop
 from leh_guardian.engine.reloader import Reloader
@@ -167,9 +169,11 @@ async def status_pages(place: Place) -> str:
     )  # fmt: skip
     for _ in range(3):
         await cry.run_once()
+    calls = CallAudit(place.pool, house.clock, house.metrics, replica="one", planned=lambda: None)
     pages = StatusPages(
         progress, house.metrics, house.clock, lambda: auditor.snapshot, lambda: reloader.in_use,
-        mode=Mode.ACT, replica="one", log_drops=lambda: 0, heartbeat=None, distress=cry,
+        mode=Mode.ACT, replica="one", log_drops=lambda: 0, heartbeat=None, distress=cry, calls=calls,
+        chain=Chaining(place.pool, house.clock),
     )  # fmt: skip
     said = []
     async with serve(pages.routes(), "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:

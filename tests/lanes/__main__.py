@@ -26,17 +26,14 @@ PARTS = {
             "tests/e2e/test_health.py",
             "tests/e2e/test_heartbeat.py",
             "tests/e2e/test_watchdog.py",
-        ),
-        (
-            "tests/contracts",
             "tests/hostile",
             "tests/integration/adapters/test_sqs_conformance.py",
             "tests/integration/store",
-            "tests/sim",
         ),
+        ("tests/contracts", "tests/sim"),
     ),
     "the rest": (
-        ("tests/e2e", "tests/integration/handlers", "tests/integration/local"),
+        ("tests/e2e", "tests/integration/local"),
         ("tests",),
     ),
 }

@@ -16,9 +16,11 @@ from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.app.lanes import lanes
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence
+from leh_guardian.engine import absence, call_audit, chaining, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.call_audit import CallAudit
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.escalator import Escalator
@@ -31,6 +33,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.silence import Silence
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
@@ -111,6 +114,8 @@ async def run(parts: Parts, process: Process) -> None:
         planned=planned,
     )
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
+    chain = Chaining(pool, clock)
+    calls = CallAudit(pool, clock, metrics, replica=name, planned=planned)
     loop = partial(Loop, progress=progress, metrics=metrics)
     daemon = Daemon(
         pollers=2,
@@ -128,6 +133,11 @@ async def run(parts: Parts, process: Process) -> None:
             loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
+            loop("chaining", chain.run_once, pause=chaining.LOOK),
+            loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop(
+                "silence", Silence(pool, progression, clock, replica=name, planned=planned).run_once, pause=silence.LOOK
+            ),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),
         ],
     )

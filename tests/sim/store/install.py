@@ -13,6 +13,7 @@ from leh_guardian import store
 from leh_guardian.store import (
     actions,
     approvals,
+    call_audit,
     canaries,
     control,
     deliveries,
@@ -20,9 +21,11 @@ from leh_guardian.store import (
     early_oks,
     expectations,
     guards,
+    heartbeats,
     inbox,
     incidents,
     journal,
+    journal_chain,
     letters,
     overview,
     provider_outages,
@@ -31,6 +34,7 @@ from leh_guardian.store import (
 )
 from tests.sim.store import actions as sim_actions
 from tests.sim.store import approvals as sim_approvals
+from tests.sim.store import call_audit as sim_call_audit
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
 from tests.sim.store import deliveries as sim_deliveries
@@ -38,9 +42,11 @@ from tests.sim.store import deployments as sim_deployments
 from tests.sim.store import early_oks as sim_early_oks
 from tests.sim.store import expectations as sim_expectations
 from tests.sim.store import guards as sim_guards
+from tests.sim.store import heartbeats as sim_heartbeats
 from tests.sim.store import inbox as sim_inbox
 from tests.sim.store import incidents as sim_incidents
 from tests.sim.store import journal as sim_journal
+from tests.sim.store import journal_chain as sim_journal_chain
 from tests.sim.store import letters as sim_letters
 from tests.sim.store import overview as sim_overview
 from tests.sim.store import provider_outages as sim_provider_outages
@@ -50,6 +56,7 @@ from tests.sim.store import timers as sim_timers
 TWINS = (
     (actions, sim_actions),
     (approvals, sim_approvals),
+    (call_audit, sim_call_audit),
     (canaries, sim_canaries),
     (control, sim_control),
     (deliveries, sim_deliveries),
@@ -57,9 +64,11 @@ TWINS = (
     (early_oks, sim_early_oks),
     (expectations, sim_expectations),
     (guards, sim_guards),
+    (heartbeats, sim_heartbeats),
     (inbox, sim_inbox),
     (incidents, sim_incidents),
     (journal, sim_journal),
+    (journal_chain, sim_journal_chain),
     (letters, sim_letters),
     (overview, sim_overview),
     (provider_outages, sim_provider_outages),

@@ -42,5 +42,7 @@ async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[dateti
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
     """Do as the real one."""
     async with statement(tx, "journal.forget") as work:
-        old = sorted((row for row in work.rows(JOURNAL) if row["at"] < before), key=lambda row: row["at"])
+        old = sorted(
+            (r for r in work.rows(JOURNAL) if r["at"] < before and r["incident_id"] is None), key=lambda row: row["at"]
+        )
         return await work.delete(JOURNAL, old[:portion])

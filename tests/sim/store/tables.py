@@ -127,12 +127,21 @@ CONTROL = Table("control", Index("control_pkey", ("scope",)))
 PROVIDER_OUTAGES = Table(
     "provider_outages", Index("provider_outages_pkey", ("provider",)), {"owner": None, "ended_at": None}
 )
+HEARTBEATS = Table("heartbeats", Index("heartbeats_pkey", ("name",)), {"seen_at": None, "back_at": None})
 JOURNAL = Table(
     "journal",
     Index("journal_pkey", ("id",)),
     {"incident_id": None, "action_id": None, "rule_id": None},
     numbered="id",
 )
+JOURNAL_CHAIN = Table(
+    "journal_chain",
+    Index("journal_chain_pkey", ("position",)),
+    unique=(Index("journal_chain_journal_id_key", ("journal_id",)),),
+    numbered="position",
+)
+JOURNAL_CHAIN_ENDS = Table("journal_chain_ends", Index("journal_chain_ends_pkey", ("incident_id",)))
+JOURNAL_ROOTS = Table("journal_roots", Index("journal_roots_pkey", ("day",)))
 
 REDRIVEN_LETTERS = Table("redriven_letters", Index("redriven_letters_pkey", ("queue", "message_id")))
 QUARANTINE = Table(
@@ -161,7 +170,11 @@ TABLES = (
     APPROVALS,
     CONTROL,
     PROVIDER_OUTAGES,
+    HEARTBEATS,
     JOURNAL,
+    JOURNAL_CHAIN,
+    JOURNAL_CHAIN_ENDS,
+    JOURNAL_ROOTS,
     REDRIVEN_LETTERS,
     QUARANTINE,
     DEPLOYMENTS,

@@ -166,13 +166,13 @@ async def test_the_journal_keeps_its_order(store: Store) -> None:
 
 
 async def test_the_journal_is_forgotten_in_portions(store: Store) -> None:
-    """What is older than the retention goes, oldest first, at most a portion at once."""
+    """What is of no incident and older than the retention goes, at most a portion at once; what is goes with its links."""
     for at in (3, 1, 2):
-        lines = [Entry(Kind.OPENED, str(at), ONE)]
+        lines = [Entry(Kind.RULES_LOADED, str(at)), Entry(Kind.OPENED, str(at), ONE)]
         await store.do(lambda tx, at=at, lines=lines: journal.append(tx, "one", minutes(at), lines))
     assert await store.do(lambda tx: journal.forget(tx, minutes(3), 1)) == 1
-    assert [row["reason"] for row in await store.do(lambda tx: journal.of_incident(tx, ONE))] == ["3", "2"]
     assert await store.do(lambda tx: journal.forget(tx, minutes(3), 9)) == 1
+    assert [row["reason"] for row in await store.do(lambda tx: journal.of_incident(tx, ONE))] == ["3", "1", "2"]
     assert await store.do(lambda tx: journal.forget(tx, minutes(3), 9)) == 0
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from leh_guardian.errors import StoreError
+from leh_guardian.model.chain import Root
 from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
@@ -23,9 +24,11 @@ from leh_guardian.store import (
     early_oks,
     expectations,
     guards,
+    heartbeats,
     inbox,
     incidents,
     journal,
+    journal_chain,
     letters,
     overview,
     provider_outages,
@@ -55,7 +58,12 @@ async def write_everything(tx: Transaction) -> None:
     await approvals.add(tx, UUID(int=5), Approval("kim", "김민수", NOW))
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
-    await journal.append(tx, "one", NOW, [Entry(Kind.OPENED, "it began", UUID(int=1))])
+    await heartbeats.expect(tx, NOW, ["backup"])
+    began, went_on = (Entry(kind, "it", UUID(int=1)) for kind in (Kind.OPENED, Kind.COALESCED))
+    await journal.append(tx, "one", NOW, [began, went_on])
+    await journal_chain.append(tx, [(line, b"hash") for line in await journal_chain.unlinked(tx, NOW, 9)])
+    await journal_chain.forget(tx, NOW + timedelta(days=1), 1)
+    await journal_chain.add_root(tx, Root(NOW.date(), 2, b"root"), NOW)
     await letters.sent(tx, "dlq", UUID(int=5), UUID(int=1), {"m": SentLetter(UUID(int=6))}, NOW, NOW)
     await letters.keep(tx, "dlq", UUID(int=1), [letter()], NOW)
     await deployments.note(tx, UUID(int=8), Deployment("worker", NOW, "told", "kim"), NOW)
