@@ -20,11 +20,13 @@ from leh_guardian.model.escalation import Call, Escalation, Move, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.oncall import built_in
-from leh_guardian.model.policy import Policy
+from leh_guardian.model.policy import OnEmpty, Policy
 from leh_guardian.model.timer import TimerKind
 
 LATE: Final = timedelta(minutes=2)
 """From when on a call that is late says so."""
+GRAVE: Final = 3
+"""The level from which on no message waits to go out with others."""
 LOOK: Final = timedelta(seconds=60)
 """Between two looks at whether a remedy that calls are held back for is really at work."""
 OK_WITHIN: Final = timedelta(minutes=15)
@@ -206,14 +208,27 @@ class Escalator:
         decision = f"{escalation.epoch}.{escalation.seq}"
         deadline = f"{spoken(timedelta(seconds=step.ack_within))} 내" if step.ack_within else "즉시"
         more: dict[str, Any] = {"approves": escalation.approves, "why": call.why.value, "deadline": deadline}
-        engaged = dict.fromkeys(escalation.engaged)
+        # Only the first call waits for more of its kind, and the gravest waits for nothing.
+        wait = timedelta(seconds=escalation.policy.group_wait if call.why is Why.BEGUN and call.level < GRAVE else 0)
+        if wait:
+            more["grouped"] = True
         called_now = {*(CHANNEL + place for place in reached.places), *(PERSON + person for person in reached.people)}
+        engaged = dict.fromkeys((*escalation.engaged, *self._kept(changes, incident, call, directory)))
         if call.why is not Why.REPEATED:
-            self._tell_others(changes, incident, call, called_now, by)
+            self._tell_others(changes, incident, call, tuple(engaged), called_now, by)
         for place in reached.places:
             target = CHANNEL + place
             pages.page(
-                changes, incident, directory, decision, target=target, channel=place, kind="page", text=text, more=more
+                changes,
+                incident,
+                directory,
+                decision,
+                target=target,
+                channel=place,
+                kind="page",
+                text=text,
+                due_at=changes.now + wait,
+                more=more,
             )
             engaged[f"{target}|{place}"] = None
         for person in reached.people:
@@ -228,7 +243,7 @@ class Escalator:
                     channel=way.channel,
                     kind="page",
                     text=text,
-                    due_at=way.due_at,
+                    due_at=way.due_at + wait,
                     more={**more, "nth": number},
                 )
             if (hears := directory.told_by(person)) is not None:
@@ -253,11 +268,24 @@ class Escalator:
         )
         return rung
 
-    def _tell_others(self, changes: Changes, incident: Incident, call: Call, called_now: set[str], by: str) -> None:
-        """Tell those of earlier steps that others are called now; whoever is among these hears it anyway."""
+    def _kept(self, changes: Changes, incident: Incident, call: Call, directory: Directory) -> list[str]:
+        """Return who is told of a step without being called, and has not been: those on duty for the levels that it `keep`s."""
         escalation = incident.escalation
         assert escalation is not None  # noqa: S101 - as above
-        left = tuple(entry for entry in escalation.engaged if entry.partition("|")[0] not in called_now)
+        steps = escalation.policy.steps
+        targets = [target for step in steps if step.level in steps[call.step].keep for target in step.notify]
+        found = directory.reach(targets, changes.now, incident.severity, OnEmpty.SKIP)
+        hearing = [(PERSON + one, directory.told_by(one)) for one in found.people]
+        places = [f"{CHANNEL}{place}|{place}" for place in found.places]
+        return [*places, *(f"{target}|{hears}" for target, hears in hearing if hears is not None)]
+
+    def _tell_others(
+        self, changes: Changes, incident: Incident, call: Call, engaged: tuple[str, ...], called_now: set[str], by: str
+    ) -> None:
+        """Tell those of other steps that people are called now; whoever is among these hears it anyway."""
+        escalation = incident.escalation
+        assert escalation is not None  # noqa: S101 - as above
+        left = tuple(entry for entry in engaged if entry.partition("|")[0] not in called_now)
         others = replace(incident, escalation=replace(escalation, engaged=left))
         text = passed_on(call, incident, self._directory().named(PERSON + by) if by else "")
         self._tell_engaged(changes, others, f"{escalation.seq}/passed-on", "status", text, by=by)

@@ -15,7 +15,7 @@ from uuid import UUID
 from leh_guardian.clock import Clock
 from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.directory import Directory, People
-from leh_guardian.engine.escalator import LATE
+from leh_guardian.engine.escalator import GRAVE, LATE
 from leh_guardian.engine.foresight import next_line
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
@@ -33,8 +33,6 @@ _GATHER: Final = timedelta(seconds=30)
 """For how long a storm is gathered into one message."""
 _LOOK_BACK: Final = timedelta(minutes=10)
 """For how long after it went out a bundle answers for what it took along."""
-_QUIET_BELOW: Final = 3
-"""The level from which on nothing waits to be bundled."""
 
 
 class OutgoingMessages:
@@ -138,7 +136,7 @@ class OutgoingMessages:
         now: datetime,
     ) -> Later | list[Pending]:
         """Return until when the message waits, or the others that it takes along."""
-        if params["level"] >= _QUIET_BELOW:
+        if params["level"] >= GRAVE:
             return []
         leaders = [one for one in waiting if one.open and one.bundle and str(action_id) in one.bundle]
         if leaders:
@@ -162,7 +160,7 @@ class OutgoingMessages:
             return Later(max(frees), "too many for one person: it goes out with the others")
         # What waits, and what a storm brings, goes out as one: the oldest that is due speaks for all.
         due = [one for one in open_pages if one.due_at <= now]
-        if len(due) < 2 or not (stormy or any(one.waited for one in due)):
+        if len(due) < 2 or not (stormy or any(one.waited or one.params.get("grouped") for one in due)):
             return []
         if due[0].action_id != action_id:
             return Later(now + _BEHIND, f"goes out with {due[0].action_id}")

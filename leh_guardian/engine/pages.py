@@ -59,14 +59,20 @@ def page(
     return action_id
 
 
-def elsewhere(changes: Changes, incident: Incident, untold: ClaimedAction) -> str | None:
+def elsewhere(changes: Changes, incident: Incident, directory: Directory, untold: ClaimedAction) -> str | None:
     """Plan a message again by the next channel, the console at last; returns its name, None where none is left."""
     params = untold.params
     left: Sequence[str] = params.get("failover") or ()
     channel = left[0] if left else CONSOLE
     if channel == params.get("channel"):
         return None
-    again = {**params, "channel": channel, "failover": list(left[1:]), "instead_of": params.get("channel")}
+    again = {
+        **params,
+        "channel": channel,
+        "failover": list(left[1:]),
+        "confirm": directory.oncall.delivery.confirm_within.get(channel),
+        "instead_of": params.get("channel"),
+    }
     action_id = key(f"{channel}/{untold.id}")
     changes.planned.append(_action(incident.id, action_id, again, changes.now))
     return channel

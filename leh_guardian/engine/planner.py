@@ -280,8 +280,10 @@ class Planner:
         else:
             held = replace(incident, ok_at=max(happened, incident.ok_at or happened))
             self._remember(changes, known, matched, held)
-            changes.set_timer(held, TimerKind.RESOLVE, changes.now + self._hold)
-            changes.note(Kind.OK_HELD, f"closes the incident in {self._hold} if the trouble stays away", incident=held)
+            wanted = held.escalation.policy.resolve.hold if held.escalation else None
+            hold = self._hold if wanted is None else timedelta(seconds=wanted)
+            changes.set_timer(held, TimerKind.RESOLVE, changes.now + hold)
+            changes.note(Kind.OK_HELD, f"closes the incident in {hold} if the trouble stays away", incident=held)
 
     @staticmethod
     def _remember(changes: Changes, known: _Known, matched: Matched, incident: Incident) -> None:

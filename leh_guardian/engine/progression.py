@@ -101,7 +101,7 @@ class Progression:
 
     def tell_elsewhere(self, changes: Changes, incident: Incident, untold: ClaimedAction) -> None:
         """Send a message that its channel would not take, or that nobody got, by the next one: the console at last."""
-        channel = pages.elsewhere(changes, incident, untold)
+        channel = pages.elsewhere(changes, incident, self.escalator.directory, untold)
         if channel is not None:
             changes.incidents.setdefault(incident.id, incident)
             reason = f"channel {untold.params.get('channel')} did not take it: goes by {channel}"
@@ -126,7 +126,7 @@ class Progression:
     def resolve(self, changes: Changes, incident: Incident, how: str) -> None:
         """Close the incident; where only people may, say so and leave it open."""
         incident = changes.incidents.get(incident.id, incident)
-        if incident.escalation is not None and incident.escalation.needs_person:
+        if incident.escalation is not None and incident.escalation.only_people_close:
             changes.note(Kind.NEEDS_PERSON, how, incident=incident)
             self.escalator.news(changes, incident, Kind.NEEDS_PERSON, detail=how)
             return

@@ -39,6 +39,8 @@ class PageParams(Params):
     """Which move of it."""
     nth: int = 0
     """Which of a person's ways it is, counted from the first."""
+    grouped: bool = False
+    """Whether it waited for more of its kind."""
     level: int = 0
     """The level called."""
     why: str = ""

@@ -111,8 +111,13 @@ class Escalation:
         return self.policy.steps[self.step].level if self.begun else 0
 
     @property
+    def only_people_close(self) -> bool:
+        """Whether no OK and no remedy closes the incident."""
+        return not self.policy.resolve.on_ok or self.needs_person
+
+    @property
     def needs_person(self) -> bool:
-        """Whether no event may close the incident any more."""
+        """Whether its level is one that only people deal with: nothing closes it by itself, and nobody may have it quiet."""
         least = self.policy.resolve.human_from_level
         return least is not None and self.level >= least
 

@@ -67,7 +67,8 @@ policies:
     steps:
       - {level: 1, notify: [schedule:lv1, channel:ops], ack_within: 30m, resolve_within: 60m}
       - {level: 2, notify: [schedule:lv2], ack_within: 60m, resolve_within: 4h}
-      - {level: 3, notify: [team:executives]}
+      - {level: 3, notify: [team:executives]{keep}}
+    {policy}
     after_last: {repeat_from: 3, every: 15m, backoff: 1.5, max_every: 60m, times: forever}
   security: {extends: default, start_level: 3, remediation_grace: 0m, suppressible: false, notify_also: [schedule:lv1]}
 """
@@ -83,10 +84,17 @@ class Called:
         more: str = "",
         rules: str = RULES,
         ways: Any = None,
+        policy: str = "",
+        keep: str = "",
         links: AnswerLinks | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "oncall.yaml").write_text(ON_CALL.replace("{more}", more), encoding="utf-8")
+        text = ON_CALL.replace("{more}", more).replace("{policy}", policy)
+        text = text.replace("{keep}", f", {keep}" if keep else "")
+        (folder / "oncall.yaml").write_text(text, encoding="utf-8")
+            ON_CALL.replace("{more}", more).replace("{policy}", policy).replace("{keep}", f", {keep}" if keep else ""),
+            encoding="utf-8",
+        )
         self.world, self.clock = World(), FakeClock()
         loaded = rule_set(folder, rules, self.world)
         can = Capabilities(queues=None, channels=ways or {}, letters=None)  # type: ignore[arg-type]

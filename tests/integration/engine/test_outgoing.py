@@ -159,3 +159,37 @@ async def test_what_does_not_arrive_goes_another_way(
     await called.until(3)
     assert [at for at, _, channel in called.calls() if channel == "sms"] == by_text
     assert unsure.sent == 1
+
+
+async def test_first_calls_may_wait_for_more_of_their_kind(pool: Pool, tmp_path: Path) -> None:
+    """With `grouping: {wait: 30s}` three alarms within the wait come as one message; a later level waits for nothing."""
+    called = Called(pool, tmp_path / "rules", policy="grouping: {wait: 30s}")
+    for number in range(3):
+        await called.house.take(alarm_event(f"down-{number}"))
+    await called.until(1)
+    [(at, title)] = slack(called)
+    assert (at, title.endswith("외 2건")) == (0.5, True)
+    await called.until(30.25)
+    assert [at for at, _ in slack(called)][1:] == [30, 30, 30]
+
+
+async def test_a_step_may_keep_others_informed(pool: Pool, tmp_path: Path) -> None:
+    """Those on duty for the levels that it keeps are told of it, not called, though nobody had called them."""
+    called = Called(pool, tmp_path / "rules", keep="keep: [1, 2]")
+    await called.house.take(alarm_event("leak-a"))
+    await called.until(0)
+    told = [(channel, notice.title) for _, channel, notice in called.world.sent if notice.kind is NoticeKind.STATUS]
+    assert sorted(told) == [("ops", "[Lv3 호출] leak (leak-a)"), ("slack", "[Lv3 호출] leak (leak-a)")]
+
+
+@pytest.mark.parametrize(
+    ("terms", "status"), [("on_ok_event: never", "triggered"), ("hold: 1m", "resolved")], ids=["people-only", "held"]
+)
+async def test_a_policy_says_what_an_ok_does(pool: Pool, tmp_path: Path, terms: str, status: str) -> None:
+    """It closes the incident after the policy's own hold, or never."""
+    called = Called(pool, tmp_path / "rules", policy=f"resolve: {{{terms}}}")
+    await called.house.take(alarm_event("down-a"))
+    await called.until(1)
+    await called.house.take(alarm_event("down-a", "OK", time="2026-11-22T18:01:00Z"))
+    await called.until(2.5)
+    assert [i["status"] for i in await called.house.incidents()] == [status]
