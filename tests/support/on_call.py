@@ -92,9 +92,6 @@ class Called:
         text = ON_CALL.replace("{more}", more).replace("{policy}", policy)
         text = text.replace("{keep}", f", {keep}" if keep else "")
         (folder / "oncall.yaml").write_text(text, encoding="utf-8")
-            ON_CALL.replace("{more}", more).replace("{policy}", policy).replace("{keep}", f", {keep}" if keep else ""),
-            encoding="utf-8",
-        )
         self.world, self.clock = World(), FakeClock()
         loaded = rule_set(folder, rules, self.world)
         can = Capabilities(queues=None, channels=ways or {}, letters=None)  # type: ignore[arg-type]
