@@ -101,20 +101,21 @@ async def _slack(
         return
     presses = Presses(pool, clock, _needed(keys), directory)
     session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
+    # A connection of Socket Mode lasts hours: no total deadline.
+    lasting = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)))
+    # Left first: what is at work in it uses the sessions.
     tasks = await stack.enter_async_context(_tasks())
     if signing is not None:
         secret = secret_at("answers.slack_signing_secret_file", signing)
         made.routes += SlackActions(secret, presses, clock, partial(respond, session), tasks).routes()
     if app_token is not None:
-        socket = await _socket(app_token, presses, clock, stack)
+        socket = _socket(app_token, presses, clock, lasting)
         made.clients.append(Client("slack_socket", socket, required=False))
         tasks.start_soon(socket.run, name="slack socket")
 
 
-async def _socket(path: Path, presses: Presses, clock: Clock, stack: AsyncExitStack) -> SlackSocket:
+def _socket(path: Path, presses: Presses, clock: Clock, session: aiohttp.ClientSession) -> SlackSocket:
     word = word_at("answers.slack_app_token_file", path)
-    # A connection lasts hours: no total deadline.
-    session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)))
 
     async def pressed(token: str, user: str, answer: Respond) -> None:
         await answer(await presses.press(token, user))
@@ -130,7 +131,13 @@ def _needed(keys: Keys | None) -> Keys:
 
 @asynccontextmanager
 async def _tasks() -> AsyncIterator[anyio.abc.TaskGroup]:
-    """Lend a task group; what still runs when it is left is ended."""
+    """Lend a task group; what still runs when it is left is ended, and what ends the start keeps its kind."""
+    failed: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        yield tasks
+        try:
+            yield tasks
+        except Exception as error:  # a task group would wrap it, and the program's exit code hangs on its kind
+            failed = error
         tasks.cancel_scope.cancel()
+    if failed is not None:
+        raise failed

@@ -11,7 +11,16 @@ from functools import partial
 import anyio
 import click
 
-from leh_guardian.cli.examination import admin_api, database, heartbeat, installation, people, providers, services
+from leh_guardian.cli.examination import (
+    admin_api,
+    answers,
+    database,
+    heartbeat,
+    installation,
+    people,
+    providers,
+    services,
+)
 from leh_guardian.cli.examination.finding import Finding, Look, bounded
 from leh_guardian.cli.output import out, print_json_lines
 from leh_guardian.model.text import shown, without_passwords
@@ -39,15 +48,15 @@ async def examine(settings: Settings) -> list[Finding]:
     found: list[Finding] = [Finding("settings", "OK", f"region {settings.region}, mode {settings.mode}")]
     found += installation.look_at_rules(settings)
     looks = _looks(settings)
-    answers: list[list[Finding]] = [[] for _ in looks]
+    looked: list[list[Finding]] = [[] for _ in looks]
 
     async def take(number: int, look: Look) -> None:
-        answers[number] = await bounded(look)
+        looked[number] = await bounded(look)
 
     async with anyio.create_task_group() as tasks:
         for number, look in enumerate(looks):
             tasks.start_soon(take, number, look)
-    for answer in answers:
+    for answer in looked:
         # What several looks say alike, such as that there are no AWS credentials, is said once.
         found += [finding for finding in answer if finding not in found]
     if not settings.heartbeat.wanted:
@@ -88,6 +97,11 @@ def _looks(settings: Settings) -> list[Look]:
         *(
             Look(f"channel {name}", partial(people.look_at_channel, settings, name), people.PROVIDER, "WARN")
             for name in settings.notify.channels
+        ),
+        *(
+            [Look("answers", partial(answers.look_at_answers, settings), people.SECRET)]
+            if answers.wanted(settings)
+            else []
         ),
         *_heartbeat_looks(settings),
     ]

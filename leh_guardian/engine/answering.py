@@ -5,7 +5,7 @@ Buttons, the acknowledge page, the HTTP API, PagerDuty and the commands all come
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,11 +17,12 @@ from leh_guardian.engine.directory import PERSON, Directory
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.verbs import Way
 from leh_guardian.model.action import ActionStatus
+from leh_guardian.model.answer_token import CODE_FROM
 from leh_guardian.model.escalation import Why
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import told
-from leh_guardian.store import actions, incidents, journal
+from leh_guardian.store import actions, deliveries, incidents, journal
 from leh_guardian.store.transaction import Transaction
 
 SNOOZE: Final = timedelta(minutes=30)
@@ -45,6 +46,7 @@ _ACTIONS: Final = {
     ActionStatus.REJECTED: "거절됨",
 }
 _UNKNOWN: Final = "그런 장애가 없습니다."
+_MOST_NAMED: Final = 10
 _SEOUL: Final = ZoneInfo("Asia/Seoul")
 
 
@@ -64,6 +66,8 @@ class Word:
     """Of `snooze`."""
     as_of: int | None = None
     """Which move of the escalation they saw; None: whatever it is now."""
+    told: str = ""
+    """Of `ack`: whom the message was for; what it told of beside its own incident is acknowledged with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,40 @@ class Answered:
 
 async def answer(tx: Transaction, incident_id: UUID | None, word: Word, now: datetime) -> Answered:
     """Do what a person says about an incident."""
-    before = await incidents.lock(tx, incident_id) if incident_id else None
-    if before is None or incident_id is None:
+    if incident_id is None:
+        return Answered(False, _UNKNOWN)
+    beside = await deliveries.together(tx, incident_id, word.told) if word.told else {}
+    # In one order, as everywhere: two that lock several wait for each other instead of deadlocking.
+    locked = {one: await incidents.lock(tx, one) for one in sorted({incident_id, *beside})}
+    before = locked[incident_id]
+    if before is None:
         return Answered(False, _UNKNOWN)
     acked = await journal.newest(tx, before.id, Kind.ACKNOWLEDGED)
     done = await _do(tx, before, word, now)
+    also = [one for other, seq in beside.items() if (one := _unanswered(locked[other], seq))]
+    for one in also:
+        await _do(tx, one, word, now)
     after = await incidents.get(tx, before.id) or before
     closed = await journal.newest(tx, before.id, Kind.RESOLVED) if after.status is IncidentStatus.RESOLVED else None
     text = _said(before, after, word, done, acked, closed, now)
+    if also:
+        text += f" 같은 메시지로 호출한 장애 {len(also)}건({_numbers(also)})도 함께 확인했습니다."
     return Answered(done, f"INC-{before.number}: {text}", facts(after))
+
+
+def _unanswered(incident: Incident | None, seq: int) -> Incident | None:
+    """Return an incident that a message took along, if it still waits for the answer to that very call.
+
+    Not one that needs more than a press: its own message shows the code.
+    """
+    if incident is None or incident.status is not IncidentStatus.TRIGGERED or incident.escalation is None:
+        return None
+    return incident if incident.escalation.called == seq and incident.level < CODE_FROM else None
+
+
+def _numbers(those: Sequence[Incident]) -> str:
+    numbers = [f"INC-{one.number}" for one in those]
+    return ", ".join(numbers[:_MOST_NAMED]) + (" 등" if len(numbers) > _MOST_NAMED else "")
 
 
 async def decide(tx: Transaction, action_id: UUID | None, word: Word, now: datetime) -> Answered:

@@ -75,11 +75,11 @@ def compose(
     state = _STATES[incident.status.value]
     level = params["level"] or incident.level
     code = f" 코드 {replies.code}" if replies.code else ""
-    short = f"[Lv{level}]{code} {incident.rule_id} {number}{more} {state}"
+    about = f" {incident.rule_id} {number}{more} {state}"
     return Notice(
         id=str(action_id),
         # The title names what it is about, which an event chose.
-        title=f"[{incident.severity.value.upper()}] {short}" if strict else title + more,
+        title=f"[{incident.severity.value.upper()}] [Lv{level}]{about}" if strict else title + more,
         lines=() if strict else lines,
         incident=str(incident.id),
         rule=incident.rule_id,
@@ -91,7 +91,7 @@ def compose(
         status=incident.status.value,
         link=replies.link,
         code=replies.code,
-        short=short,
+        short=f"[Lv{level}]{code}{about}",
         spoken=f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
         variables={
             "등급": f"Lv{level}",

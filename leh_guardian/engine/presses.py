@@ -59,7 +59,8 @@ class Presses:
         way = replace(way, name=person.name)
         # Whoever acknowledges may have seen anything: it is never wrong.
         as_of = read.seq if read.purpose in {Purpose.ESCALATE, Purpose.RESOLVE, Purpose.SNOOZE} else None
-        word = Word(read.purpose.value, person.id, way, as_of=as_of)
+        told = read.target if read.purpose is Purpose.ACK else ""
+        word = Word(read.purpose.value, person.id, way, as_of=as_of, told=told)
         async with transaction(self._pool) as tx:
             if read.purpose in _DECISIONS:
                 return (await answering.decide(tx, read.action, word, now)).text

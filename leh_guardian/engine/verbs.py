@@ -112,7 +112,14 @@ def _count(
     changes.incidents.setdefault(incident.id, incident)
     detail = f"승인 {len(given)}/{needed}: leh-guardian actions approve {action_id}"
     way.escalator.news(
-        changes, incident, Kind.APPROVAL_GIVEN, who, detail, name=way.name, silent=way.silent, about=f"/{len(given)}"
+        changes,
+        incident,
+        Kind.APPROVAL_GIVEN,
+        who,
+        detail,
+        name=way.name,
+        silent=way.silent,
+        about=f"/{action_id}/{len(given)}",
     )
 
 

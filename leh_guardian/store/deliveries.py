@@ -133,6 +133,19 @@ def pending_of(row: Mapping[str, Any]) -> Pending:
     )
 
 
+async def together(tx: Transaction, incident_id: UUID, target: str) -> dict[UUID, int]:
+    """Return the other incidents that a message of this one to `target` took along: {id: the move that it called them by}."""
+    rows = await tx.fetch(
+        "select b.incident_id, max((b.params->>'seq')::int) as seq from actions a"
+        " cross join lateral json_array_elements_text(coalesce(a.checkpoints->'bundle', '[]')) as x(id)"
+        " join actions b on b.id = x.id::uuid"
+        " where a.incident_id = $1 and a.role = 'tell' and a.params->>'target' = $2 group by b.incident_id",
+        incident_id,
+        target,
+    )
+    return {row["incident_id"]: row["seq"] for row in rows if row["incident_id"] != incident_id}
+
+
 async def of_incident(tx: Transaction, incident_id: UUID) -> Sequence[Any]:
     """Return who was told of an incident, how and with which receipt, oldest first."""
     return await tx.fetch(

@@ -126,7 +126,9 @@ class AckPage:
         way = replace(way, name=person.name if person else "")
         async with transaction(self._pool) as tx:
             found = await incidents.numbered(tx, token.number)
-            return await answering.answer(tx, found, Word("ack", token.person, way), self._clock.now())
+            return await answering.answer(
+                tx, found, Word("ack", token.person, way, told=token.target), self._clock.now()
+            )
 
     async def _again(self, request: web.Request, token: AnswerToken, complaint: str, status: int) -> web.Response:
         incident = await self._incident(token)

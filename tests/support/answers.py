@@ -57,8 +57,8 @@ PROPOSED = """
 class Answered:
     """What a test answers at."""
 
-    def __init__(self, pool: Pool, folder: Path, keys: Keys = KEYS) -> None:
-        self.called = Called(pool, folder, rules=RULES + PROPOSED, links=AnswerLinks(keys, PUBLIC + "/"))
+    def __init__(self, pool: Pool, folder: Path, keys: Keys = KEYS, more: str = "") -> None:
+        self.called = Called(pool, folder, more, rules=RULES + PROPOSED, links=AnswerLinks(keys, PUBLIC + "/"))
         self.pool, self.clock, self.keys = pool, self.called.clock, keys
         self.directory = self.called.house.people.directory
         self.presses = Presses(pool, self.clock, keys, self.directory)

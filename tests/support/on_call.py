@@ -98,9 +98,9 @@ class Called:
             channel="ops",
             channels=("slack", "sms", "voice"),
             hold="5m",
+            links=links,
             registry=self.world.registry(),
             capabilities=can,
-            links=links,
         )
         self.start = self.clock.now()
 

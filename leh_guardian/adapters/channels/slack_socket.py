@@ -109,8 +109,12 @@ class SlackSocket:
         url = opened.get("url")
         if not isinstance(url, str) or not url.startswith(("wss://", "ws://")):
             raise Unavailable("Slack named no address for Socket Mode")
-        with anyio.fail_after(_CONNECTING):
-            socket = await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=1024 * 1024)
+        try:
+            with anyio.fail_after(_CONNECTING):
+                socket = await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=1024 * 1024)
+        except AssertionError as error:
+            # How aiohttp meets a connection that is gone by the time its upgrade has been read.
+            raise Unavailable("Slack closed the connection as it began") from error
         try:
             async for message in socket:
                 said = _object(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}

@@ -85,7 +85,7 @@ async def test_two_people_press_at_once(site: Answered) -> None:
     """One acknowledges, the other reads who has and when; pressing again says so, too."""
     await site.alarm("down-a", minutes=31)
     first = next(n for _, name, n in site.called.world.sent if name == "slack").link.removeprefix(PUBLIC)
-    second = site.path()
+    second = site.notice("slack", NoticeKind.PAGE).link.removeprefix(PUBLIC)
     answers: list[tuple[int, str]] = []
 
     async def press(path: str) -> None:

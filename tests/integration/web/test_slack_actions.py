@@ -9,15 +9,20 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
+from uuid import UUID
 
 import aiohttp
 import anyio
 import pytest
 
 from leh_guardian.adapters.channels.slack_socket import Respond, SlackSocket
+from leh_guardian.store import deliveries
 from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
 from tests.support.answers import MINSU, SEOYEON, SIGNING, Answered
 from tests.support.people.slack_server import APP_TOKEN, SlackServer
+
+STORM = "delivery: {storm: {new_incidents: 3, per: 5m}}"
 
 
 @pytest.fixture
@@ -231,3 +236,31 @@ async def test_a_page_of_approval_brings_its_own_action(site: Answered) -> None:
     assert [a["status"] for a in (await site.incident())["actions"] if a["role"] == "step"] == ["succeeded"]
     assert (await site.incident())["status"] == "acknowledged"
     assert site.clock.now() - site.called.start < timedelta(minutes=1)
+
+
+async def test_what_came_in_one_message_is_acknowledged_with_it(pool: Pool, tmp_path: Path) -> None:
+    """A storm is one message with one button: its press answers all that it told of, but not what has moved on since."""
+    site = Answered(pool, tmp_path / "rules", more=STORM)
+    await site.alarm(*(f"down-{number}" for number in range(8)), minutes=3)
+    [storm] = [n for _, name, n in site.called.world.sent if name == "slack" and "외" in n.title]
+    bundled = int(storm.title.rpartition("외 ")[2].removesuffix("건"))
+    together = await bundled_ids(site, storm.incident)
+    assert len(together) == bundled
+    raised = next(i["number"] for i in await site.called.house.incidents() if i["id"] in together)
+    async with site.served():
+        assert (await site.api(f"/api/incidents/INC-{raised}/escalate"))[0] == 200
+    await site.called.house.work()
+    [ack] = [button.token for button in storm.buttons if button.verb == "ack"]
+    text = await site.presses.press(ack, MINSU)
+    assert f"같은 메시지로 호출한 장애 {bundled - 1}건" in text
+    states = {i["number"]: i["status"] for i in await site.called.house.incidents()}
+    assert states[int(storm.number.removeprefix("INC-"))] == "acknowledged"
+    assert states[raised] == "triggered"
+    assert list(states.values()).count("acknowledged") == bundled
+    assert "함께" not in await site.presses.press(ack, MINSU), "once"
+
+
+async def bundled_ids(site: Answered, incident_id: str) -> set[str]:
+    """Return the incidents that a message of this one has taken along."""
+    async with transaction(site.pool) as tx:
+        return {str(one) for one in await deliveries.together(tx, UUID(incident_id), "person:minsu")}

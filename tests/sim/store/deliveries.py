@@ -72,6 +72,20 @@ def _may_matter(row: Row, since: datetime) -> bool:
     return row["status"] in _OPEN or (row["updated_at"] > since and row["status"] in _ENDED)
 
 
+async def together(tx: Transaction, incident_id: UUID, target: str) -> dict[UUID, int]:
+    """Do as the real one."""
+    found: dict[UUID, int] = {}
+    async with statement(tx, "deliveries.together") as work:
+        for row in work.rows(ACTIONS):
+            mine = row["incident_id"] == incident_id and row["role"] == "tell"
+            if mine and json.loads(row["params"]).get("target") == target:
+                for one in json.loads(row["checkpoints"]).get("bundle", ()):
+                    for other in work.find(ACTIONS, UUID(one)):
+                        seq = json.loads(other["params"])["seq"]
+                        found[other["incident_id"]] = max(seq, found.get(other["incident_id"], seq))
+    return {other: seq for other, seq in found.items() if other != incident_id}
+
+
 async def of_incident(tx: Transaction, incident_id: UUID) -> Sequence[Any]:
     """Do as the real one."""
     columns = "action_id target channel kind title sent_at again reference receipt receipt_at".split()

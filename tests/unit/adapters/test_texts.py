@@ -57,3 +57,14 @@ def test_a_notice_without_a_short_text_says_nothing_of_its_event() -> None:
     assert brief(notice) == "guardian 알림 Lv1 INC-7"
     assert "INC-7" in spoken(notice)
     assert PLANTED not in spoken(notice)
+
+
+def test_the_code_of_a_link_is_never_cut() -> None:
+    """Without it the link is no use: it stays where there is no room for anything else."""
+    link = "https://g.example.kr/a/" + "x" * 52
+    notice = page(link=link, code="0417", short="[Lv2] 코드 0417 증거 처리 INC-1042 14:32까지 확인 필요")
+    text = compose(notice, 70, ucs2)
+    assert "코드 0417" in text
+    assert text.count("0417") == 1
+    assert text.endswith(link)
+    assert "코드 0417" in compose(notice, 300, ucs2)

@@ -249,3 +249,26 @@ async def test_what_was_decided_is_told(store: Store) -> None:
         await store.do(lambda tx, line=line: journal.append(tx, "one", NOW, [line]))
     await store.do(lambda tx: journal.append(tx, "one", NOW, [Entry(Kind.RESOLVED, incident_id=ONE)]))
     assert await store.do(newest) == (NOW, {"by": "b"})
+
+
+async def test_what_went_out_together_is_found(store: Store) -> None:
+    """Other incidents that a message to the same person took along, with the newest move that it was for."""
+    await store.open(incident(), incident(2), incident(3))
+    to = {"target": "person:a", "channel": "sms", "kind": "page", "text": "it", "seq": 1}
+    tell = {"role": Role.TELL, "serialize_key": None, "due_at": NOW + minutes(9)}
+    others = [
+        action(n, incident_id=UUID(int=i), params={**to, "seq": seq}, **tell)
+        for n, i, seq in ((2, 2, 4), (3, 2, 2), (4, 3, 7), (5, 1, 9))
+    ]
+    await store.plan(action(1, params=to, role=Role.TELL, serialize_key=None), *others[3:])
+    await store.do(lambda tx: actions.insert(tx, NOW, {UUID(int=2): 1, UUID(int=3): 1}, others[:3]))
+    together = lambda tx, to="person:a": deliveries.together(tx, ONE, to)  # noqa: E731
+    assert await store.do(together) == {}
+
+    async def bundle(tx: Transaction) -> None:
+        [claimed] = await actions.claim(tx, NOW, Mode.ACT, "one", 1)
+        await actions.checkpoint(tx, claimed, Mode.ACT, {"bundle": [str(other.id) for other in others]})
+
+    await store.do(bundle)
+    assert await store.do(together) == {UUID(int=2): 4, UUID(int=3): 7}
+    assert await store.do(lambda tx: together(tx, "person:b")) == {}
