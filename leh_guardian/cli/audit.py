@@ -121,4 +121,6 @@ def _finding(one: Finding) -> dict[str, Any]:
 def _told(one: Finding) -> str:
     if one.fault is Fault.ROOT:
         return f"{one.day}: {_SAID[one.fault]} [{one.fault.value}]"
+    if one.line is None:
+        return f"장애 {one.incident_id}: 기록이 모두 {_SAID[one.fault]} [{one.fault.value}]"
     return f"장애 {one.incident_id} 기록 {one.line} ({local_time(one.at)}): {_SAID[one.fault]} [{one.fault.value}]"

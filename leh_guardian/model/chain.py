@@ -82,7 +82,7 @@ class Fault(StrEnum):
     CHANGED = "changed"
     """The line says something else, or the link before it was taken out."""
     REMOVED = "removed"
-    """The line is gone."""
+    """The line is gone; without a line: all that was written of the incident is."""
     INSERTED = "inserted"
     """A line that was never chained, or is dated before lines that were there first."""
     ROOT = "root"
@@ -114,6 +114,10 @@ def check(
     incident_id: UUID, end: bytes | None, links: Sequence[Link], lines: Mapping[int, Line], now: datetime
 ) -> Iterator[Finding]:
     """Yield what is wrong with one chain: `end` is the last hash of what retention dropped, `links` are in order."""
+    if not links and not lines and end is None:
+        # An incident is written down in the transaction that opens it.
+        yield Finding(Fault.REMOVED, incident_id)
+        return
     before, newest, rest = end or genesis(incident_id), None, dict(lines)
     for link in links:
         line = rest.pop(link.line, None)

@@ -107,10 +107,11 @@ async def forgotten(tx: Transaction) -> int:
 
 
 async def concerned(tx: Transaction, since: datetime) -> list[UUID]:
-    """Return the incidents that something was written down of since then."""
+    """Return the incidents that opened, or that something was written down of, since then."""
     rows = await tx.fetch(
         "select distinct incident_id from (select incident_id from journal_chain where at >= $1 union all"
-        " select incident_id from journal where at >= $1 and incident_id is not null and rule_id is distinct from $2) x"
+        " select incident_id from journal where at >= $1 and incident_id is not null and rule_id is distinct from $2 union all"
+        " select id from incidents where opened_at >= $1 and rule_id <> $2) x"
         " order by incident_id",
         since,
         CANARY,

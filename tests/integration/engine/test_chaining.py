@@ -96,6 +96,18 @@ async def test_a_changed_or_removed_line_is_named(record: Record, sql: str, faul
     assert len(found) == (3 if "journal_chain" in sql else 1)
 
 
+async def test_an_incident_without_a_record_is_named(record: Record) -> None:
+    """Whoever removes all that was written of it, hashes too, leaves the incident itself, and a day whose root does not fit."""
+    one = await record.ask("select min(id::text)::uuid from incidents")
+    await record.break_by_hand("delete from journal where incident_id = $1", one)
+    await record.break_by_hand("delete from journal_chain where incident_id = $1", one)
+    found = (await record.check()).findings
+    assert [(each.fault.value, each.incident_id, each.line) for each in found] == [
+        ("removed", one, None),
+        ("root", None, None),
+    ]
+
+
 async def test_a_line_that_is_moved_to_another_incident_is_missed_and_found(record: Record) -> None:
     """It is gone from one chain, and was never in the other's."""
     line = await record.ask(SECOND)

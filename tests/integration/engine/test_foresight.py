@@ -28,18 +28,20 @@ overrides:
 
 
 @pytest.mark.parametrize(
-    ("rule", "event", "more"),
-    [("down", "down-a", ""), ("leak", "leak-a", ""), ("mended", "mend-a", ""), ("down", "down-a", GAP)],
+    ("rule", "event", "more", "step"),
+    [("down", "down-a", "", 75), ("leak", "leak-a", "", 75), ("mended", "mend-a", "", 60), ("down", "down-a", GAP, 75)],
     ids=["levels", "at-the-top", "with-a-remedy", "nobody-on-level-2"],
 )
-async def test_what_is_foreseen_happens(pool: Pool, tmp_path: Path, rule: str, event: str, more: str) -> None:
-    """Each call at its time, at its level, by its channels, none beside: for two hours without an answer."""
+async def test_what_is_foreseen_happens(
+    pool: Pool, tmp_path: Path, rule: str, event: str, more: str, step: int
+) -> None:
+    """Each call at its time, at its level, by its channels, none beside: for a hundred minutes without an answer."""
     called = Called(pool, tmp_path / "rules", more)
     found = called.house.rules.get(rule)
     assert found is not None
     assert called.house.rules.oncall is not None
     directory = Directory(called.house.rules.oncall, "ops")
-    until = called.start + timedelta(hours=2)
+    until = called.start + timedelta(minutes=100)
     foreseen = sorted(
         (round((way.due_at - called.start).total_seconds() / 60, 2), one.call.level, way.channel)
         for one in unanswered(imagined(found, directory, called.start), directory, until)
@@ -48,7 +50,7 @@ async def test_what_is_foreseen_happens(pool: Pool, tmp_path: Path, rule: str, e
     )
     called.world.outcomes = [Wait(called.clock.now() + timedelta(hours=9), "not yet")]
     await called.house.take(alarm_event(event))
-    await called.until(120)
+    await called.until(100, step)
     assert called.calls() == foreseen
     assert len(foreseen) > 5
 
@@ -57,7 +59,7 @@ async def test_a_call_says_who_is_next(pool: Pool, tmp_path: Path) -> None:
     """In Korea's time and by name; later words say what is true then, and the last level says that it goes on."""
     called = Called(pool, tmp_path / "rules")
     await called.house.take(alarm_event("down-a"))
-    await called.until(91)
+    await called.until(91, step=60)
     said = [
         (channel, [line for line in notice.lines if line.startswith("다음:")])
         for _, channel, notice in called.world.sent

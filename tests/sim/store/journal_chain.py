@@ -13,7 +13,7 @@ from leh_guardian.store import journal_chain as real
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.locks import Mode
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import JOURNAL, JOURNAL_CHAIN, JOURNAL_CHAIN_ENDS, JOURNAL_ROOTS, Row
+from tests.sim.store.tables import INCIDENTS, JOURNAL, JOURNAL_CHAIN, JOURNAL_CHAIN_ENDS, JOURNAL_ROOTS, Row
 from tests.sim.store.work import Work
 
 
@@ -108,7 +108,8 @@ async def concerned(tx: Transaction, since: datetime) -> list[UUID]:
     """Do as the real one."""
     async with statement(tx, "journal_chain.concerned") as work:
         rows = [*work.rows(JOURNAL_CHAIN), *(row for row in work.rows(JOURNAL) if _chained(row))]
-    return sorted({row["incident_id"] for row in rows if row["at"] >= since})
+        opened = {row["id"] for row in work.rows(INCIDENTS) if row["opened_at"] >= since and row["rule_id"] != CANARY}
+    return sorted(opened | {row["incident_id"] for row in rows if row["at"] >= since})
 
 
 async def of_incident(tx: Transaction, incident_id: UUID) -> tuple[bytes | None, list[Link], Mapping[int, Line]]:

@@ -10,7 +10,7 @@ from leh_guardian.model.chain import Line, Root
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.store import journal, journal_chain
 from tests.integration.store.contract.conftest import Store
-from tests.support.rows import NOW
+from tests.support.rows import NOW, incident
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 
@@ -52,6 +52,8 @@ async def test_lines_are_linked_once(store: Store) -> None:
     assert (end, [one.hash for one in links]) == (None, [b"0", b"3"])
     assert [lines[one.line].reason for one in links] == ["0", "3"]
     assert await store.do(lambda tx: journal_chain.concerned(tx, minutes(3))) == [ONE]
+    await store.open(incident(5, opened_at=minutes(3)), incident(6, opened_at=minutes(2)))
+    assert await store.do(lambda tx: journal_chain.concerned(tx, minutes(3))) == [ONE, UUID(int=5)]
 
 
 async def test_what_is_settled_is_not_looked_at_again(store: Store) -> None:
