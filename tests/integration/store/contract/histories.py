@@ -156,7 +156,11 @@ _key = NUMBERS.map(lambda n: ("rule", f"key-{n}"))
 _incidents: list[st.SearchStrategy[Step]] = [
     st.builds(_insert, NUMBERS, NUMBERS, _incident),
     st.builds(_save, NUMBERS, _incident),
-    NUMBERS.map(lambda n: _asks("incidents.start_run", incident(n, run=n), RunEvent("event-2", {"n": n}))),
+    NUMBERS.map(
+        lambda n: (
+            lambda side: side.ask("incidents.start_run", side.now, incident(n, run=n), RunEvent("event-2", {"n": n}))
+        )
+    ),
     NUMBERS.map(lambda n: _asks("incidents.lock", UUID(int=n))),
     st.just(lambda side: side.ask("incidents.opened_since", side.at(-5), ["rule", "nobody"])),
     st.lists(_key).map(lambda keys: _asks("incidents.lock_open", keys)),
@@ -185,6 +189,9 @@ _actions: list[st.SearchStrategy[Step]] = [
     ),
     ACTIONS.map(lambda n: lambda side: side.ask("actions.withdraw", side.now, [action(n).id], "over")),
     ACTIONS.map(lambda n: _asks("actions.incident_of", action(n).id)),
+    ACTIONS.map(lambda n: _asks("actions.decided", action(n).id)),
+    NUMBERS.map(lambda n: _asks("incidents.get", UUID(int=n))),
+    NUMBERS.map(lambda n: _asks("journal.newest", UUID(int=n), Kind.OPENED)),
     NUMBERS.map(lambda n: _asks("actions.busy", [UUID(int=n), UUID(int=1)])),
     *[
         NUMBERS.map(lambda n, name=name, rest=rest: _asks(name, UUID(int=n), *rest))
