@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_table, tell
-from leh_guardian.cli.store_access import find_id, with_pool, with_store
+from leh_guardian.cli.store_access import find_incident, with_pool, with_store
 from leh_guardian.engine.record_check import Checked, check_record
 from leh_guardian.model.chain import Fault, Finding, Root
 from leh_guardian.store import journal_chain
@@ -53,7 +53,7 @@ def verify(incident_id: str | None, days: timedelta, json_: bool) -> None:
     async def work(pool: Pool) -> Checked:
         async with transaction(pool) as tx:
             now = await tx.time()
-            only = await find_id(tx, "incidents", incident_id) if incident_id else None
+            only = await find_incident(tx, incident_id) if incident_id else None
         return await check_record(pool, _from(now, days), now, only)
 
     checked = with_pool(work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,7 +11,9 @@ import click
 from leh_guardian.cli.incident_verbs import add_to
 from leh_guardian.cli.journal_lines import folded
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table
+from leh_guardian.cli.rules_folder import rules_folder
 from leh_guardian.cli.store_access import find_incident, with_store
+from leh_guardian.errors import GuardianError
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.store import overview
 from leh_guardian.store.transaction import Transaction
@@ -127,6 +131,44 @@ def _next(incident: dict[str, Any]) -> str:
     """Return the next call, if nobody answers."""
     coming = incident["next_call"]
     return f"Lv{coming['level']} {local_time(coming['at'])}" if coming else "-"
+
+
+@incidents.command()
+@click.argument("id_", metavar="ID")
+@click.option("--format", "format_", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
+@click.option(
+    "--rules",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The rules folder, for people's names (LEH_RULES__DIR, else ./rules).",
+)
+def export(id_: str, format_: str, folder: Path | None) -> None:
+    """Print the draft of a post-mortem, in Korean: times, who was called, what was tried; secrets and numbers are masked."""
+    from leh_guardian.cli.report.history import history
+    from leh_guardian.cli.report.writing import written
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return await history(tx, await find_incident(tx, id_))
+
+    found = with_store(work)
+    if format_ == "json":
+        print_json(found)
+    else:
+        out(written(found, _names(folder)))
+
+
+def _names(folder: Path | None) -> Callable[[str], str]:
+    """Return what gives people's names; ids where there is no `oncall.yaml` that can be read: a report does not fail for that."""
+    from leh_guardian.engine.directory import Directory
+    from leh_guardian.rules.folder import read_folder
+    from leh_guardian.rules.oncall.loading import check_oncall
+
+    try:
+        file = read_folder(rules_folder(folder)).oncall
+    except (GuardianError, click.ClickException):
+        file = None
+    found = check_oncall(file.content, str(file.path)).oncall if file and not file.refusal() else None
+    return Directory(found, "console").named if found else lambda target: target.partition(":")[2] or target
 
 
 add_to(incidents)

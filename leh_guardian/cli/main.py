@@ -37,6 +37,8 @@ _COMMANDS = {
     "audit": "leh_guardian.cli.audit:audit",
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",
+    "simulate": "leh_guardian.cli.simulate:simulate",
+    "notify": "leh_guardian.cli.notify:notify",
     "oncall": "leh_guardian.cli.oncall:oncall",
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",

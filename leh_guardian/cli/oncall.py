@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leh_guardian.cli.instant import given_instant
 from leh_guardian.cli.output import as_json, out, print_json, print_table, raw, tell
 from leh_guardian.cli.rules_folder import rules_folder
 from leh_guardian.clock import SystemClock
@@ -24,7 +25,6 @@ from leh_guardian.rules.oncall.loading import check_oncall
 if TYPE_CHECKING:
     from leh_guardian.model.oncall.review import Finding
 
-_FIRST, _LAST = 1970, 2200
 _DAYS = click.IntRange(1, 1000)
 
 _of_folder = click.option(
@@ -46,7 +46,7 @@ def oncall() -> None:
 def who(at: str | None, schedule_id: str | None, folder: Path | None, json_: bool) -> None:
     """Tell who is on call; exit 1 where nobody is, and no fallback."""
     found = _load(folder)
-    instant = _instant(at, found)
+    instant = given_instant(at, found.timezone)
     rows = [(schedule, duty_at(schedule, instant)) for schedule in _chosen(found, schedule_id)]
     if json_:
         for schedule, duty in rows:
@@ -162,18 +162,6 @@ def _chosen(found: OnCall, schedule_id: str | None) -> Iterator[Schedule]:
         hint = did_you_mean(schedule_id, found.schedules) or f"there are: {', '.join(found.schedules)}"
         raise click.UsageError(f"there is no schedule {schedule_id!r}; {hint}")
     return iter((schedule,))
-
-
-def _instant(written: str | None, found: OnCall) -> datetime:
-    if written is None:
-        return SystemClock().now().replace(microsecond=0)
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        raise click.UsageError(f"--at: write a time such as 2027-01-01T09:00, not {written!r}") from None
-    if not _FIRST <= at.year <= _LAST:
-        raise click.UsageError(f"--at: write a year between {_FIRST} and {_LAST}")
-    return at if at.tzinfo else at.replace(tzinfo=found.timezone)
 
 
 def _shown(at: datetime, schedule: Schedule) -> str:

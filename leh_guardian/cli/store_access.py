@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 from uuid import UUID
 
@@ -46,11 +47,18 @@ async def _with_store(work: Callable[[Transaction], Awaitable[Result]]) -> Resul
 
 
 async def _with_pool(work: Callable[[Pool], Awaitable[Result]]) -> Result:
+    async with checked_pool() as pool:
+        return await work(pool)
+
+
+@asynccontextmanager
+async def checked_pool() -> AsyncIterator[Pool]:
+    """Lend a connection to guardian's database, whose schema fits."""
     pool = await _open()
     try:
         async with transaction(pool) as tx:
             await _check_schema(tx)
-        return await work(pool)
+        yield pool
     finally:
         await pool.close()
 

@@ -23,7 +23,7 @@ LOOK: Final = 20.0
 """Seconds between two looks for lines that are not linked."""
 PORTION: Final = 2000
 """Lines linked in one transaction."""
-_MARGIN: Final = timedelta(hours=1)
+_MARGIN: Final = timedelta(minutes=10)
 """How long after its time a line may be committed: many times what any transaction lasts."""
 _SEOUL: Final = ZoneInfo("Asia/Seoul")
 

@@ -244,6 +244,7 @@ class Escalator:
                 "why": call.why.value,
                 "planned": call.planned,
                 "passed": list(call.passed),
+                "waited": call.waited,
                 "people": list(reached.people),
                 "places": list(reached.places),
                 "policy": escalation.policy.name,

@@ -77,7 +77,7 @@ class Executor:
         self._replica = replica
         self._mode = mode
         self._slots = slots
-        self._takes = registry.names() if takes is None else takes
+        self._takes = takes
         self._running = 0
         self._claiming = False
         self._log = structlog.get_logger("executor")
@@ -111,9 +111,10 @@ class Executor:
         try:
             async with transaction(self._pool) as tx:
                 await self._settlement.hold_back(tx, now, await actions.hold_back(tx, now, self._mode))
+                takes = self._registry.names() if self._takes is None else self._takes
                 # Not before: where the store is slow, a good part of a lease goes by until here.
                 trusted = trusted_until(self._clock)
-                claimed = await actions.claim(tx, now, self._mode, self._replica, count, self._takes)
+                claimed = await actions.claim(tx, now, self._mode, self._replica, count, takes)
                 entries: list[Entry] = []
                 for action in claimed:
                     if action.lost:

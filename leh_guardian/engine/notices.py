@@ -51,8 +51,9 @@ def compose(
     again: bool,
     strict: bool,
     replies: Replies,
+    following: str = "",
 ) -> Notice:
-    """Return a message as it goes out.
+    """Return a message as it goes out; `following` says who is called next.
 
     Whom to call is what it may be for; nobody's number and no secret is, wherever in the text they come from.
     """
@@ -63,6 +64,8 @@ def compose(
             lines.append(f"· 그 밖에 {len(bundle) - _MOST_BUNDLED}건")
     if params["kind"] in {"page", "update"} and (done := [_tried(one) for one in tried if one["status"] != "skipped"]):
         lines.append("자동 조치: " + " · ".join(done))
+    if following and params["kind"] == "page":
+        lines.append(following)
     if replies.code:
         lines.append(f"확인 코드: {replies.code} (링크에서 입력)")
     if again:

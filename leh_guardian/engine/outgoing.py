@@ -16,6 +16,7 @@ from leh_guardian.clock import Clock
 from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.directory import Directory, People
 from leh_guardian.engine.escalator import LATE
+from leh_guardian.engine.foresight import next_line
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.action import ActionStatus
@@ -194,6 +195,7 @@ class OutgoingMessages:
             again=again,
             strict=channel.strict,
             replies=self._links.replies(incident, params, proposed, self._clock.now()),
+            following=next_line(incident, directory, self._clock.now()) if params["kind"] == "page" else "",
         )
 
 

@@ -29,19 +29,31 @@ async def suppressed(
     escalation = incident.escalation
     if escalation is None or not escalation.policy.suppressible:
         return None
-    facts = terms.facts(
+    facts = facts_of(incident, level)
+    if (held := in_window(oncall, facts, now)) is not None:
+        return held
+    return await _inhibited(tx, oncall, incident, facts, now) if oncall.inhibitions else None
+
+
+def facts_of(incident: Incident, level: int) -> dict[str, Any]:
+    """Return what conditions are asked with about a call of `incident` at `level`."""
+    return terms.facts(
         rule=incident.rule_id,
         severity=incident.severity,
         class_=incident.plan.kind,
         level=level,
         dedup_key=incident.dedup_key,
     )
+
+
+def in_window(oncall: OnCall, facts: Mapping[str, Any], now: datetime) -> Later | Moot | None:
+    """Return what becomes of a call because of a maintenance window; None where none is about it."""
     for window in oncall.maintenance:
         until = window.until(now)
         if until is not None and window.match.matches(facts):
             reason = f"maintenance: {window.name}"
             return Moot(reason) if window.mode is terms.Mode.SUPPRESS else Later(until, reason)
-    return await _inhibited(tx, oncall, incident, facts, now) if oncall.inhibitions else None
+    return None
 
 
 async def _inhibited(

@@ -140,7 +140,7 @@ def called(call: Call, incident: Incident, ack_within: float | None, late: timed
     about = (incident.escalation.about if incident.escalation else "").splitlines()
     deadline = f" · {spoken(timedelta(seconds=ack_within))} 내 응답" if ack_within else " · 즉시 응답"
     lines = [f"[{incident.severity.value.upper()}·Lv{call.level}] {_subject(incident)}{deadline}"]
-    if why := _because(call, by):
+    if why := because(call, by):
         lines.append(why)
     if late is not None:
         lines.append(f"지연 처리: guardian이 멈춰 있어 예정보다 {spoken(late)} 늦게 호출합니다.")
@@ -151,11 +151,12 @@ def called(call: Call, incident: Incident, ack_within: float | None, late: timed
 
 def passed_on(call: Call, incident: Incident, by: str) -> str:
     """Return what those hear who were called before, when others are called."""
-    lines = [f"[Lv{call.level} 호출] {_subject(incident)}", _because(call, by) or f"Lv{call.level}을(를) 호출했습니다."]
+    lines = [f"[Lv{call.level} 호출] {_subject(incident)}", because(call, by) or f"Lv{call.level}을(를) 호출했습니다."]
     return "\n".join([*lines, f"확인: leh-guardian incidents show {incident.id}"])
 
 
-def _because(call: Call, by: str) -> str:
+def because(call: Call, by: str) -> str:
+    """Return why somebody is called, in Korean; an empty text where it has just begun."""
     why = _WHY.get(call.why, "")
     waited = spoken(timedelta(seconds=call.waited))
     return why.format(waited=waited, level=call.level, by=told(by or "담당자", 60, phones=False))

@@ -1,6 +1,6 @@
 """Owns the hash chain of an incident's journal; the one rule: a line's hash is made of every word of it and of the hash before.
 
-What it proves and what it does not is in docs/adr/0013-journal-chain.md.
+What it proves and what it does not is in docs/adr/0014-journal-chain.md.
 """
 
 from __future__ import annotations

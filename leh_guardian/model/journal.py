@@ -107,6 +107,9 @@ class Kind(StrEnum):
     DEPLOYED = "deployment.told"
     """Somebody said that a function was deployed."""
 
+    TRIED = "notify.tested"
+    """Somebody had the ways to a person or a place tried."""
+
     MODE_SET = "control.mode"
     RULES_LOADED = "rules.loaded"
     RULES_REFUSED = "rules.refused"

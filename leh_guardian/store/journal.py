@@ -54,6 +54,14 @@ async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:
     )
 
 
+async def last_of(tx: Transaction, kind: Kind, target: str, since: datetime) -> datetime | None:
+    """Return when the newest line of a kind whose data names `target` was written after `since`; None for none."""
+    found: datetime | None = await tx.fetchval(
+        "select max(at) from journal where at > $3 and kind = $1 and data->>'target' = $2", kind.value, target, since
+    )
+    return found
+
+
 async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[datetime, dict[str, Any]] | None:
     """Return when an incident's last line of a kind was written, and its data; None where there is none."""
     row = await tx.fetchrow(

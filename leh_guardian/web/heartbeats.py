@@ -5,8 +5,6 @@ Whoever cannot put an event on the alert queue sends a request: `POST /api/heart
 
 from __future__ import annotations
 
-import hmac
-
 from aiohttp import web
 
 from leh_guardian.clock import Clock
@@ -15,6 +13,7 @@ from leh_guardian.store import heartbeats
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry.redaction import redact
+from leh_guardian.web.bearer import refused
 from leh_guardian.web.status import answer
 
 
@@ -32,11 +31,8 @@ class HeartbeatRoutes:
 
     async def beat(self, request: web.Request) -> web.Response:
         """Take a heartbeat: 200 when it is written down, 404 when nobody waits for one of this name."""
-        if self._token is None:
-            return answer({"error": "set LEH_HTTP__TOKEN to allow heartbeats over HTTP"}, status=403)
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode()):
-            return answer({"error": "a bearer token is needed"}, status=401)
+        if (refusal := refused(request, self._token)) is not None:
+            return refusal
         try:
             async with transaction(self._pool) as tx:
                 known = await heartbeats.beat(tx, {request.match_info["name"]: self._clock.now()})

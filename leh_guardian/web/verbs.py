@@ -5,7 +5,6 @@ Browsers cannot be tricked into these: a cross-site form cannot set the Authoriz
 
 from __future__ import annotations
 
-import hmac
 import math
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -25,6 +24,7 @@ from leh_guardian.model.text import shown
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry.redaction import redact
+from leh_guardian.web.bearer import refused
 from leh_guardian.web.status import answer
 
 _BODY_SECONDS = 5.0
@@ -50,7 +50,7 @@ class VerbRoutes:
 
     async def act(self, request: web.Request) -> web.Response:
         """Do what the path says; 200 when done, 409 with what is the case when there is nothing (any more) to do."""
-        refusal = self._refuse(request)
+        refusal = refused(request, self._token)
         if refusal is not None:
             return refusal
         given, verb = request.match_info["id"], request.match_info["verb"]
@@ -96,14 +96,6 @@ class VerbRoutes:
             return f"`minutes` must be a number from 1 to {most:.0f}"
         reason = shown(given.get("reason") or "", 500)
         return Word(verb, who, way, reason, level, timedelta(minutes=minutes), as_of)
-
-    def _refuse(self, request: web.Request) -> web.Response | None:
-        if self._token is None:
-            return answer({"error": "set LEH_HTTP__TOKEN to allow changes over HTTP"}, status=403)
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode()):
-            return answer({"error": "a bearer token is needed"}, status=401)
-        return None
 
 
 def _told(said: Answered) -> web.Response:

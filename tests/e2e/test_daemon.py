@@ -54,6 +54,7 @@ def test_status_endpoints(queue: Callable[[object], None], daemon: Daemon) -> No
     assert {"version", "rules", "queue", "incidents", "actions", "timers", "clients", "modes", "providers"} <= set(
         status
     )
+    assert {"audit", "journal"} <= set(status)
     assert {"revision", "loaded_at", "ok", "rules"} <= set(status["rules"])
     assert status["clients"] == {"postgresql": True, "alert_queue": True}
     assert "guardian_loop_progress_age_seconds" in daemon.get("/metrics")[1]

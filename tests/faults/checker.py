@@ -1,7 +1,7 @@
 """Owns the verdict over a world: what was lost, doubled, repeated, left; the one rule: it believes the receivers, not guardian.
 
 The arithmetic is that of a total queue: everything sent, against everything that took effect at the targets. The numbers
-I1 to I15 are those of docs/reliability.md.
+I1 to I16 are those of docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _check_taking_in(world: World, found: Verdict) -> None:
 
 
 def _check_planning(world: World, found: Verdict, actions: list[Any]) -> None:
-    """I2: each alarm led to one incident and to its rule's steps, once."""
+    """I2: each alarm led to one incident and to its rule's steps, once; I16: its next call was never lost."""
     sent = world.load.sent
     incidents = Counter(
         (row["rule_id"], row["dedup_key"]) for row in world.truth.rows("select rule_id, dedup_key from incidents")
@@ -115,6 +115,8 @@ def _check_planning(world: World, found: Verdict, actions: list[Any]) -> None:
         "select action_id from journal where kind = 'action.planned' group by 1 having count(*) > 1"
     )
     found.violations += [f"I2 planned twice: {row[0]}" for row in planned]
+    lost = world.truth.rows("select data::text from journal where kind = 'audit.repaired'")
+    found.violations += [f"I16 the audit had to set a timer: {row[0]}" for row in lost]
     for kind, names in sent.alarms.items():
         for name in names:
             found.events += 1

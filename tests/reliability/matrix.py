@@ -1,6 +1,6 @@
 """Owns the table of faults and what answers for each; the one rule: a row without a test says so.
 
-The numbers F1 to F36 and I1 to I15 are kept for good: tests, code and people refer to them.
+The numbers F1 to F36 and I1 to I16 are kept for good: tests, code and people refer to them.
 """
 
 from __future__ import annotations
@@ -56,6 +56,9 @@ INVARIANTS = (
     Invariant("I13", "a person is told, if need be past the part that failed", "distress, canary, heartbeat"),
     Invariant("I14", "secrets and resident numbers do not come out", "canary secrets in every input"),
     Invariant("I15", "two replicas do what one does", "simulation, real processes"),
+    Invariant(
+        "I16", "nobody is forgotten: an open incident has its next call", "simulation, real processes, audit of calls"
+    ),
 )
 
 

@@ -96,6 +96,18 @@ class Checker:
         self._check_final_states()
         self._check_budget()
         self._check_absence()
+        self._check_called()
+
+    def _check_called(self) -> None:
+        """I16: who is to answer an incident will be called, and it never took the audit to see to that."""
+        timers = {(row["incident_id"], row["kind"]) for row in self._rows("timers")}
+        for row in self._rows("incidents"):
+            calls = row["status"] == "triggered" and row["escalation"] is not None
+            if calls and (row["id"], "escalate") not in timers:
+                self._world.violated("I16", f"nobody would be called any more for {row['dedup_key']}")
+        for row in self._rows("journal"):
+            if row["kind"] == "audit.repaired":
+                self._world.violated("I16", f"the audit had to set a timer: {row['data']}")
 
     def _check_planning(self, actions: list[Mapping[str, Any]]) -> None:
         """I2: each key's incident is there, no action is planned twice; I3: each has ended."""

@@ -1,4 +1,4 @@
--- The journal's lines of each incident as a chain of hashes, made over committed lines by a service of its own (docs/adr/0013).
+-- The journal's lines of each incident as a chain of hashes, made over committed lines by a service of its own (docs/adr/0014).
 
 create table journal_chain (
     position     bigint generated always as identity primary key,   -- the order in which lines were chained

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from leh_guardian.app.watching import watches
 from leh_guardian.engine.call_audit import FRESH, CallAudit
+from leh_guardian.engine.distress import Distress
 from leh_guardian.model.plan import Severity
 from leh_guardian.model.timer import TimerKind
+from leh_guardian.settings import load_settings
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.integration.engine.test_calling import answer
 from tests.support.builders import alarm_event
+from tests.support.house import ToyChannel
 from tests.support.on_call import Called
 
 
@@ -159,3 +164,41 @@ async def test_two_replicas_mend_it_once(audit: Audit) -> None:
     await audit.run()
     assert await other._repair(incident["id"], TimerKind.ESCALATE) is None
     assert (await audit.house.journal()).count("audit.repaired") == 1
+
+
+async def test_people_are_told_directly(audit: Audit) -> None:
+    """Of a lost call at once, of what is stuck once it was so at two audits; each time that it is over, too."""
+    settings = load_settings({"LEH_DATABASE_URL": "postgresql://u@db/x", "LEH_QUEUE__ALERTS": "q", "AWS_REGION": "r"})
+    auditor: Any = SimpleNamespace(snapshot=SimpleNamespace(failing={}))
+    house, seconds = audit.house, [0.0]
+    console = ToyChannel(house.world, "console", audit.called.clock)
+    cry = Distress(
+        list(watches(settings, auditor, audit.audit, None)),
+        {"console": console},
+        "console",
+        audit.called.clock,
+        house.metrics,
+        lambda: seconds[0],
+        replica="one",
+    )
+
+    async def told(later: float) -> list[str]:
+        seconds[0] += later
+        audit.called.clock.advance(seconds=later)
+        house.world.notices.clear()
+        await audit.run()
+        await cry.run_once()
+        return [notice.title for notice in house.world.notices]
+
+    assert await told(0) == []
+    await house.take(alarm_event("down-a"))
+    await audit.called.until(1)
+    await audit.break_by_hand("delete from timers")
+    assert await told(0) == ["[SEV1] guardian 자체 장애: lost_call"]
+    assert await told(60) == ["[복구] guardian: lost_call"]
+    await house.work()
+    assert await told(40 * 60) == []
+    assert await told(60) == []
+    assert await told(60) == ["[SEV1] guardian 자체 장애: late_calls"]
+    await house.work()
+    assert await told(5) == ["[복구] guardian: late_calls"]

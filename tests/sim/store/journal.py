@@ -31,6 +31,13 @@ async def of_incident(tx: Transaction, incident_id: UUID) -> list[Any]:
     return [{name: row[name] for name in columns} for row in sorted(rows, key=lambda row: row["id"])]
 
 
+async def last_of(tx: Transaction, kind: Kind, target: str, since: datetime) -> datetime | None:
+    """Do as the real one."""
+    async with statement(tx, "journal.last_of") as work:
+        rows = [row for row in work.rows(JOURNAL) if row["at"] > since and row["kind"] == kind.value]
+    return max((row["at"] for row in rows if json.loads(row["data"]).get("target") == target), default=None)
+
+
 async def newest(tx: Transaction, incident_id: UUID, kind: Kind) -> tuple[datetime, dict[str, Any]] | None:
     """Do as the real one."""
     async with statement(tx, "journal.newest") as work:

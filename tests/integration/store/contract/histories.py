@@ -158,9 +158,13 @@ _incidents: list[st.SearchStrategy[Step]] = [
     st.builds(_save, NUMBERS, _incident),
     NUMBERS.map(
         lambda n: (
-            lambda side: side.ask("incidents.start_run", side.now, incident(n, run=n), RunEvent("event-2", {"n": n}))
+            lambda side: side.ask("incidents.start_run", side.at(0), incident(n, run=n), RunEvent("event-2", {"n": n}))
         )
     ),
+    st.lists(_key).map(lambda keys: lambda side: side.ask("incidents.lock_ended", keys, side.at(-5))),
+    st.just(_asks("incidents.causes", ["rule"], "")),
+    ACTIONS.map(lambda n: _asks("incidents.of_action", action(n).id)),
+    NUMBERS.map(lambda n: lambda side: side.ask("actions.at_work", UUID(int=n), side.at(0))),
     NUMBERS.map(lambda n: _asks("incidents.lock", UUID(int=n))),
     st.just(lambda side: side.ask("incidents.opened_since", side.at(-5), ["rule", "nobody"])),
     st.lists(_key).map(lambda keys: _asks("incidents.lock_open", keys)),

@@ -165,6 +165,18 @@ async def test_the_journal_keeps_its_order(store: Store) -> None:
     )
 
 
+async def test_the_newest_line_about_a_target_is_found(store: Store) -> None:
+    """Of its kind, after an instant, and of no other target."""
+    for at, target in ((1, "person:a"), (2, "person:a"), (3, "person:b")):
+        lines = [Entry(Kind.TRIED, data={"target": target}), Entry(Kind.MODE_SET, data={"target": "person:c"})]
+        await store.do(lambda tx, at=at, lines=lines: journal.append(tx, "kim", minutes(at), lines))
+    asks = [("person:a", 0), ("person:a", 2), ("person:b", 0), ("person:c", 0)]
+    found = [
+        await store.do(lambda tx, of=of, at=at: journal.last_of(tx, Kind.TRIED, of, minutes(at))) for of, at in asks
+    ]
+    assert found == [minutes(2), None, minutes(3), None]
+
+
 async def test_the_journal_is_forgotten_in_portions(store: Store) -> None:
     """What is of no incident and older than the retention goes, at most a portion at once; what is goes with its links."""
     for at in (3, 1, 2):

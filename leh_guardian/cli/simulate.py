@@ -1,0 +1,145 @@
+"""Owns `leh-guardian simulate`: whom an incident would call, and when; the one rule: it asks the engine, over the files alone.
+
+No database is asked and nothing is sent. What only a running installation knows is said, not guessed: throttles, storms, other incidents.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leh_guardian.cli.instant import given_instant
+from leh_guardian.cli.output import SEOUL, as_json, out, print_json, tell
+from leh_guardian.cli.rules_folder import registry, rules_folder
+from leh_guardian.engine.directory import CHANNEL, PERSON, Directory
+from leh_guardian.engine.foresight import Foreseen, imagined, unanswered
+from leh_guardian.engine.suppression import facts_of, in_window
+from leh_guardian.engine.wording import because, spoken
+from leh_guardian.errors import SettingsError
+from leh_guardian.model.mode import Mode
+from leh_guardian.model.oncall import built_in
+from leh_guardian.ports import Later, Moot
+from leh_guardian.rules.diagnostics import did_you_mean
+from leh_guardian.rules.loader import load_rules
+from leh_guardian.rules.ruleset import Rule, RuleSet
+from leh_guardian.settings import load_settings
+
+
+@click.command()
+@click.option("--rule", "rule_id", required=True, metavar="RULE", help="The rule whose incident it is.")
+@click.option("--at", metavar="ISO", help="When it opens; without a zone by the file's clocks. Now if left out.")
+@click.option(
+    "--no-ack", is_flag=True, expose_value=False, help="That nobody answers, which is what is simulated in any case."
+)
+@click.option("--hours", type=click.IntRange(1, 24 * 30), default=12, show_default=True, help="How far ahead.")
+@click.option("--rules", "folder", type=click.Path(path_type=Path), help="The folder (LEH_RULES__DIR, else ./rules).")
+@as_json
+def simulate(rule_id: str, at: str | None, hours: int, folder: Path | None, json_: bool) -> None:
+    """Tell the whole future of an incident that nobody answers: when, at which level, whom, by which channels, and why.
+
+    Exit 1 where nobody would be called.
+    """
+    rules = load_rules(rules_folder(folder), registry())
+    rule, channel = _rule(rules, rule_id), _own_channel()
+    directory = Directory(rules.oncall or built_in(channel), channel)
+    opens = given_instant(at, directory.oncall.timezone).astimezone(UTC)
+    calls = list(_calls(rule, directory, opens, opens + timedelta(hours=hours)))
+    if json_:
+        for one in calls:
+            print_json(_json(one, directory))
+    else:
+        _print(rule, calls, directory, opens, hours)
+    sys.exit(0 if calls else 1)
+
+
+def _calls(rule: Rule, directory: Directory, opens: datetime, until: datetime) -> Iterator[Foreseen]:
+    # What is only observed, or off, calls nobody; an observed rule without actions is for people all the same.
+    silent = rule.mode is Mode.OFF or (rule.mode is Mode.OBSERVE and rule.plan.steps)
+    return iter(()) if silent else unanswered(imagined(rule, directory, opens), directory, until)
+
+
+def _rule(rules: RuleSet, rule_id: str) -> Rule:
+    if (rule := rules.get(rule_id)) is None:
+        hint = did_you_mean(rule_id, [one.id for one in rules.rules])
+        raise click.UsageError(f"there is no rule {rule_id!r}; {hint}".rstrip("; "))
+    return rule
+
+
+def _own_channel() -> str:
+    """Return the setting `notify.channel`; the console where the settings are not at hand."""
+    try:
+        return load_settings(os.environ).notify.channel
+    except SettingsError:
+        return "console"
+
+
+def _print(rule: Rule, calls: list[Foreseen], directory: Directory, opens: datetime, hours: int) -> None:
+    tell(f"규칙 {rule.id}, 발생 {_at(opens)} (한국 시간), 아무도 응답하지 않을 때 {hours}시간 동안")
+    if rule.plan.steps and calls and calls[0].at > opens:
+        tell(
+            f"자동 조치가 {spoken(calls[0].at - opens)} 동안 진행 중인 것으로 봅니다. 먼저 실패하면 그때 바로 호출합니다."
+        )
+    for one in calls:
+        out(f"{_at(one.at)}  Lv{one.call.level}  {because(one.call, '') or '발생하여 호출'}")
+        for target in one.targets:
+            ways = [f"{way.channel} {_after(way.due_at, one.at)}" for at, way in one.ways if at == target]
+            out(f"    {_named(target, directory)}: {', '.join(ways)}")
+        for gap in one.gaps:
+            out(f"    주의: {gap}")
+        if held := _held(one, directory):
+            out(f"    {held}")
+    if not calls:
+        out(f"아무도 호출하지 않습니다: 규칙의 모드가 {rule.mode.value}입니다.")
+    elif calls[-1].follows is None:
+        out("이후에는 더 호출하지 않습니다: 정책이 끝납니다.")
+    tell("한 사람에게 많이 가는 메시지의 묶음과 다른 장애에 의한 보류는 여기에 없습니다.")
+
+
+def _json(one: Foreseen, directory: Directory) -> dict[str, Any]:
+    def ways(target: str) -> list[dict[str, Any]]:
+        return [{"at": way.due_at, "channel": way.channel} for at, way in one.ways if at == target]
+
+    people = [target for target in one.targets if target.startswith(PERSON)]
+    return {
+        "at": one.at,
+        "level": one.call.level,
+        "why": one.call.why.value,
+        "because": because(one.call, ""),
+        "people": [{"id": one.removeprefix(PERSON), "name": directory.named(one), "ways": ways(one)} for one in people],
+        "channels": [target.removeprefix(CHANNEL) for target in one.targets if target.startswith(CHANNEL)],
+        "passed": list(one.call.passed),
+        "gaps": list(one.gaps),
+        "held": _held(one, directory),
+        "next": one.follows,
+    }
+
+
+def _held(one: Foreseen, directory: Directory) -> str | None:
+    """Say what a maintenance window would do to a call."""
+    escalation = one.incident.escalation
+    if escalation is None or not escalation.policy.suppressible:
+        return None
+    match in_window(directory.oncall, facts_of(one.incident, one.call.level), one.at):
+        case Later(until, reason):
+            return f"점검 시간이라 {_at(until)}까지 보류합니다 ({reason})"
+        case Moot(reason):
+            return f"점검 시간이라 보내지 않습니다 ({reason})"
+    return None
+
+
+def _named(target: str, directory: Directory) -> str:
+    return directory.named(target) if target.startswith(PERSON) else f"채널 {target.removeprefix(CHANNEL)}"
+
+
+def _after(due_at: datetime, at: datetime) -> str:
+    return "즉시" if due_at <= at else f"+{spoken(due_at - at)}"
+
+
+def _at(at: datetime) -> str:
+    return at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")
