@@ -92,6 +92,16 @@ async def test_what_was_seen_before_people_were_called_closes_nothing(site: Answ
     assert "확인했습니다" in await press(site, old["ack"])
 
 
+async def test_whoever_called_higher_may_close_it_from_the_same_message(site: Answered) -> None:
+    """They know of the call since, and hear nothing of it; for anybody else the message is old."""
+    await site.alarm("down-a")
+    mine, resolve = site.button("escalate"), site.button("resolve")
+    await press(site, mine)
+    await site.called.house.work()
+    assert "그 사이 이미 Lv2" in await press(site, resolve, SEOYEON)
+    assert "해결 처리했습니다" in await press(site, resolve)
+
+
 async def test_a_stranger_changes_nothing(site: Answered) -> None:
     """Somebody who has a person's name in Slack, and another id, is nobody."""
     await site.alarm("down-a")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leh_guardian.model import escalation as machine
@@ -24,6 +24,9 @@ def foretold(played: Played) -> tuple[float, int] | None:
     return ((coming.at - START).total_seconds() / 60, coming.level) if coming else None
 
 
+@example([("ack", 0)])
+@example([("ack", 40), ("unack", 5)])
+@example([("raise", 1), ("fire", 0), ("snooze", 3)])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["wait", "ack", "unack", "raise", "snooze", "fire"]), st.integers(0, 50)), max_size=8

@@ -193,6 +193,9 @@ _actions: list[st.SearchStrategy[Step]] = [
     ),
     ACTIONS.map(lambda n: lambda side: side.ask("actions.withdraw", side.now, [action(n).id], "over")),
     ACTIONS.map(lambda n: _asks("actions.incident_of", action(n).id)),
+    ACTIONS.map(lambda n: _asks("actions.decided", action(n).id)),
+    NUMBERS.map(lambda n: _asks("incidents.get", UUID(int=n))),
+    NUMBERS.map(lambda n: _asks("journal.newest", UUID(int=n), Kind.OPENED)),
     NUMBERS.map(lambda n: _asks("actions.busy", [UUID(int=n), UUID(int=1)])),
     *[
         NUMBERS.map(lambda n, name=name, rest=rest: _asks(name, UUID(int=n), *rest))
