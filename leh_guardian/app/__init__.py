@@ -28,7 +28,7 @@ from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
-from leh_guardian.app.people import channel_clients, channels
+from leh_guardian.app.people import channel_clients, channels, unset
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
@@ -175,6 +175,10 @@ async def _build(
     admin = await open_admin_api(settings, aws, stack)
     signatures = TableInUse(reloader.current)
     ways = await channels(settings, aws, clock, stack)
+    if nameless := unset(rules.oncall, ways):
+        structlog.get_logger("people").error(
+            "oncall.yaml names channels that notify.channels has not", channels=missing
+        )
     keys = link_keys(settings)
     answers = await ways_in(settings, keys, pool, people.directory, clock, stack)
     capabilities = Capabilities(

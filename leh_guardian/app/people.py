@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import assert_never
 
@@ -23,6 +23,8 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.clock import Clock
 from leh_guardian.engine.auditor import Client
 from leh_guardian.errors import SettingsError
+from leh_guardian.model.oncall import OnCall
+from leh_guardian.model.oncall.delivery import CONSOLE, DEFAULT
 from leh_guardian.ports import Channel, Pingable
 from leh_guardian.settings import ChannelSettings, Settings
 from leh_guardian.settings.people import (
@@ -90,6 +92,11 @@ def _solapi(channel: str, wanted: SolapiSettings, clock: Clock, session: aiohttp
     if wanted.kind == "voice":
         return VoiceChannel(web, wanted.sender, wanted.repeat)
     return AlimTalkChannel(web, wanted.sender, wanted.pf_id, {str(name): id_ for name, id_ in wanted.templates.items()})
+
+
+def unset(oncall: OnCall | None, known: Iterable[str]) -> list[str]:
+    """Return the channels that `oncall.yaml` names and the settings have not: what is for them goes another way, or to the console."""
+    return sorted(set(oncall.channels) - {*known, CONSOLE, DEFAULT}) if oncall is not None else []
 
 
 def channel_clients(made: Mapping[str, Channel], clock: Clock) -> list[Client]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aiohttp
 
 from leh_guardian.app import handlers, rules_in_use
+from leh_guardian.app.people import unset
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
 from leh_guardian.rules.diagnostics import RulesRefused
@@ -35,6 +36,11 @@ def look_at_rules(settings: Settings) -> list[Finding]:
     if asking := [rule.id for rule in rules.rules if settings.admin_api.url is None and _asks_admin_api(rule)]:
         detail = f"{', '.join(asking)}: evidence cannot be processed anew without the admin API"
         found.append(Finding("admin api", "WARN", detail, "LEH_ADMIN_API__URL에 관리 API의 주소를 지정하세요."))
+    if missing := unset(rules.oncall, settings.notify.channels):
+        detail = f"oncall.yaml names channels that the settings do not have: {', '.join(missing)}"
+        found.append(
+            Finding("on-call channels", "FAIL", detail, "guardian.yaml의 notify.channels에 같은 이름으로 추가하세요.")
+        )
     return found
 
 
