@@ -177,7 +177,7 @@ async def _build(
     ways = await channels(settings, aws, clock, stack)
     if nameless := unset(rules.oncall, ways):
         structlog.get_logger("people").error(
-            "oncall.yaml names channels that notify.channels has not", channels=missing
+            "oncall.yaml names channels that notify.channels has not", channels=nameless
         )
     keys = link_keys(settings)
     answers = await ways_in(settings, keys, pool, people.directory, clock, stack)
