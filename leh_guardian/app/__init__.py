@@ -294,8 +294,8 @@ async def _build(
                 Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
                 pause=300.0,
             ),
-            # Three outages at once, each told over a channel and a console that both hang.
-            loop("distress", cry.run_once, pause=LOOK, limit=150.0),
+            # Six outages at once, each told over a channel and a console that both hang.
+            loop("distress", cry.run_once, pause=LOOK, limit=200.0),
             *loops,
             *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],

@@ -67,11 +67,32 @@ class Silence:
         back = {heard.name for heard in known if now - heard.looked_at > STANDSTILL}
         await heartbeats.looked(tx, now, list(entries), back)
         found = await incidents.lock_open(tx, [(RULE, name) for name in (*entries, *gone)])
-        for heard in [replace(one, back_at=now) if one.name in back else one for one in known]:
-            self._judge(changes, entries[heard.name], heard, found.get((RULE, heard.name)), zone)
+        known = [replace(one, back_at=now) if one.name in back else one for one in known]
+        closed = await self._closed_by_hand(tx, now, entries, [one for one in known if (RULE, one.name) not in found])
+        for heard in known:
+            if heard.name not in closed:
+                self._judge(changes, entries[heard.name], heard, found.get((RULE, heard.name)), zone)
         for name in gone:
             if (incident := found.get((RULE, name))) is not None:
                 self._progression.resolve(changes, incident, "oncall.yaml에서 빠져 더 기다리지 않습니다")
+
+    @staticmethod
+    async def _closed_by_hand(
+        tx: Transaction, now: datetime, entries: Mapping[str, Heartbeat], known: list[Heard]
+    ) -> set[str]:
+        """Return what is silent while a person has closed the incident about it: left alone for as long as after a beat."""
+        silent = {(RULE, one.name): one for one in known if one.silent_at(entries[one.name]) <= now}
+        if not silent:
+            return set()
+        ended = await incidents.lock_ended(tx, list(silent), min(one.heard_at for one in silent.values()))
+        return {
+            name
+            for (_, name), incident in ended.items()
+            # One that was there before the newest beat was ended by that.
+            if incident.ended_at is not None
+            and incident.opened_at > silent[RULE, name].heard_at
+            and incident.ended_at + timedelta(seconds=entries[name].every + entries[name].grace) > now
+        }
 
     def _judge(
         self, changes: Changes, entry: Heartbeat, heard: Heard, incident: Incident | None, zone: ZoneInfo

@@ -40,10 +40,15 @@ class Heard:
     back_at: datetime | None = None
     """When guardian was last back after a standstill."""
 
+    @property
+    def heard_at(self) -> datetime:
+        """From when on its silence counts."""
+        return max(self.since, self.seen_at or self.since)
+
     def silent_at(self, entry: Heartbeat) -> datetime:
         """Return from when on its silence is trouble."""
         grace, every = timedelta(seconds=entry.grace), timedelta(seconds=entry.every)
-        ends = max(self.since, self.seen_at or self.since) + every + grace
+        ends = self.heard_at + every + grace
         return ends if self.back_at is None else max(ends, self.back_at + min(every, _CATCH_UP) + grace)
 
 

@@ -107,6 +107,22 @@ async def test_who_is_heard_of_is_left_alone(heard: Heard) -> None:
     assert heard.house.metrics.beats.labels("no")._value.get() == 12
 
 
+async def test_who_closes_it_by_hand_is_left_alone_for_a_while(heard: Heard) -> None:
+    """As long as after a beat: then it is silent still, and is another incident; a beat that comes meanwhile counts as always."""
+    await heard.until(15)
+    await heard.house.resolve()
+    await heard.until(29.5)
+    assert await heard.open() == []
+    await heard.until(30)
+    assert await heard.open() == [("canary", "triggered")]
+    await heard.house.resolve()
+    await heard.beat()
+    await heard.until(44.5)
+    assert await heard.open() == []
+    await heard.until(45)
+    assert await heard.open() == [("canary", "triggered")]
+
+
 async def test_two_replicas_open_one(heard: Heard) -> None:
     """Each looks under the lock of the rule."""
     await heard.until(14.5)
