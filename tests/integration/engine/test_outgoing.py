@@ -193,3 +193,18 @@ async def test_a_policy_says_what_an_ok_does(pool: Pool, tmp_path: Path, terms: 
     await called.house.take(alarm_event("down-a", "OK", time="2026-11-22T18:01:00Z"))
     await called.until(2.5)
     assert [i["status"] for i in await called.house.incidents()] == [status]
+
+
+async def test_what_is_answered_is_not_told_with_the_rest(pool: Pool, tmp_path: Path) -> None:
+    """Of what waits for a phone's turn, what somebody has answered meanwhile is in no message."""
+    called = Called(pool, tmp_path / "rules", THROTTLE)
+    for number in range(5):
+        await called.house.take(alarm_event(f"down-{number}"))
+        await called.house.work()
+        called.clock.advance(seconds=10)
+    async with transaction(pool) as tx:
+        await tx.execute("update incidents set status = 'acknowledged' where dedup_key = 'down-3'")
+    await called.until(16)
+    [_, _, (_, title)] = slack(called)
+    assert title.endswith("외 1건")
+    assert not any("· [SEV2·Lv1] down (down-3)" in text for text in called.world.told)

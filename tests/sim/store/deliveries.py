@@ -15,7 +15,7 @@ from leh_guardian.store.deliveries import Delivery, Pending
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.locks import Mode
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import ACTIONS, DELIVERIES, Row
+from tests.sim.store.tables import ACTIONS, DELIVERIES, INCIDENTS, Row
 
 _OPEN = {"scheduled", "waiting", "running"}
 _ENDED = {"succeeded", "failed", "skipped"}
@@ -63,7 +63,12 @@ async def times(tx: Transaction, target: str, channel: str, since: datetime) -> 
 async def pending(tx: Transaction, target: str, channel: str, since: datetime) -> list[Pending]:
     """Do as the real one."""
     async with statement(tx, "deliveries.pending") as work:
-        rows = [row for row in work.rows(ACTIONS) if row["role"] == "tell" and _may_matter(row, since)]
+        tells = [row for row in work.rows(ACTIONS) if row["role"] == "tell" and _may_matter(row, since)]
+        rows = [
+            {**row, "wanted": incident["status"] == "triggered"}
+            for row in tells
+            for incident in work.find(INCIDENTS, row["incident_id"])
+        ]
     found = [real.pending_of(row) for row in sorted(rows, key=lambda row: (row["created_at"], row["id"]))]
     return [one for one in found if (one.params.get("target"), one.params.get("channel")) == (target, channel)]
 
