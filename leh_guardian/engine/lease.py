@@ -71,5 +71,5 @@ class Lease:
     async def watch(self, scope: anyio.CancelScope) -> None:
         """Cancel `scope` when the lease can no longer be trusted."""
         while not self.over:  # noqa: ASYNC110 - the end moves while it is waited for
-            await anyio.sleep(min(_LOOK, self._trusted - self._clock.monotonic()))
+            await anyio.sleep(max(0.0, min(_LOOK, self._trusted - self._clock.monotonic())))
         scope.cancel()

@@ -57,7 +57,7 @@ def daemons(
             daemon = stack.enter_context(Daemon(folder / "log", ARMED, **settings))
             made[way] = Hanging(daemon, systemd, folder / "now")
         for each in made.values():
-            each.systemd.until("READY=1")
+            each.systemd.until("READY=1", patience=120.0)
             each.systemd.until("WATCHDOG=1", times=2)
             wait_for(lambda each=each: each.daemon.get("/livez")[0] == 200)
         for way, each in made.items():

@@ -72,7 +72,7 @@ class Leh:
 
     def attempt(self, opened_at: datetime | None = None, **more: Any) -> ActionContext:
         """A first attempt."""
-        incident = {"severity": "sev2", "dedup_key": "key", "opened_at": (opened_at or self.clock.now()).isoformat()}
+        incident = {"severity": "sev2", "dedup_key": "key", "began_at": (opened_at or self.clock.now()).isoformat()}
         given: dict[str, Any] = {"dry_run": False, "limits": {"evidence": 500}, "incident": incident} | more
         return ActionContext(
             action_id=uuid.uuid4(),

@@ -19,7 +19,8 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
     Of a time that is shown twice that is the first; of one that is never shown, the end of the gap.
     """
-    at = wall.replace(tzinfo=zone).astimezone(UTC)
+    # A wall has no fold, and Python takes two that differ in it for the same.
+    at = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if _shown(at, zone) == wall:
         return at
     before, after = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), at

@@ -126,9 +126,10 @@ async def test_propose_waits_for_a_person(house: Houses) -> None:
     assert action["status"] == "proposed"
     assert f"actions approve {action['id']}" in one.world.told[0]
     async with transaction(one.pool) as tx:
-        assert await verbs.answer_proposal(tx, UUID(action["id"]), one.clock.now(), "kim", "ok", approve=True)
+        assert (await verbs.answer_proposal(tx, UUID(action["id"]), one.clock.now(), "kim", "ok", approve=True)).counted
     async with transaction(one.pool) as tx:
-        assert not await verbs.answer_proposal(tx, UUID(action["id"]), one.clock.now(), "lee", "no", approve=False)
+        late = await verbs.answer_proposal(tx, UUID(action["id"]), one.clock.now(), "lee", "no", approve=False)
+        assert not late.counted
     await one.work()
     assert one.world.effects["leh-1"] == 1
     assert [i["status"] for i in await one.incidents()] == ["resolved"]
@@ -141,7 +142,9 @@ async def test_rejected_action_never_runs(house: Houses) -> None:
     await one.work()
     (action,) = [a for a in await one.actions() if a["role"] == "step"]
     async with transaction(one.pool) as tx:
-        assert await verbs.answer_proposal(tx, UUID(action["id"]), one.clock.now(), "kim", "no", approve=False)
+        assert (
+            await verbs.answer_proposal(tx, UUID(action["id"]), one.clock.now(), "kim", "no", approve=False)
+        ).counted
     await one.work()
     assert one.world.effects == Counter()
     # Whoever decides is at it.

@@ -62,3 +62,10 @@ def test_later_on_the_wall_is_never_earlier(name: str, data: st.DataObject) -> N
     days = st.datetimes(datetime(first, 1, 1), datetime(last, 1, 1))  # noqa: DTZ001 - clocks on walls
     one, other = sorted(data.draw(days).replace(microsecond=0) for _ in range(2))
     assert instant(one, ZoneInfo(name)) <= instant(other, ZoneInfo(name))
+
+
+def test_a_wall_has_no_fold() -> None:
+    """In a day that was skipped, too: Python takes two times that differ in their fold alone for the same."""
+    zone = ZoneInfo("Pacific/Kwajalein")
+    skipped = datetime(1993, 8, 21, 0, 32)  # noqa: DTZ001 - clocks on walls
+    assert instant(skipped.replace(fold=1), zone) == instant(skipped, zone) == datetime(1993, 8, 21, 12, tzinfo=UTC)
