@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from leh_guardian.engine.answer_links import Replies
+from leh_guardian.engine.wording import ACTION_WORDS
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.text import told
 from leh_guardian.ports import Notice, NoticeKind
@@ -24,17 +25,6 @@ _KINDS: Final = {
     "update": NoticeKind.NOTICE,
     "status": NoticeKind.STATUS,
     "reminder": NoticeKind.REMINDER,
-}
-_STATUS: Final = {
-    "proposed": "승인 대기",
-    "scheduled": "대기 중",
-    "running": "실행 중",
-    "waiting": "기다리는 중",
-    "succeeded": "성공",
-    "skipped": "건너뜀",
-    "failed": "실패",
-    "needs_human": "결과를 알 수 없음",
-    "rejected": "거절됨",
 }
 _STATES: Final = {"triggered": "응답 필요", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
 
@@ -108,6 +98,6 @@ def compose(
 
 def _tried(row: Mapping[str, Any]) -> str:
     outcome = json.loads(row["outcome"]) if row["outcome"] else {}
-    said = _STATUS.get(row["status"], row["status"]) + (" (연습)" if row["dry_run"] else "")
+    said = ACTION_WORDS[row["status"]] + (" (연습)" if row["dry_run"] else "")
     summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else ""
     return f"{row['handler']} {said}" + (f" ({told(summary, 120, phones=False)})" if summary else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from leh_guardian.model.escalation import Call, Why
@@ -111,6 +112,18 @@ def distress(outage: Outage, reason: str, began: datetime, replica: str, *, over
     ]
 
 
+ACTION_WORDS: Final = {
+    "proposed": "승인 대기",
+    "scheduled": "예정",
+    "running": "실행 중",
+    "waiting": "기다리는 중",
+    "succeeded": "성공",
+    "skipped": "건너뜀",
+    "failed": "실패",
+    "needs_human": "결과를 알 수 없음",
+    "rejected": "거절됨",
+}
+"""What people call the states of an action."""
 _WHY = {
     Why.UNANSWERED: "{waited} 무응답으로 Lv{level} 호출",
     Why.REPEATED: "{waited} 무응답으로 Lv{level} 다시 호출",

@@ -70,16 +70,5 @@ KINDS: Final[dict[str, str]] = {
     Kind.RULES_REFUSED: "규칙 파일을 거부함",
 }
 STATUS: Final = {"triggered": "발생", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
-ACTION: Final = {
-    "proposed": "승인 대기",
-    "scheduled": "예정",
-    "running": "실행 중",
-    "waiting": "기다리는 중",
-    "succeeded": "성공",
-    "skipped": "건너뜀",
-    "failed": "실패",
-    "needs_human": "결과를 알 수 없음",
-    "rejected": "거절됨",
-}
 RECEIPT: Final = {"pending": "수신 확인 없음", "delivered": "도착 확인", "failed": "도착하지 않음"}
 MESSAGE: Final = {"page": "호출", "update": "알림", "status": "상태", "reminder": "재알림"}

@@ -10,7 +10,7 @@ from leh_guardian.cli.journal_lines import folded
 from leh_guardian.cli.output import SEOUL
 from leh_guardian.cli.report import words
 from leh_guardian.cli.report.markdown import block, table, text
-from leh_guardian.engine.wording import spoken
+from leh_guardian.engine.wording import ACTION_WORDS, spoken
 
 _WHY = """## 5-Why
 
@@ -124,7 +124,7 @@ def _called(found: Mapping[str, Any], named: Callable[[str], str]) -> list[str]:
                 text(named(str(params.get("target", "-")))),
                 text(params.get("channel", "-")),
                 words.MESSAGE.get(kind) or text(kind),
-                f"보내지 못함: {words.ACTION[one['status']]}",
+                f"보내지 못함: {ACTION_WORDS[one['status']]}",
                 text(why, 120),
             ]
         )
@@ -139,7 +139,7 @@ def _actions(found: Mapping[str, Any]) -> list[str]:
         outcome = one["outcome"] or {}
         dry = " (모의 실행)" if one["dry_run"] else ""
         by = f", 승인 {text(one['approved_by'])}" if one["approved_by"] else ""
-        head = f"{text(one['step'])} = {text(one['handler'])}: {words.ACTION[one['status']]}{dry}"
+        head = f"{text(one['step'])} = {text(one['handler'])}: {ACTION_WORDS[one['status']]}{dry}"
         lines.append(f"- {head}, 시도 {one['attempt']}회, {_at(one['created_at'])} ~ {_at(one['updated_at'])}{by}")
         if summary := outcome.get("summary"):
             lines.append(f"  - 결과: {text(summary)}")
