@@ -225,12 +225,13 @@ ROWS = (
     Row(
         "F26",
         "a channel fails",
-        "tried for hours, counted, then said on the console",
+        "goes by the next channel, also where no receipt comes; tried for hours where there is none, and said on the console",
         (
             CONTRACT,
+            "tests/integration/engine/test_calling.py::test_a_channel_that_fails_is_replaced_by_the_next",
+            "tests/integration/engine/test_outgoing.py::test_what_does_not_arrive_goes_another_way",
             "tests/unit/engine/test_distress.py::test_a_channel_that_fails_falls_to_the_console_and_is_tried_on",
         ),
-        lacks="a second person or channel comes with escalation",
     ),
     Row(
         "F27",
