@@ -159,7 +159,10 @@ class OutgoingMessages:
         if frees and max(frees) > now:
             return Later(max(frees), "too many for one person: it goes out with the others")
         # What waits, and what a storm brings, goes out as one: the oldest that is due speaks for all.
-        due = [one for one in open_pages if one.due_at <= now and one.wanted]
+        # Among what is due is what has just stepped back behind another one.
+        due = [
+            one for one in open_pages if one.wanted and one.due_at <= now + (_BEHIND if one.waited else timedelta(0))
+        ]
         if len(due) < 2 or not (stormy or any(one.waited or one.params.get("grouped") for one in due)):
             return []
         if due[0].action_id != action_id:

@@ -74,6 +74,12 @@ policies:
 """
 
 
+def on_call_text(more: str = "", policy: str = "", keep: str = "") -> str:
+    """Return an `oncall.yaml`; with `more` blocks, more of the policy `default`, and more of its last step."""
+    text = ON_CALL.replace("{more}", more).replace("{policy}", policy)
+    return text.replace("{keep}", f", {keep}" if keep else "")
+
+
 class Called:
     """A house whose people keep what they are told, on a clock that goes on in steps."""
 
@@ -89,9 +95,7 @@ class Called:
         links: AnswerLinks | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        text = ON_CALL.replace("{more}", more).replace("{policy}", policy)
-        text = text.replace("{keep}", f", {keep}" if keep else "")
-        (folder / "oncall.yaml").write_text(text, encoding="utf-8")
+        (folder / "oncall.yaml").write_text(on_call_text(more, policy, keep), encoding="utf-8")
         self.world, self.clock = World(), FakeClock()
         loaded = rule_set(folder, rules, self.world)
         can = Capabilities(queues=None, channels=ways or {}, letters=None)  # type: ignore[arg-type]

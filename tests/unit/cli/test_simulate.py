@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leh_guardian.cli.simulate import simulate
-from tests.support.on_call import ON_CALL
+from tests.support.on_call import on_call_text
 
 RULES = """
 version: 1
@@ -41,7 +41,7 @@ maintenance:
 def folder(tmp_path: Path) -> Path:
     """A rules folder with people."""
     (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
-    (tmp_path / "oncall.yaml").write_text(ON_CALL.replace("{more}", WINDOW), encoding="utf-8")
+    (tmp_path / "oncall.yaml").write_text(on_call_text(WINDOW), encoding="utf-8")
     return tmp_path
 
 
