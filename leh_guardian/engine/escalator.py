@@ -5,7 +5,7 @@ It is the only place where a move of an escalation (model/escalation.py) becomes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -88,7 +88,7 @@ class Escalator:
         if known.planned == changes.now:
             # Called in this very transaction: nobody needs a second message.
             return
-        self._tell_engaged(changes, told, f"cause/{incident.run}/{cause}", "update", text, approves=approves)
+        self._tell(changes, told, about.engaged, f"cause/{incident.run}/{cause}", "update", text, approves=approves)
 
     def take(self, changes: Changes, incident: Incident, move: Move, by: str = "") -> Incident:
         """Make a move: state, timers, and its call if it has one. Returns the incident as it is then."""
@@ -122,9 +122,8 @@ class Escalator:
         if escalation is None or not escalation.engaged:
             return
         text = news(what, incident, name or self._directory().named(PERSON + by) if by else "", detail)
-        left = tuple(entry for entry in escalation.engaged if entry.rpartition("|")[2] not in silent)
-        told = replace(incident, escalation=replace(escalation, engaged=left))
-        self._tell_engaged(changes, told, f"{escalation.seq}/{what}{about}", "status", text, by=by)
+        left = [entry for entry in escalation.engaged if entry.rpartition("|")[2] not in silent]
+        self._tell(changes, incident, left, f"{escalation.seq}/{what}{about}", "status", text, by=by)
 
     def remind(self, changes: Changes, incident: Incident) -> None:
         """Tell those who have acknowledged that it is about to run out."""
@@ -134,8 +133,8 @@ class Escalator:
         people = {PERSON + who for who in escalation.acked_by}
         mine = [entry for entry in escalation.engaged if entry.partition("|")[0] in people]
         # Who acknowledged by command alone has no channel of their own: whoever was told hears it.
-        told = replace(incident, escalation=replace(escalation, engaged=tuple(mine) or escalation.engaged))
-        self._tell_engaged(changes, told, f"{escalation.epoch}.{escalation.seq}/remind", "reminder", text)
+        among = mine or escalation.engaged
+        self._tell(changes, incident, among, f"{escalation.epoch}.{escalation.seq}/remind", "reminder", text)
         changes.note(Kind.REMINDED, "an acknowledgement is about to run out", incident=incident)
 
     def over(
@@ -285,25 +284,24 @@ class Escalator:
         """Tell those of other steps that people are called now; whoever is among these hears it anyway."""
         escalation = incident.escalation
         assert escalation is not None  # noqa: S101 - as above
-        left = tuple(entry for entry in engaged if entry.partition("|")[0] not in called_now)
-        others = replace(incident, escalation=replace(escalation, engaged=left))
+        left = [entry for entry in engaged if entry.partition("|")[0] not in called_now]
         text = passed_on(call, incident, self._directory().named(PERSON + by) if by else "")
-        self._tell_engaged(changes, others, f"{escalation.seq}/passed-on", "status", text, by=by)
+        self._tell(changes, incident, left, f"{escalation.seq}/passed-on", "status", text, by=by)
 
-    def _tell_engaged(
+    def _tell(
         self,
         changes: Changes,
         incident: Incident,
+        among: Iterable[str],
         decision: str,
         kind: str,
         text: str,
         by: str = "",
         approves: str = "",
     ) -> None:
-        escalation = incident.escalation
-        assert escalation is not None  # noqa: S101 - only somebody who was called is engaged
+        """Tell those `among` (`Escalation.engaged`) without calling them, but whoever did it."""
         directory = self._directory()
-        for entry in escalation.engaged:
+        for entry in among:
             target, _, channel = entry.partition("|")
             if by and target == PERSON + by:
                 continue
