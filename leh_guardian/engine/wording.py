@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from leh_guardian.model.escalation import Call, Why
@@ -203,6 +204,18 @@ def spoken(length: timedelta) -> str:
     hours, minutes = divmod(rest, 60)
     parts = [f"{days}일"] * (days > 0) + [f"{hours}시간"] * (hours > 0) + [f"{minutes}분"] * (minutes > 0)
     return " ".join(parts[:2])
+
+
+_MEASURES: Final = {"count": "이벤트 수", "sum": "합계", "distinct": "서로 다른 값"}
+
+
+def too_much(envelope: Mapping[str, Any]) -> str:
+    """Return what a window rule measured in the event that set it off, an empty text for any other event."""
+    told = envelope.get("window")
+    if not isinstance(told, Mapping) or not {"measure", "value", "bound", "over"} <= told.keys():
+        return ""
+    over = spoken(timedelta(seconds=told["over"]))
+    return f"{over} 동안 {_MEASURES[told['measure']]} {told['value']:,} (한도 {told['bound']:,})"
 
 
 def _subject(incident: Incident) -> str:

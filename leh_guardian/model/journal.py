@@ -68,6 +68,8 @@ class Kind(StrEnum):
     OK_UNMATCHED = "suppressed.no_open_incident"
     NO_KEY = "suppressed.no_key"
     """A completion that does not say of what."""
+    NOT_COUNTED = "suppressed.not_counted"
+    """What a window measures is not in the event, or is no amount."""
     BUDGET_SPENT = "suppressed.budget"
     COOLDOWN = "deferred.cooldown"
 

@@ -27,6 +27,7 @@ DAEMON_NEEDS: Final = {
     "early_oks": "select insert update delete",
     "heartbeats": "select insert update delete",
     "expectations": "select insert update delete",
+    "counters": "select insert update delete",
     "control": "select insert update",
     "redriven_letters": "select insert delete",
     "quarantine": "select insert update",

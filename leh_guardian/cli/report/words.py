@@ -37,6 +37,7 @@ KINDS: Final[dict[str, str]] = {
     Kind.RULE_OFF: "꺼진 규칙이라 처리하지 않음",
     Kind.OK_UNMATCHED: "열린 장애가 없는 정상(OK) 신호",
     Kind.NO_KEY: "무엇의 결과인지 알 수 없음",
+    Kind.NOT_COUNTED: "셀 값이 없는 이벤트를 세지 않음",
     Kind.BUDGET_SPENT: "실행 한도를 모두 사용함",
     Kind.COOLDOWN: "대기 시간 뒤로 미룸",
     Kind.PLANNED: "조치를 계획함",
