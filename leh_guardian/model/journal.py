@@ -70,6 +70,12 @@ class Kind(StrEnum):
     """A completion that does not say of what."""
     NOT_COUNTED = "suppressed.not_counted"
     """What a window measures is not in the event, or is no amount."""
+    UNPRICED = "usage.unpriced"
+    """A model without a price: what was used costs what the dearest does."""
+    NO_TOKENS = "usage.no_tokens"
+    """A record of use without usable numbers."""
+    CIRCUIT = "circuit.changed"
+    """A circuit has another state."""
     BUDGET_SPENT = "suppressed.budget"
     COOLDOWN = "deferred.cooldown"
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     # Most checks of rules have no use for it.
     from leh_guardian.diagnosis import Signature
     from leh_guardian.model.oncall import OnCall
+    from leh_guardian.model.spend.limits import Budget
 
 
 class MatchKind(StrEnum):
@@ -161,6 +162,8 @@ class RuleSet:
     """The operators' own rows of what the AI worker's failures mean."""
     oncall: OnCall | None = None
     """Who is called; None where the folder has no `oncall.yaml`."""
+    budget: Budget | None = None
+    """What AI work costs, and how much is too much; None where the folder has no `budget.yaml`."""
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _index: PatternIndex[tuple[str, MatchKind]] | None = field(default=None, init=False, repr=False, compare=False)
 

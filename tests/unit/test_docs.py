@@ -21,7 +21,7 @@ from leh_guardian.registry import discover
 from leh_guardian.rules.document import read_document
 from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.loader import check_folder, check_rules
-from leh_guardian.rules.schema import case_schema, json_schema, oncall_schema, signature_schema
+from leh_guardian.rules.schema import budget_schema, case_schema, json_schema, oncall_schema, signature_schema
 from leh_guardian.rules.signatures import check_signatures
 from leh_guardian.settings import Settings
 
@@ -209,6 +209,7 @@ def test_rule_schema_is_fresh() -> None:
         "case.schema.json": case_schema(),
         "signature.schema.json": signature_schema(),
         "oncall.schema.json": oncall_schema(),
+        "budget.schema.json": budget_schema(),
     }
     for name, schema in schemas.items():
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

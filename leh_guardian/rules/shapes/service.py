@@ -26,7 +26,9 @@ EVENTS: Final = (
         "TokenUsage",
         {
             **texts("case_id user_id evidence_id model"),
-            **dict.fromkeys(("cost_usd", "input_tokens", "output_tokens"), NUMBER),
+            **texts("sha256 outcome"),
+            **dict.fromkeys(("cost_usd", "prompt_tokens", "completion_tokens", "attempt"), NUMBER),
+            "priced": FLAG,
             **_MORE,
         },
     ),
