@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.dynamo import DynamoTables
-from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused
+from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
 from leh_guardian.model.spend.circuit import Circuit, State
 from leh_guardian.model.spend.limits import Scope
 
@@ -59,7 +59,7 @@ class BreakerTable:
         name = await self._hash_key()
         item = _item(circuit) | {name: {"S": item_key(circuit.scope, circuit.key)}}
 
-        async def put() -> bool:
+        async def put() -> None:
             try:
                 await self._client.put_item(
                     TableName=self._name,
@@ -71,13 +71,13 @@ class BreakerTable:
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") != _LOST:
                     raise
-                return False
-            return True
 
-        if await self._aws.call(f"write to DynamoDB table {self._name}", put):
-            return circuit.version
+        await self._aws.call(f"write to DynamoDB table {self._name}", put)
+        # Read, whatever was answered: an answer is no proof that the worker will see it.
         there = await self.read(circuit.scope, circuit.key)
-        return there[1] if there else 0
+        if there is None or there[1] < circuit.version:
+            raise Unavailable(f"DynamoDB table {self._name} does not have what was written into it")
+        return there[1]
 
     async def read(self, scope: Scope, key: str) -> tuple[State, int] | None:
         """Return the state and version that the worker reads, None for none, or for what is no circuit."""

@@ -157,7 +157,6 @@ class CircuitKeeper:
         changes.entries.append(Entry(Kind.CIRCUIT, reason, None, None, None, data))
         await changes.write(tx, self._replica)
         self._metrics.circuits.labels(after.scope.value, after.state.value).inc()
-        failpoint("circuits.before_commit")
 
     async def _move_on(self) -> None:
         """Move on what is due, and half-open circuits by what went through."""

@@ -55,14 +55,15 @@ async def circuit_breaker(ctx: ActionContext, params: CircuitBreakerParams) -> O
     if ctx.dry_run:
         return _would(await circuits.get(scope, params.key), params)
     ctx.within_limit("circuits", 1)
-    before = await circuits.get(scope, params.key)
     if params.tier is not None:
         after = await circuits.trip(scope, params.key, Tier(params.tier), params.reason, ctx.action_id)
     else:
         after = await circuits.judge(scope, params.key, Verdict(str(params.verdict)), params.reason, params.opened_at)
     await circuits.publish(after)
     told = _facts(after)
-    if after.version == before.version:
+    # An earlier attempt of this action may have done it.
+    done = after.cause == ctx.action_id if params.tier is not None else after.verdict == params.verdict
+    if not done:
         return NoOp(f"the circuit of {scope} {params.key} stays {after.state} ({after.reason})", told)
     return Done(f"the circuit of {scope} {params.key} is {after.state}: {after.reason}", told)
 

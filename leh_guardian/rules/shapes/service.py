@@ -47,6 +47,29 @@ EVENTS: Final = (
             "whole": FLAG,
         },
     ),
+    EventType(
+        _GUARDIAN,
+        "Spend Limit Crossed",
+        {
+            "scope": one_of("case", "user", "fleet"),
+            "tier": one_of("warn", "park", "hard"),
+            **texts("key case_id user_id limit reason unusual"),
+            **dict.fromkeys(("over", "tokens", "usd", "attempts"), NUMBER),
+            "estimated": FLAG,
+        },
+    ),
+    EventType(
+        _GUARDIAN,
+        "Circuit Changed",
+        {
+            "scope": one_of("case", "user", "fleet"),
+            "state": one_of("closed", "open", "half_open", "forced_open", "forced_closed", "shadow"),
+            "verdict": one_of("legitimate", "suspicious", "attack"),
+            **texts("key case_id user_id actor reason until"),
+            "version": NUMBER,
+            **dict.fromkeys(("asks", "hard"), FLAG),
+        },
+    ),
     EventType(_BACKEND, "CaseClosed", {**texts("case_id user_id"), **_MORE}),
     EventType(_BACKEND, "CaseRestoreRequested", {**texts("case_id user_id reason"), **_MORE}),
 )
