@@ -141,8 +141,8 @@ def close(key: str, scope: str, reason: str, by: str | None, length: timedelta |
     if length is not None:
         _force(State.FORCED_CLOSED, scope, key, reason, by, length)
         return
-    said = _said(by)
-    _change(scope, key, said, lambda one, now: machine.closed(one, said, _why(reason), now))
+    said, why = _said(by), _why(reason)
+    _change(scope, key, said, lambda one, now: machine.closed(one, said, why, now))
 
 
 @breaker.command()
@@ -155,8 +155,8 @@ def shadow(key: str, scope: str, reason: str, by: str | None, length: timedelta)
 
 
 def _force(state: State, scope: str, key: str, reason: str, by: str | None, length: timedelta) -> None:
-    said = _said(by)
-    _change(scope, key, said, lambda one, now: machine.forced(one, state, said, _why(reason), now, now + length))
+    said, why = _said(by), _why(reason)
+    _change(scope, key, said, lambda one, now: machine.forced(one, state, said, why, now, now + length))
 
 
 def _change(scope: str, key: str, said: str, move: Callable[[Circuit, datetime], Circuit]) -> None:

@@ -80,8 +80,9 @@ TWINS = (
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("dsn", "migrate", "pool", "rights", "transaction")
-"""The modules of the store that ask for no rows of a table."""
+WITHOUT_TWIN = ("circuits", "dsn", "migrate", "pool", "rights", "spending", "transaction")
+"""Infrastructure, and what no simulated history asks for: records of use are played on PostgreSQL alone."""
+WITHOUT_TABLE = {"circuits", "spend_alarms"}
 
 
 def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:
