@@ -312,7 +312,7 @@ async def _build(
             # Six outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=LOOK, limit=200.0),
             *loops,
-            *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
+            *swallowed_errors(settings, queues[0], logs, signatures.table, clock, spending.told, loop),
         ],
     )
 

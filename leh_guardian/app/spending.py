@@ -37,6 +37,10 @@ class Spending:
         """Return what use is usual, as of the last look."""
         return self.use.now
 
+    def told(self) -> bool:
+        """Tell whether the worker itself tells what it uses."""
+        return self.use.now.told
+
     def loops(self, loop: partial[Loop]) -> list[Loop]:
         """Return its loops."""
         return [

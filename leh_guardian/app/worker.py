@@ -12,6 +12,7 @@ from leh_guardian.engine.swallowed import Swallowed
 from leh_guardian.ports import AlertQueue, Functions, Logs
 from leh_guardian.settings import Settings
 from leh_guardian.worker.errors import LogWorkerErrors
+from leh_guardian.worker.estimates import Estimates, Job
 
 
 def worker_errors(
@@ -30,11 +31,22 @@ def swallowed_errors(
     logs: Logs,
     table: Callable[[], Table],
     clock: Clock,
+    told: Callable[[], bool],
     loop: Callable[..., Loop],
 ) -> list[Loop]:
     """Make the loop that tells of errors in the worker's log; none where nobody named the log."""
     wanted = settings.worker
     if wanted.log_group is None or not wanted.events:
         return []
-    errors = Swallowed(queue, logs, wanted.log_group, table, clock, region=settings.region, lag=wanted.lag)
+    job = Job(wanted.model, wanted.prompt_tokens, wanted.completion_tokens)
+    errors = Swallowed(
+        queue,
+        logs,
+        wanted.log_group,
+        table,
+        clock,
+        region=settings.region,
+        lag=wanted.lag,
+        estimates=Estimates(job, told),
+    )
     return [loop("swallowed", errors.run_once, pause=swallowed.PAUSE, limit=swallowed.LIMIT)]

@@ -99,6 +99,8 @@ async def _count(tx: Transaction, changes: Changes, used: Sequence[Used]) -> _Co
                 found.estimated.add((scope, key))
             for unit, amount in amounts.items():
                 rows.append(Counted(spending.series(scope, unit), key, Amount(minute, amount), changes.now + _KEEP))
+        if not usage.estimated:
+            rows.append(Counted(spending.TOLD, "", Amount(minute), changes.now + _KEEP))
         if not usage.priced:
             changes.count(
                 Kind.UNPRICED, "", f"no price for model {usage.model or 'without a name'}: the dearest is taken"

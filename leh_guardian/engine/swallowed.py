@@ -18,6 +18,7 @@ from leh_guardian.errors import AccessDenied, NoCredentials
 from leh_guardian.model.text import dump_json
 from leh_guardian.model.worker_errors import WINDOW, envelope, window_at
 from leh_guardian.ports import AlertQueue, Logs
+from leh_guardian.worker.estimates import Estimates
 from leh_guardian.worker.facts import facts_of, ids
 from leh_guardian.worker.log import diagnosed
 
@@ -50,7 +51,9 @@ class Swallowed:
         *,
         region: str,
         lag: timedelta,
+        estimates: Estimates | None = None,
     ) -> None:
+        self._estimates = estimates
         self._queue = queue
         self._logs = logs
         self._group = group
@@ -76,19 +79,24 @@ class Swallowed:
             self._next = newest - _FARTHEST
         if self._next > newest:
             return 0
-        found = await self._read(self._next)
-        if found is not None:
-            await self._send(dump_json(envelope(self._group, self._next, self._region, found)))
+        for told in await self._read(self._next):
+            await self._send(dump_json(told))
         self._next += WINDOW
         return 0
 
-    async def _read(self, start: datetime) -> Mapping[str, Any] | None:
-        """Return what is told of a window, None where nothing failed in it."""
+    async def _read(self, start: datetime) -> list[Mapping[str, Any]]:
+        """Return the events of a window: that something failed in it, and what was used where nobody else tells."""
         sample = await self._logs.read(self._group, start, start + WINDOW, most_bytes=_MOST_BYTES)
         if not sample.whole:
             sample = await self._logs.read(self._group, start, start + WINDOW, pattern=_PATTERN, most_bytes=_MOST_BYTES)
         diagnosis = await diagnosed(sample.messages, self._table())
-        return told_of(diagnosis, whole=sample.whole) if diagnosis.errors else None
+        events: list[Mapping[str, Any]] = []
+        if diagnosis.errors:
+            facts = told_of(diagnosis, whole=sample.whole)
+            events.append(envelope(self._group, start, self._region, facts))
+        if self._estimates is not None:
+            events += self._estimates.of(self._group, start, self._region, sample.messages)
+        return events
 
     async def _send(self, body: str) -> None:
         try:

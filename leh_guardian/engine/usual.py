@@ -40,6 +40,7 @@ class UsualUse:
             self.now = Usual(
                 await spending.cohort(tx, now - HISTORY, now, _LEAST),
                 await spending.active(tx, now - timedelta(days=1)),
+                await spending.told(tx, now - timedelta(days=1)),
             )
         async with transaction(self._pool) as tx:
             await circuits.forget(tx, now - _FORGOTTEN, _PORTION)

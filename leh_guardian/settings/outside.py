@@ -131,6 +131,12 @@ class WorkerSettings(Section):
     """Its Lambda function, by name or ARN, with an alias or without: whose deployments errors may begin with."""
     events: bool = True
     """Whether each minute of the log that holds errors becomes an event, `Worker Errors Logged`."""
+    model: str = Field("gpt-4o", min_length=1, max_length=200)
+    """The model it uses, by which use is estimated while it sends no TokenUsage."""
+    prompt_tokens: int = Field(1000, ge=0)
+    """Tokens that a piece of evidence sends on average, for the same."""
+    completion_tokens: int = Field(100, ge=0)
+    """Tokens that come back."""
     lag: Duration = timedelta(seconds=75)
     """How long after its end a minute of the log is read: what is there only later is not seen."""
 

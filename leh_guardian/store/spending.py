@@ -12,6 +12,8 @@ from leh_guardian.store.transaction import Transaction
 
 ALARMS: Final = "usage/case/alarm"
 """The series of hours in which a case's limit was crossed: they teach nothing."""
+TOLD: Final = "usage/told"
+"""The series of what the worker itself told of, in attempts."""
 _HOUR: Final = "date_trunc('hour', at at time zone 'utc') at time zone 'utc'"
 
 
@@ -56,6 +58,11 @@ async def active(tx: Transaction, since: datetime) -> int:
             since,
         )
     )
+
+
+async def told(tx: Transaction, since: datetime) -> bool:
+    """Tell whether the worker itself told of use since."""
+    return bool(await tx.fetchval("select exists (select 1 from counters where series = $1 and at >= $2)", TOLD, since))
 
 
 async def used_since(tx: Transaction, scope: Scope, key: str, since: datetime) -> Mapping[Unit, Decimal]:

@@ -1,4 +1,4 @@
-"""The shipped limits on made-up use: every attack is found, honest days but for bulk uploads hardly ever, and no honest case is stopped."""
+"""The shipped limits on made-up use: every attack is found, and no honest case is stopped for good."""
 
 from __future__ import annotations
 

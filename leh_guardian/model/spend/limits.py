@@ -93,6 +93,8 @@ class Usual:
     """Tokens that one in a thousand active hours of a case exceeds; None while too little is known."""
     active_cases: int = 0
     """Cases that used anything within a day."""
+    told: bool = True
+    """Whether the worker itself told of use within a day; believed until somebody has looked."""
 
 
 def unlike(amount: Decimal, history: Sequence[Decimal], cohort: Decimal | None) -> tuple[bool, str]:
