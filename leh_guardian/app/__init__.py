@@ -29,11 +29,12 @@ from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
 from leh_guardian.app.people import channel_clients, channels, unset
+from leh_guardian.app.reconciling import open_reconciling
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, silence
+from leh_guardian.engine import absence, call_audit, chaining, reconcile, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
@@ -205,6 +206,20 @@ async def _build(
         Intake(queue, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned)
         for queue in queues
     ]
+    reconciling = await open_reconciling(
+        settings,
+        aws,
+        functions,
+        pool,
+        planner,
+        progression,
+        reloader.current,
+        clock,
+        metrics,
+        lambda: max(i.oldest_seconds for i in intakes),
+        replica=replica,
+        planned=planned,
+    )
     missing = Absence(
         pool,
         planner,
@@ -257,12 +272,12 @@ async def _build(
         distress=cry,
         calls=calls,
         chain=chain,
+        reconciling=reconciling,
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
     routes = [*status.routes(), *answers.routes, *HeartbeatRoutes(pool, clock, token).routes()]
     url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
     structlog.get_logger("web").info("status endpoint", url=url)
-    keep = settings.retention
     loop = partial(Loop, progress=progress, metrics=metrics)
     return Daemon(
         pollers=settings.queue.pollers,
@@ -279,6 +294,7 @@ async def _build(
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
             # The pause bounds the rate of looks.
             loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
+            loop("reconcile", reconciling.run_once, pause=reconcile.LOOK, limit=reconcile.LIMIT),
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
@@ -291,7 +307,7 @@ async def _build(
             ),
             loop(
                 "upkeep",
-                Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
+                Upkeep(pool, clock, _retention(settings)).run_once,
                 pause=300.0,
             ),
             # Six outages at once, each told over a channel and a console that both hang.
@@ -300,6 +316,11 @@ async def _build(
             *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
+
+
+def _retention(settings: Settings) -> Retention:
+    keep = settings.retention
+    return Retention(keep.event_log, keep.event_log_rows, keep.journal)
 
 
 def _clients(

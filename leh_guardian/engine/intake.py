@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import anyio
 import anyio.abc
@@ -27,6 +28,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
 from leh_guardian.model.canary import CANARY
 from leh_guardian.model.event import Event, parse_body
+from leh_guardian.model.happening import Happening, happening_of
 from leh_guardian.model.heartbeat import beat_of
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import told
@@ -296,7 +298,19 @@ class Intake:
         if not matches:
             return
         keys = [event.key for event, _ in matches]
-        fresh = await inbox.take(tx, changes.now, keys)
+        happened = {
+            key: happening
+            for key, (event, _) in zip(keys, matches, strict=True)
+            if (happening := happening_of(event)) is not None
+        }
+        fresh = await inbox.take(tx, changes.now, [*keys, *(happening.heard for happening in happened.values())])
+        rebuilt = await _rebuilt(tx, {key: happening for key, happening in happened.items() if key in fresh})
+        fresh -= rebuilt
+        for key, (_, match) in zip(keys, matches, strict=True):
+            if key in rebuilt:
+                changes.count(
+                    Kind.CAME_LATE, match.rule.id, "it had been given up for lost, and rebuilt from AWS's word"
+                )
         batch: list[Matched] = []
         planned: set[tuple[object, str]] = set()
         for key, (event, match) in zip(keys, matches, strict=True):
@@ -341,6 +355,15 @@ class Intake:
                     reason=read.fault,
                     **_about(read.message),
                 )
+
+
+async def _rebuilt(tx: Transaction, happened: Mapping[UUID, Happening]) -> set[UUID]:
+    """Return which of these events tell of what was rebuilt already, because they seemed to be lost."""
+    if not happened:
+        return set()
+    wanted = {key: happening.rebuilt_about_then for key, happening in happened.items()}
+    known = await inbox.known(tx, frozenset().union(*wanted.values()))
+    return {key for key, marks in wanted.items() if marks & known} if known else set()
 
 
 def _weight(messages: Sequence[ReceivedMessage]) -> int:

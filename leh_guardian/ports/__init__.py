@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from leh_guardian.ports.aws import (
+    AlarmListing,
+    AlarmNow,
+    Alarms,
+    DatabaseEvent,
+    DatabaseEvents,
     Functions,
     FunctionState,
     LogMessage,
@@ -42,10 +47,15 @@ from leh_guardian.ports.service import AdminApi, Deployments, Outages, Reprocess
 __all__ = [
     "RETENTION",
     "AdminApi",
+    "AlarmListing",
+    "AlarmNow",
+    "Alarms",
     "AlertQueue",
     "Button",
     "Channel",
     "Confirming",
+    "DatabaseEvent",
+    "DatabaseEvents",
     "DeadLetters",
     "Deployments",
     "FunctionState",

@@ -37,6 +37,7 @@ from leh_guardian.settings.sections import (
     IncidentSettings,
     LogSettings,
     QueueSettings,
+    ReconcileSettings,
     RetentionSettings,
     RuleSettings,
     Section,
@@ -64,6 +65,7 @@ class Settings(Section):
     notify: NotifySettings = NotifySettings()
     answers: AnswersSettings = AnswersSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
     admin_api: AdminApiSettings = AdminApiSettings()
