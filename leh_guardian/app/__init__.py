@@ -29,6 +29,7 @@ from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
 from leh_guardian.app.people import channel_clients, channels, unset
+from leh_guardian.app.probing import open_probes
 from leh_guardian.app.reconciling import open_reconciling
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
@@ -313,6 +314,18 @@ async def _build(
             # Six outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=LOOK, limit=200.0),
             *loops,
+            *await open_probes(
+                settings,
+                pool,
+                progression,
+                auditor,
+                clock,
+                metrics,
+                loop,
+                stack,
+                replica=replica,
+                planned=planned,
+            ),
             *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )

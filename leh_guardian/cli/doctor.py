@@ -18,6 +18,7 @@ from leh_guardian.cli.examination import (
     heartbeat,
     installation,
     people,
+    probes,
     providers,
     reconcile,
     services,
@@ -104,6 +105,7 @@ def _looks(settings: Settings) -> list[Look]:
             if answers.wanted(settings)
             else []
         ),
+        *([Look("probes", partial(probes.look_at_probes, settings), probes.UNREADABLE)] if settings.probes else []),
         *_reconcile_looks(settings),
         *_heartbeat_looks(settings),
     ]

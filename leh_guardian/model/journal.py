@@ -75,6 +75,8 @@ class Kind(StrEnum):
     OK_UNMATCHED = "suppressed.no_open_incident"
     NO_KEY = "suppressed.no_key"
     """A completion that does not say of what."""
+    COVERED = "suppressed.covered"
+    """A probe says that the service is down, and the incident of an alarm says so already."""
     BUDGET_SPENT = "suppressed.budget"
     COOLDOWN = "deferred.cooldown"
 

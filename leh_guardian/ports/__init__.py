@@ -42,7 +42,15 @@ from leh_guardian.ports.queues import (
     Queues,
     ReceivedMessage,
 )
-from leh_guardian.ports.service import AdminApi, Deployments, Outages, Reprocessing, StatusPage, WorkerErrors
+from leh_guardian.ports.service import (
+    AdminApi,
+    Deployments,
+    Outages,
+    Reprocessing,
+    ServiceProbe,
+    StatusPage,
+    WorkerErrors,
+)
 
 __all__ = [
     "RETENTION",
@@ -86,6 +94,7 @@ __all__ = [
     "SearchIndex",
     "Sent",
     "SentLetter",
+    "ServiceProbe",
     "StatusPage",
     "TableLayout",
     "Tables",

@@ -159,6 +159,15 @@ async def lock_untold(tx: Transaction, ids: Collection[UUID], said: str) -> list
     return [_incident(row) for row in rows if row["id"] not in already]
 
 
+async def open_among(tx: Transaction, rule_ids: Collection[str]) -> list[str]:
+    """Return those of `rule_ids` that have an open incident, in order."""
+    rows = await tx.fetch(
+        "select distinct rule_id from incidents where status <> 'resolved' and rule_id = any($1::text[]) order by rule_id",
+        list(rule_ids),
+    )
+    return [row["rule_id"] for row in rows]
+
+
 async def causes(tx: Transaction, rule_ids: Collection[str], beginning: str) -> set[tuple[str, str]]:
     """Return (rule, cause) of open incidents whose people were told last for a cause that begins so."""
     rows = await tx.fetch(

@@ -75,6 +75,12 @@ class Metrics:
         self.reconcile_looks = Counter(
             "guardian_reconcile_looks", "Comparisons with AWS, by how they ended", ["source", "outcome"], registry=r
         )
+        self.probe_looks = Counter(
+            "guardian_probe_looks", "Looks at the service, by how they ended", ["probe", "outcome"], registry=r
+        )
+        self.probe_up = Gauge(
+            "guardian_probe_up", "Whether the newest look at the service went well", ["probe"], registry=r
+        )
         self.rules_loads = Counter(
             "guardian_rules_loads", "Loads of the rule files, by outcome", ["outcome"], registry=r
         )

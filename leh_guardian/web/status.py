@@ -116,6 +116,7 @@ class StatusPages:
                 "messages": counts.get("messages", {"untold": None}),
                 "timers": counts.get("timers", {"overdue": None}),
                 "providers": counts.get("providers", {}),
+                "probes": counts.get("probes", {}),
                 "clients": {name: reason is None for name, reason in snapshot.clients.items()},
                 "failing": self._failing(),
                 "heartbeat": self._heartbeat.report() if self._heartbeat else None,

@@ -112,6 +112,12 @@ async def lock_untold(tx: Transaction, ids: Collection[UUID], said: str) -> list
     return [real._incident(row) for row in rows if row["id"] not in told]
 
 
+async def open_among(tx: Transaction, rule_ids: Collection[str]) -> list[str]:
+    """Do as the real one."""
+    async with statement(tx, "incidents.open_among") as work:
+        return sorted({row["rule_id"] for row in work.rows(INCIDENTS) if _open(row) and row["rule_id"] in rule_ids})
+
+
 async def causes(tx: Transaction, rule_ids: Collection[str], beginning: str) -> set[tuple[str, str]]:
     """Do as the real one."""
     async with statement(tx, "incidents.causes") as work:

@@ -28,6 +28,7 @@ from leh_guardian.store import (
     journal_chain,
     letters,
     overview,
+    probes,
     provider_outages,
     reprocessing,
     timers,
@@ -49,6 +50,7 @@ from tests.sim.store import journal as sim_journal
 from tests.sim.store import journal_chain as sim_journal_chain
 from tests.sim.store import letters as sim_letters
 from tests.sim.store import overview as sim_overview
+from tests.sim.store import probes as sim_probes
 from tests.sim.store import provider_outages as sim_provider_outages
 from tests.sim.store import reprocessing as sim_reprocessing
 from tests.sim.store import timers as sim_timers
@@ -71,6 +73,7 @@ TWINS = (
     (journal_chain, sim_journal_chain),
     (letters, sim_letters),
     (overview, sim_overview),
+    (probes, sim_probes),
     (provider_outages, sim_provider_outages),
     (reprocessing, sim_reprocessing),
     (timers, sim_timers),
