@@ -303,7 +303,8 @@ class Intake:
             for key, (event, _) in zip(keys, matches, strict=True)
             if (happening := happening_of(event)) is not None
         }
-        fresh = await inbox.take(tx, changes.now, [*keys, *(happening.heard for happening in happened.values())])
+        heard = [happening.heard for happening in happened.values()]
+        fresh = await inbox.take(tx, changes.now, [*keys, *heard])
         rebuilt = await _rebuilt(tx, {key: happening for key, happening in happened.items() if key in fresh})
         fresh -= rebuilt
         for key, (_, match) in zip(keys, matches, strict=True):
