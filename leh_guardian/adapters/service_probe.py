@@ -180,11 +180,11 @@ class HttpProbe:
                     return _Answer(answer.status, content, whole)
                 following = urljoin(url, place)
                 if urlsplit(following)[:2] != urlsplit(url)[:2]:
-                    raise Refused("the answer sends us to another server, which is not followed")
+                    raise Refused("다른 서버로 보내는 응답이라 따라가지 않음")
                 if answer.status == 303 or (answer.status in {301, 302} and method == "POST"):
                     method, body = "GET", None
                 url = following
-        raise Refused(f"the answer sends us on more than {step.redirects} times")
+        raise Refused(f"리다이렉트가 {step.redirects}번을 넘음")
 
     def _judge(self, step: HttpStep, answer: _Answer, values: _Values) -> None:
         """Check an answer, and take from it what later steps need."""
@@ -253,14 +253,14 @@ class _Values:
         """Return where a step goes.
 
         Raises:
-            Refused: an answer gave an address, and its host is none of the step's.
+            Refused: an answer gave an address, and its host is none of the step's, or a value that goes up in a path.
         """
         if REFERENCE.fullmatch(step.url) is None:
-            return self.fill(step.url, lambda value: quote(value, safe=""))
+            return self.fill(step.url, _part)
         given = self.fill(step.url)
         parts = urlsplit(given)
         if parts.scheme not in {"http", "https"} or parts.netloc not in step.hosts:
-            raise Refused("the address in the answer is of none of the step's hosts")
+            raise Refused("응답의 주소가 이 단계의 hosts에 없음")
         return given
 
     def request(self, step: HttpStep) -> tuple[dict[str, str], Any]:
@@ -293,6 +293,17 @@ class _Values:
         if isinstance(value, Mapping):
             return {name: self._filled(one) for name, one in value.items()}
         return [self._filled(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _part(value: str) -> str:
+    """Return a value as a part of a path.
+
+    Raises:
+        Refused: it would go up in the path.
+    """
+    if value in {".", ".."}:
+        raise Refused("주소에 넣을 수 없는 값")
+    return quote(value, safe="")
 
 
 async def _read(content: aiohttp.StreamReader) -> tuple[bytes, bool]:

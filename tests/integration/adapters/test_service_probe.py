@@ -114,7 +114,7 @@ async def test_a_step_that_fails_ends_the_look_and_is_cleaned_up_after(service: 
         ({"url": "/files/x", "method": "DELETE", "expect": {"status": 404, "json": {"a": 1}}}, "a = 1", "null"),
         ({"url": "/large", "expect": {"json": {"a": 1}}}, "256 KB 이하의 JSON", "더 긴 응답"),
         ({"url": "/moved"}, "HTTP 2xx", "HTTP 302"),
-        ({"url": "/elsewhere", "redirects": 3}, "설정이 허용하는 주소", "the answer sends us to another server"),
+        ({"url": "/elsewhere", "redirects": 3}, "설정이 허용하는 주소", "다른 서버로 보내는"),
     ],
 )
 async def test_what_is_not_as_expected(take: Any, step: dict[str, Any], expected: str, seen: str) -> None:
@@ -140,6 +140,15 @@ async def test_an_address_in_an_answer_is_used_for_named_hosts_alone(service: Se
     failed = failed_in(await take(LOGIN, {**step, "hosts": ["bucket.example"]}))
     assert failed is not None
     assert failed.expected == "설정이 허용하는 주소"
+
+
+async def test_a_value_is_a_part_of_a_path_and_no_way_out_of_it(service: ServiceOutside, take: Any) -> None:
+    """What an answer gives neither goes up in the path nor begins another query; nothing is deleted that was not meant."""
+    up = {**SEARCH, "expect": {}, "take": {"file": "'..'"}}
+    *_, look = await take(LOGIN, up, CLEAN)
+    assert (look.step, look.ok, look.seen) == ("clean", False, "주소에 넣을 수 없는 값")
+    await take(LOGIN, {**up, "take": {"file": "'../a?b#c'"}}, CLEAN)
+    assert service.requests[-1].path == "/files/..%2Fa%3Fb%23c"
 
 
 @pytest.mark.parametrize("fault", [hang(), drip(0.2), cut_before()])
