@@ -10,7 +10,6 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -18,23 +17,20 @@ import anyio
 import structlog
 
 import leh_guardian.handlers
-from leh_guardian.adapters.admin_api import HttpAdminApi
 from leh_guardian.adapters.aws import Aws, open_aws
-from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
-from leh_guardian.adapters.functions import LambdaFunctions
-from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
-from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
-from leh_guardian.app.outside import open_admin_api, probes, status_pages
+from leh_guardian.app.outside import open_outside
 from leh_guardian.app.people import channel_clients, channels, unset
+from leh_guardian.app.probing import open_probes
+from leh_guardian.app.reconciling import open_reconciling
 from leh_guardian.app.spending import open_spending
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
-from leh_guardian.clock import Clock, SharedClock, SystemClock
+from leh_guardian.clock import SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, silence
+from leh_guardian.engine import absence, call_audit, chaining, reconcile, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
@@ -59,7 +55,6 @@ from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
 from leh_guardian.errors import SettingsError
-from leh_guardian.ports import Pingable
 from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
@@ -159,21 +154,13 @@ async def _build(
     await timekeeper.run_once()
     aws = await stack.enter_async_context(open_aws(settings.region))
     queues = await _alert_queues(settings, aws)
-    tables = DynamoTables(aws, await aws.client("dynamodb", connections=slots))
-    search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
-    if search is not None:
-        stack.push_async_callback(search.close)
-    providers = await status_pages(settings, aws, clock, stack)
-    pages = {**providers, **probes(settings, tables, search)}
+    outside = await open_outside(settings, aws, clock, stack)
     # The engine knows a handler more than rule files may name.
     known = Registry((*registry, CANARY_HANDLER))
     people = People(settings.notify.channel)
     progression = Progression(known, Escalator(people.directory))
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     people.follow(reloader.current)
-    logs = CloudWatchLogs(aws, await aws.client("logs"))
-    functions = LambdaFunctions(aws, await aws.client("lambda", connections=slots))
-    admin = await open_admin_api(settings, aws, stack)
     signatures = TableInUse(reloader.current)
     ways = await channels(settings, aws, clock, stack)
     if nameless := unset(rules.oncall, ways):
@@ -185,7 +172,7 @@ async def _build(
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     spending = await open_spending(
-        settings, aws, tables, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned
+        settings, aws, outside.tables, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned
     )
     capabilities = Capabilities(
         circuits=spending.keeper,
@@ -193,16 +180,16 @@ async def _build(
         channels=ways,
         messages=OutgoingMessages(pool, people, ways, clock, links(settings, keys)),
         letters=Letters(pool, clock),
-        pages=pages,
+        pages=outside.pages,
         outages=StoreOutages(pool),
-        tables=tables,
-        search=search,
+        tables=outside.tables,
+        search=outside.search,
         evidence_table=settings.evidence.table,
-        logs=logs,
-        functions=functions,
+        logs=outside.logs,
+        functions=outside.functions,
         signatures=signatures,
-        errors=worker_errors(settings, logs, functions, signatures.table, clock),
-        admin=admin,
+        errors=worker_errors(settings, outside.logs, outside.functions, signatures.table, clock),
+        admin=outside.admin,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
     )
@@ -220,6 +207,20 @@ async def _build(
         )
         for queue in queues
     ]
+    reconciling = await open_reconciling(
+        settings,
+        aws,
+        outside.functions,
+        pool,
+        planner,
+        progression,
+        reloader.current,
+        clock,
+        metrics,
+        lambda: max(i.oldest_seconds for i in intakes),
+        replica=replica,
+        planned=planned,
+    )
     missing = Absence(
         pool,
         planner,
@@ -242,7 +243,7 @@ async def _build(
         slots=slots,
         planned=planned,
     )
-    looked_at = _clients(settings, pool, intakes, tables, logs, search, admin, providers, clock)
+    looked_at = [*_own_clients(pool, intakes), *outside.clients(settings, clock)]
     clients = (*looked_at, *spending.clients, *channel_clients(ways, clock), *answers.clients)
     auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     chain = Chaining(pool, clock)
@@ -272,6 +273,7 @@ async def _build(
         distress=cry,
         calls=calls,
         chain=chain,
+        reconciling=reconciling,
     )
     token = settings.http.token.get_secret_value() if settings.http.token else None
     routes = [*status.routes(), *answers.routes, *HeartbeatRoutes(pool, clock, token).routes()]
@@ -293,6 +295,7 @@ async def _build(
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
             # The pause bounds the rate of looks.
             loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
+            loop("reconcile", reconciling.run_once, pause=reconcile.LOOK, limit=reconcile.LIMIT),
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
@@ -312,7 +315,19 @@ async def _build(
             # Six outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=LOOK, limit=200.0),
             *loops,
-            *swallowed_errors(settings, queues[0], logs, signatures.table, clock, spending.told, loop),
+            *await open_probes(
+                settings,
+                pool,
+                progression,
+                auditor,
+                clock,
+                metrics,
+                loop,
+                stack,
+                replica=replica,
+                planned=planned,
+            ),
+            *swallowed_errors(settings, queues[0], outside.logs, signatures.table, clock, spending.told, loop),
         ],
     )
 
@@ -322,32 +337,10 @@ def _retention(settings: Settings) -> Retention:
     return Retention(keep.event_log, keep.event_log_rows, keep.journal)
 
 
-def _clients(
-    settings: Settings,
-    pool: Pool,
-    intakes: list[Intake],
-    tables: DynamoTables,
-    logs: CloudWatchLogs,
-    search: OpenSearch | None,
-    admin: HttpAdminApi | None,
-    providers: Mapping[str, Pingable],
-    clock: Clock,
-) -> list[Client]:
-    """Return what readiness looks at; guardian can do without all but its own database and queues."""
-    clients = [
-        Client("postgresql", pool),
-        *(Client(n, i) for n, i in zip(("alert_queue", "urgent_queue"), intakes, strict=False)),
-    ]
-    if settings.evidence.table:
-        clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
-    if group := settings.worker.log_group:
-        clients.append(Client("worker_log", LogGroup(logs, group, clock), required=False))
-    if search is not None:
-        clients.append(Client("opensearch", search, required=False))
-    if admin is not None:
-        clients.append(Client("admin_api", admin, required=False))
-    clients += [Client(f"status_page_{name}", page, required=False) for name, page in providers.items()]
-    return clients
+def _own_clients(pool: Pool, intakes: list[Intake]) -> list[Client]:
+    """Return what guardian cannot do without."""
+    queues = zip(("alert_queue", "urgent_queue"), intakes, strict=False)
+    return [Client("postgresql", pool), *(Client(name, intake) for name, intake in queues)]
 
 
 async def _alert_queues(settings: Settings, aws: Aws) -> list[SqsAlertQueue]:

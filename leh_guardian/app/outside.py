@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
-from leh_guardian.adapters.dynamo import DynamoTables
+from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
+from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.health import REGION as HEALTH_REGION
 from leh_guardian.adapters.health import AwsHealth
+from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.probes import SearchProbe, TableProbe
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock
+from leh_guardian.engine.auditor import Client
 from leh_guardian.model.provider import internal
 from leh_guardian.ports import StatusPage
 from leh_guardian.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The service and AWS, as far as they are configured."""
+
+    tables: DynamoTables
+    logs: CloudWatchLogs
+    functions: LambdaFunctions
+    search: OpenSearch | None
+    admin: HttpAdminApi | None
+    providers: Mapping[str, HttpStatusPage | AwsHealth]
+    pages: Mapping[str, StatusPage]
+    """The providers' pages, and guardian's own looks."""
+
+    def clients(self, settings: Settings, clock: Clock) -> Iterator[Client]:
+        """Yield what readiness looks at; guardian can do without any of them."""
+        if settings.evidence.table:
+            yield Client("evidence_table", EvidenceTable(self.tables, settings.evidence.table), required=False)
+        if group := settings.worker.log_group:
+            yield Client("worker_log", LogGroup(self.logs, group, clock), required=False)
+        if self.search is not None:
+            yield Client("opensearch", self.search, required=False)
+        if self.admin is not None:
+            yield Client("admin_api", self.admin, required=False)
+        for name, page in self.providers.items():
+            yield Client(f"status_page_{name}", page, required=False)
+
+
+async def open_outside(settings: Settings, aws: Aws, clock: Clock, stack: AsyncExitStack) -> Outside:
+    """Open everything that is configured, closed with `stack`."""
+    slots = settings.executor.slots
+    tables = DynamoTables(aws, await aws.client("dynamodb", connections=slots))
+    search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    if search is not None:
+        stack.push_async_callback(search.close)
+    providers = await status_pages(settings, aws, clock, stack)
+    return Outside(
+        tables,
+        CloudWatchLogs(aws, await aws.client("logs")),
+        LambdaFunctions(aws, await aws.client("lambda", connections=slots)),
+        search,
+        await open_admin_api(settings, aws, stack),
+        providers,
+        {**providers, **probes(settings, tables, search)},
+    )
 
 
 async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) -> HttpAdminApi | None:

@@ -18,7 +18,9 @@ from leh_guardian.cli.examination import (
     heartbeat,
     installation,
     people,
+    probes,
     providers,
+    reconcile,
     services,
 )
 from leh_guardian.cli.examination.finding import Finding, Look, bounded
@@ -103,6 +105,8 @@ def _looks(settings: Settings) -> list[Look]:
             if answers.wanted(settings)
             else []
         ),
+        *([Look("probes", partial(probes.look_at_probes, settings), probes.UNREADABLE)] if settings.probes else []),
+        *_reconcile_looks(settings),
         *_heartbeat_looks(settings),
     ]
 
@@ -112,6 +116,14 @@ def _worker_looks(settings: Settings, log_group: str) -> Iterator[Look]:
     if settings.worker.events:
         item, without = "worker events", "worker.events를 false로 두세요"
         yield Look(item, partial(heartbeat.look_at_sending, settings, item, without), services.NETWORK)
+
+
+def _reconcile_looks(settings: Settings) -> Iterator[Look]:
+    wanted = settings.reconcile
+    if wanted.alarms:
+        yield Look("reconcile alarms", partial(reconcile.look_at_alarms, settings), reconcile.ALARMS, "WARN")
+    if wanted.rds:
+        yield Look("reconcile rds", partial(reconcile.look_at_rds, settings), reconcile.RDS, "WARN")
 
 
 def _heartbeat_looks(settings: Settings) -> Iterator[Look]:

@@ -42,6 +42,7 @@ _COMMANDS = {
     "simulate": "leh_guardian.cli.simulate:simulate",
     "notify": "leh_guardian.cli.notify:notify",
     "oncall": "leh_guardian.cli.oncall:oncall",
+    "probe": "leh_guardian.cli.probe:probe",
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",
     "handlers": "leh_guardian.cli.handlers:handlers",

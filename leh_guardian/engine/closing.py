@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.progression import Progression
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import actions
 from leh_guardian.store.transaction import Transaction
+
+
+def hold(changes: Changes, incident: Incident, ok_at: datetime, default: timedelta) -> Incident:
+    """Hold an OK that happened at `ok_at` against flapping, as long as the incident's policy says; returns the incident."""
+    held = replace(incident, ok_at=max(ok_at, incident.ok_at or ok_at))
+    wanted = held.escalation.policy.resolve.hold if held.escalation else None
+    length = default if wanted is None else timedelta(seconds=wanted)
+    changes.incidents[held.id] = held
+    changes.set_timer(held, TimerKind.RESOLVE, changes.now + length)
+    changes.note(Kind.OK_HELD, f"closes the incident in {length} if the trouble stays away", incident=held)
+    return held
+
+
+def drop(changes: Changes, incident: Incident, why: str) -> Incident:
+    """Hold an OK no longer; returns the incident."""
+    again = replace(incident, ok_at=None)
+    changes.incidents[again.id] = again
+    changes.set_timer(again, TimerKind.RESOLVE, None)
+    changes.note(Kind.OK_DROPPED, why, incident=again)
+    return again
 
 
 async def busy(tx: Transaction, changes: Changes, incident: Incident) -> bool:

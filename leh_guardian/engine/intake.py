@@ -28,6 +28,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.received import Read, with_prices
 from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
 from leh_guardian.model.event import Event, parse_body
+from leh_guardian.model.happening import Happening, happening_of
 from leh_guardian.model.heartbeat import beat_of
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.spend.limits import Usual
@@ -282,7 +283,20 @@ class Intake:
         if not matches and not used:
             return
         keys = [event.key for event, _ in matches]
-        fresh = await inbox.take(tx, changes.now, [*keys, *(event.key for event, _ in used)])
+        happened = {
+            key: happening
+            for key, (event, _) in zip(keys, matches, strict=True)
+            if (happening := happening_of(event)) is not None
+        }
+        heard = [happening.heard for happening in happened.values()]
+        fresh = await inbox.take(tx, changes.now, [*keys, *heard, *(event.key for event, _ in used)])
+        rebuilt = await _rebuilt(tx, {key: happening for key, happening in happened.items() if key in fresh})
+        fresh -= rebuilt
+        for key, (_, match) in zip(keys, matches, strict=True):
+            if key in rebuilt:
+                changes.count(
+                    Kind.CAME_LATE, match.rule.id, "it had been given up for lost, and rebuilt from AWS's word"
+                )
         # Before the locks of rules, in every batch of every replica.
         crossed = await self._spend(tx, changes, rules, {e.key: (e, usage) for e, usage in used if e.key in fresh})
         batch = [Matched(event, match) for event in crossed for match in rules.match(event)]
@@ -343,6 +357,15 @@ class Intake:
                     reason=read.fault,
                     **_about(read.message),
                 )
+
+
+async def _rebuilt(tx: Transaction, happened: Mapping[UUID, Happening]) -> set[UUID]:
+    """Return which of these events tell of what was rebuilt already, because they seemed to be lost."""
+    if not happened:
+        return set()
+    wanted = {key: happening.rebuilt_about_then for key, happening in happened.items()}
+    known = await inbox.known(tx, frozenset().union(*wanted.values()))
+    return {key for key, marks in wanted.items() if marks & known} if known else set()
 
 
 def _weight(messages: Sequence[ReceivedMessage]) -> int:

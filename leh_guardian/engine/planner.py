@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from leh_guardian.engine import counting, expecting
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.classifying import Weight, weigh
+from leh_guardian.engine.closing import drop, hold
 from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.progression import Progression, Run
 from leh_guardian.engine.wording import Cause
@@ -137,9 +138,8 @@ class Planner:
             return
         known.count(matched.key, happened)
         if incident.ok_at is not None and happened >= incident.ok_at:
-            again = replace(known.caught_up(matched.key, incident), ok_at=None)
-            changes.set_timer(again, TimerKind.RESOLVE, None)
-            changes.note(Kind.OK_DROPPED, "the trouble came back while its OK was being held", incident=again)
+            caught_up = known.caught_up(matched.key, incident)
+            again = drop(changes, caught_up, "the trouble came back while its OK was being held")
             if incident.id not in known.busy:
                 self._run_again(changes, known, rules, matched, again)
                 return
@@ -279,12 +279,7 @@ class Planner:
         if happened < incident.last_trigger_at:
             changes.count(Kind.OK_STALE, incident.rule_id, "older than the newest alarm", incident=incident)
         else:
-            held = replace(incident, ok_at=max(happened, incident.ok_at or happened))
-            self._remember(changes, known, matched, held)
-            wanted = held.escalation.policy.resolve.hold if held.escalation else None
-            hold = self._hold if wanted is None else timedelta(seconds=wanted)
-            changes.set_timer(held, TimerKind.RESOLVE, changes.now + hold)
-            changes.note(Kind.OK_HELD, f"closes the incident in {hold} if the trouble stays away", incident=held)
+            self._remember(changes, known, matched, hold(changes, incident, happened, self._hold))
 
     @staticmethod
     def _remember(changes: Changes, known: _Known, matched: Matched, incident: Incident) -> None:

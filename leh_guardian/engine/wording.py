@@ -29,11 +29,13 @@ class Cause(StrEnum):
     UNHANDLED = "unhandled"
     RULES_REFUSED = "rules-refused"
     RULE_GONE = "rule-gone"
+    ALARM_GONE = "alarm-gone"
     SLOW = "slow"
     STALLED = "stalled"
     NO_OK = "no-ok"
     BESIDE = "beside"
     SILENT = "silent"
+    PROBE = "probe"
 
 
 _SENTENCES = {
@@ -55,6 +57,8 @@ _SENTENCES = {
     Cause.NO_OK: "자동 조치는 끝났지만 경보가 정상(OK)으로 돌아오지 않았습니다. 사람이 확인해야 합니다.",
     Cause.BESIDE: "자동 조치와 동시에 담당자를 호출합니다.",
     Cause.SILENT: "정해진 시간 안에 신호(하트비트)가 오지 않았습니다. 보내는 쪽이 멈추지 않았는지 사람이 확인해야 합니다.",
+    Cause.PROBE: "guardian이 서비스를 직접 점검한 결과(프로브)가 연속으로 실패했습니다. 서비스가 동작하는지 사람이 확인해야 합니다.",
+    Cause.ALARM_GONE: "이 장애의 CloudWatch 경보가 삭제되어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
 

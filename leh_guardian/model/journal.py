@@ -15,6 +15,11 @@ class Kind(StrEnum):
     MALFORMED = "event.malformed"
     """A body that is no event: left to the queue's own redrive policy."""
 
+    RECONCILED = "event.reconciled"
+    """No event told of it: made up for by what AWS itself says."""
+    CAME_LATE = "event.came_late"
+    """An event came after all that had been made up for: planned nothing."""
+
     OPENED = "incident.opened"
     COALESCED = "incident.coalesced"
     """More of the same: counted, nothing planned."""
@@ -52,6 +57,8 @@ class Kind(StrEnum):
     RESOLVED = "incident.resolved"
     ORPHANED = "incident.orphaned"
     """Its rule is not in the rule files any more, so no OK will close it."""
+    ALARM_GONE = "incident.alarm_gone"
+    """Its alarm is not there any more, so no OK will close it."""
     STILL_BUSY = "incident.still_busy"
     """The held OK may not close the incident yet."""
 
@@ -76,6 +83,8 @@ class Kind(StrEnum):
     """A record of use without usable numbers."""
     CIRCUIT = "circuit.changed"
     """A circuit has another state."""
+    COVERED = "suppressed.covered"
+    """A probe says that the service is down, and the incident of an alarm says so already."""
     BUDGET_SPENT = "suppressed.budget"
     COOLDOWN = "deferred.cooldown"
 

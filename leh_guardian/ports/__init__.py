@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from leh_guardian.ports.aws import (
+    AlarmListing,
+    AlarmNow,
+    Alarms,
+    DatabaseEvent,
+    DatabaseEvents,
     Functions,
     FunctionState,
     LogMessage,
@@ -37,18 +42,31 @@ from leh_guardian.ports.queues import (
     Queues,
     ReceivedMessage,
 )
-from leh_guardian.ports.service import AdminApi, Deployments, Outages, Reprocessing, StatusPage, WorkerErrors
+from leh_guardian.ports.service import (
+    AdminApi,
+    Deployments,
+    Outages,
+    Reprocessing,
+    ServiceProbe,
+    StatusPage,
+    WorkerErrors,
+)
 from leh_guardian.ports.spending import Board, Circuits
 
 __all__ = [
     "RETENTION",
     "AdminApi",
+    "AlarmListing",
+    "AlarmNow",
+    "Alarms",
     "AlertQueue",
     "Board",
     "Button",
     "Channel",
     "Circuits",
     "Confirming",
+    "DatabaseEvent",
+    "DatabaseEvents",
     "DeadLetters",
     "Deployments",
     "FunctionState",
@@ -79,6 +97,7 @@ __all__ = [
     "SearchIndex",
     "Sent",
     "SentLetter",
+    "ServiceProbe",
     "StatusPage",
     "TableLayout",
     "Tables",

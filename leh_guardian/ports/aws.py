@@ -94,3 +94,58 @@ class Functions(Protocol):
 
     async def invoke(self, function: str, payload: bytes) -> None:
         """Invoke asynchronously, and return once Lambda has queued the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmNow:
+    """What CloudWatch says of an alarm now, a composite one or one on metrics."""
+
+    name: str
+    arn: str
+    state: str
+    """OK, ALARM or INSUFFICIENT_DATA."""
+    since: datetime
+    """When it went into that state."""
+    reason: str
+    reason_data: str
+    configuration: Mapping[str, Any]
+    """As an event of EventBridge's spells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmListing:
+    """Alarms that were asked about."""
+
+    alarms: Sequence[AlarmNow]
+    whole: bool
+    """Whether that is all of them: what a listing that was cut short does not hold is not known to be absent."""
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms, of one account and region."""
+
+    async def firing(self) -> AlarmListing:
+        """Return the alarms that are in ALARM."""
+
+    async def named(self, names: Sequence[str]) -> AlarmListing:
+        """Return the alarms of these names, in whatever state; those that there are not are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseEvent:
+    """What RDS says that happened to a database, a cluster or a snapshot."""
+
+    arn: str
+    identifier: str
+    kind: str
+    """`db-instance`, `db-cluster` and so on."""
+    categories: Sequence[str]
+    message: str
+    at: datetime
+
+
+class DatabaseEvents(Protocol):
+    """RDS's own record of what happened."""
+
+    async def between(self, since: datetime, until: datetime) -> Sequence[DatabaseEvent]:
+        """Return what happened then, as far as it could be read."""

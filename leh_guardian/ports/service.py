@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from leh_guardian.model.deployment import Deployment
+from leh_guardian.model.probe import StepLook
 from leh_guardian.model.provider.fusion import Share
 from leh_guardian.model.provider.outage import Outage
 from leh_guardian.model.provider.snapshot import Page
@@ -98,3 +99,10 @@ class Outages(Protocol):
 
     async def all_held(self, now: datetime) -> Sequence[Outage]:
         """Return the outages for which redrives should wait, of all providers."""
+
+
+class ServiceProbe(Protocol):
+    """A look at the service from outside, as a user would, step by step."""
+
+    async def look(self) -> Sequence[StepLook]:
+        """Take the steps until one fails, then what cleans up; returns what each came to."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
 from leh_guardian.errors import SettingsError
 from leh_guardian.files import read_file
@@ -30,6 +30,7 @@ from leh_guardian.settings.outside import (
     WorkerSettings,
 )
 from leh_guardian.settings.people import CHANNELS, ChannelSettings, NotifySettings, has_place
+from leh_guardian.settings.probes import ProbeSettings, same_names
 from leh_guardian.settings.sections import (
     ExecutorSettings,
     HeartbeatSettings,
@@ -37,6 +38,7 @@ from leh_guardian.settings.sections import (
     IncidentSettings,
     LogSettings,
     QueueSettings,
+    ReconcileSettings,
     RetentionSettings,
     RuleSettings,
     Section,
@@ -64,6 +66,7 @@ class Settings(Section):
     notify: NotifySettings = NotifySettings()
     answers: AnswersSettings = AnswersSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
     admin_api: AdminApiSettings = AdminApiSettings()
@@ -72,6 +75,8 @@ class Settings(Section):
     breaker: BreakerSettings = BreakerSettings()
     opensearch: OpenSearchSettings = OpenSearchSettings()
     worker: WorkerSettings = WorkerSettings()
+    probes: Annotated[tuple[ProbeSettings, ...], AfterValidator(same_names)] = Field((), max_length=20)
+    """guardian's own looks at the service."""
     region: str = Field(min_length=1)
     """AWS region; from AWS_REGION or AWS_DEFAULT_REGION."""
 
@@ -162,7 +167,7 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
     return written
 
 
-_SECRETS = ("token", "url", "secret", "password")
+_SECRETS = ("token", "url", "secret", "password", "headers", "json", "form")
 _KIND = 3
 """Where in an error's path the kind of a channel stands."""
 _NO_SECTION = ("model_type", "dict_type", "provider")
@@ -192,6 +197,9 @@ def _explain(error: Any, document: Document | None, written: Mapping[tuple[str, 
     path, names = _written(tuple(str(part) for part in error["loc"]))
     name = ".".join(path)
     where = _where(path, document, written, on_key=error["type"] == "extra_forbidden")
+    if error["type"] == "missing" and any(part.isdigit() for part in path):
+        # What is in a list has no variable.
+        return f"{_where(path[:-1], document, written)}: `{path[-1]}` is missing"
     if error["type"] == "missing":
         return f"{_variable(path)}: missing; {_HINTS.get(path, 'it has no default')}"
     if error["type"] == "extra_forbidden":

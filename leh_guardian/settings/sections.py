@@ -118,6 +118,45 @@ class HeartbeatSettings(Section):
         return self.url is not None or self.namespace is not None
 
 
+class ReconcileSettings(Section):
+    """What is compared with AWS, for EventBridge delivers at best effort; a source that no rule is about is never asked."""
+
+    alarms: bool = True
+    """CloudWatch's alarms: a lost ALARM, a lost OK."""
+    rds: bool = True
+    """RDS's own record of its events."""
+    deployments: bool = True
+    """The functions that `after_deployment_of` names."""
+    every: Duration = timedelta(minutes=5)
+    """How often; the first time so long after the start."""
+    grace: Duration = timedelta(minutes=2)
+    """How old a happening must be that no event told of: what is younger may be on its way."""
+    oldest: Duration = timedelta(days=14)
+    """What is older is left alone: as long as an alert can stay in the queue."""
+
+    @field_validator("every")
+    @classmethod
+    def _every(cls, every: timedelta) -> timedelta:
+        if not timedelta(seconds=30) <= every <= timedelta(hours=1):
+            raise ValueError("write a period between 30s and 1h")
+        return every
+
+    @field_validator("grace")
+    @classmethod
+    def _grace(cls, grace: timedelta) -> timedelta:
+        if not timedelta(seconds=30) <= grace <= timedelta(hours=1):
+            raise ValueError("write a time between 30s and 1h")
+        return grace
+
+    @field_validator("oldest")
+    @classmethod
+    def _oldest(cls, oldest: timedelta) -> timedelta:
+        # The inbox forgets after 35 days what it has heard of.
+        if not timedelta(hours=1) <= oldest <= timedelta(days=30):
+            raise ValueError("write a time between 1h and 30d")
+        return oldest
+
+
 class RetentionSettings(Section):
     """How long things are kept."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -24,6 +24,12 @@ async def take(tx: Transaction, received_at: datetime, keys: Sequence[UUID]) -> 
         sorted(set(keys), key=lambda key: key.int),
         received_at,
     )
+    return {row["event_key"] for row in rows}
+
+
+async def known(tx: Transaction, keys: Collection[UUID]) -> set[UUID]:
+    """Return those of `keys` that are in the inbox."""
+    rows = await tx.fetch("select event_key from inbox where event_key = any($1::uuid[])", list(keys))
     return {row["event_key"] for row in rows}
 
 

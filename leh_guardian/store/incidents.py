@@ -35,6 +35,24 @@ class RunEvent:
     envelope: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmIncident:
+    """An open incident whose present run was started by an event of CloudWatch's."""
+
+    id: UUID
+    rule_id: str
+    dedup_key: str
+    last_trigger_at: datetime
+    ok_at: datetime | None
+    waits_for_ok: bool
+    envelope: Mapping[str, Any]
+
+    @property
+    def key(self) -> RuleKey:
+        """What it is known by."""
+        return self.rule_id, self.dedup_key
+
+
 async def lock_rules(tx: Transaction, rule_ids: Collection[str]) -> None:
     """Serialise planning per rule over all replicas until the transaction ends: guards are then atomic.
 
@@ -113,6 +131,41 @@ async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> li
         said,
     )
     return [_incident(row) for row in rows]
+
+
+async def of_alarms(tx: Transaction, most: int) -> list[AlarmIncident]:
+    """Return open incidents that an event of CloudWatch's started, the newest first and not locked."""
+    rows = await tx.fetch(
+        "select id, rule_id, dedup_key, last_trigger_at, ok_at, (plan->>'resolves_on_event')::boolean as waits, event::text"
+        # The text is looked at: a part of a hostile event cannot be taken out of it without an error.
+        " from incidents where status <> 'resolved' and strpos(event::text, '\"aws.cloudwatch\"') > 0"
+        " order by last_trigger_at desc, id limit $1",
+        most,
+    )
+    return [_of_alarm(row) for row in rows]
+
+
+async def lock_untold(tx: Transaction, ids: Collection[UUID], said: str) -> list[Incident]:
+    """Lock and return the open ones of `ids` whose journal has no line of kind `said`."""
+    rows = await tx.fetch(
+        f"select {_COLUMNS} from incidents i where i.id = any($1::uuid[]) and i.status <> 'resolved' order by i.id for update of i",
+        list(ids),
+    )
+    # By a statement of its own: one that waited for a row's lock does not see what was written meanwhile.
+    told = await tx.fetch(
+        "select distinct incident_id from journal where incident_id = any($1::uuid[]) and kind = $2", list(ids), said
+    )
+    already = {row["incident_id"] for row in told}
+    return [_incident(row) for row in rows if row["id"] not in already]
+
+
+async def open_among(tx: Transaction, rule_ids: Collection[str]) -> list[str]:
+    """Return those of `rule_ids` that have an open incident, in order."""
+    rows = await tx.fetch(
+        "select distinct rule_id from incidents where status <> 'resolved' and rule_id = any($1::text[]) order by rule_id",
+        list(rule_ids),
+    )
+    return [row["rule_id"] for row in rows]
 
 
 async def causes(tx: Transaction, rule_ids: Collection[str], beginning: str) -> set[tuple[str, str]]:
@@ -218,6 +271,18 @@ async def start_run(tx: Transaction, now: datetime, incident: Incident, event: R
         dump_json(incident.plan.to_json()),
         incident.rule_revision,
         now,
+    )
+
+
+def _of_alarm(row: Any) -> AlarmIncident:
+    return AlarmIncident(
+        id=row["id"],
+        rule_id=row["rule_id"],
+        dedup_key=row["dedup_key"],
+        last_trigger_at=row["last_trigger_at"],
+        ok_at=row["ok_at"],
+        waits_for_ok=row["waits"],
+        envelope=json.loads(row["event"]),
     )
 
 

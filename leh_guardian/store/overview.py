@@ -16,7 +16,7 @@ from leh_guardian.model.outlook import next_call
 from leh_guardian.model.policy import Policy
 from leh_guardian.model.text import storable
 from leh_guardian.model.timer import TimerKind
-from leh_guardian.store import control, journal, provider_outages
+from leh_guardian.store import control, journal, probes, provider_outages
 from leh_guardian.store.transaction import Transaction
 
 _INCIDENT = (
@@ -124,7 +124,7 @@ async def list_actions(tx: Transaction, *, statuses: Sequence[str] = (), limit: 
 async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
     """Return the numbers of `/status`, without canaries.
 
-    Open incidents, actions by status, untold messages, overdue timers, modes, outages of providers.
+    Open incidents, actions by status, untold messages, overdue timers, modes, outages of providers, probes.
     """
     levels = await tx.fetch(
         "select level, count(*) as n from incidents where status <> 'resolved' and rule_id <> $1 group by level order by level",
@@ -153,6 +153,7 @@ async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
         "timers": {"overdue": overdue},
         "modes": {row["scope"]: list(Mode)[row["mode_rank"]].value for row in switches},
         "providers": {outage.provider: outage.report() for outage in await provider_outages.listed(tx)},
+        "probes": {track.name: track.report() for track in await probes.known(tx)},
     }
 
 

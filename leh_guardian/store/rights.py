@@ -26,6 +26,7 @@ DAEMON_NEEDS: Final = {
     "approvals": "select insert delete",
     "early_oks": "select insert update delete",
     "heartbeats": "select insert update delete",
+    "probes": "select insert update delete",
     "expectations": "select insert update delete",
     "counters": "select insert update delete",
     "circuits": "select insert update delete",

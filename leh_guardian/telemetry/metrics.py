@@ -72,6 +72,21 @@ class Metrics:
         self.expectations = Counter(
             "guardian_expectations", "What became of what absence rules expect", ["outcome"], registry=r
         )
+        self.reconciled = Counter(
+            "guardian_reconciled",
+            "What no event told of and was made up for by AWS's own word, by what it is",
+            ["kind"],
+            registry=r,
+        )
+        self.reconcile_looks = Counter(
+            "guardian_reconcile_looks", "Comparisons with AWS, by how they ended", ["source", "outcome"], registry=r
+        )
+        self.probe_looks = Counter(
+            "guardian_probe_looks", "Looks at the service, by how they ended", ["probe", "outcome"], registry=r
+        )
+        self.probe_up = Gauge(
+            "guardian_probe_up", "Whether the newest look at the service went well", ["probe"], registry=r
+        )
         self.rules_loads = Counter(
             "guardian_rules_loads", "Loads of the rule files, by outcome", ["outcome"], registry=r
         )

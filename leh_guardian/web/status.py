@@ -18,6 +18,7 @@ from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.distress import Distress
 from leh_guardian.engine.heartbeat import Heartbeat
+from leh_guardian.engine.reconcile import Reconciling
 from leh_guardian.engine.reloader import RulesInUse
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import dump_json
@@ -43,6 +44,7 @@ class StatusPages:
         distress: Distress,
         calls: CallAudit,
         chain: Chaining,
+        reconciling: Reconciling | None = None,
     ) -> None:
         self._progress = progress
         self._metrics = metrics
@@ -56,6 +58,7 @@ class StatusPages:
         self._distress = distress
         self._calls = calls
         self._chain = chain
+        self._reconciling = reconciling
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -113,12 +116,14 @@ class StatusPages:
                 "messages": counts.get("messages", {"untold": None}),
                 "timers": counts.get("timers", {"overdue": None}),
                 "providers": counts.get("providers", {}),
+                "probes": counts.get("probes", {}),
                 "clients": {name: reason is None for name, reason in snapshot.clients.items()},
                 "failing": self._failing(),
                 "heartbeat": self._heartbeat.report() if self._heartbeat else None,
                 "distress": self._distress.report(),
                 "audit": self._calls.report(),
                 "journal": self._chain.report(),
+                "reconcile": self._reconciling.report() if self._reconciling else {},
                 "modes": {"process": self._mode.value, **counts.get("modes", {})},
                 "loops": {
                     name: {"age_seconds": round(age, 1), "note": self._progress.notes()[name]}

@@ -81,9 +81,9 @@ MUTANTS = (
         (
             Edit(
                 INTAKE,
-                "        fresh = await inbox.take(tx, changes.now, keys)\n",
+                "        fresh = await inbox.take(tx, changes.now, [*keys, *heard])\n",
                 "        async with transaction(self._pool) as other:\n"
-                "            fresh = await inbox.take(other, changes.now, keys)\n",
+                "            fresh = await inbox.take(other, changes.now, [*keys, *heard])\n",
             ),
         ),
     ),

@@ -81,6 +81,8 @@ async def test_what_hangs_is_a_finding(
         "evidence table": "WARN",
         "admin api": "WARN",
         "opensearch": "WARN",
+        "reconcile alarms": "WARN",
+        "reconcile rds": "WARN",
         "heartbeat": "WARN",
     }
     assert all("no answer within" in found[item].detail for item in ("postgresql", "queue nowhere", "opensearch"))

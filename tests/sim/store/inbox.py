@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +23,12 @@ async def take(tx: Transaction, received_at: datetime, keys: Sequence[UUID]) -> 
     rows = [{"event_key": key, "received_at": received_at} for key in sorted(set(keys), key=lambda key: key.int)]
     async with statement(tx, "inbox.take") as work:
         return {row["event_key"] for row in await work.insert(INBOX, rows, spare=INBOX.primary)}
+
+
+async def known(tx: Transaction, keys: Collection[UUID]) -> set[UUID]:
+    """Do as the real one."""
+    async with statement(tx, "inbox.known") as work:
+        return {row["event_key"] for row in work.rows(INBOX) if row["event_key"] in keys}
 
 
 async def forget(tx: Transaction, *, log_before: datetime, inbox_before: datetime, log_rows: int, portion: int) -> int:

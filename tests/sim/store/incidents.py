@@ -12,7 +12,7 @@ from uuid import UUID
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.text import dump_json
 from leh_guardian.store import incidents as real
-from leh_guardian.store.incidents import RuleKey, RunEvent
+from leh_guardian.store.incidents import AlarmIncident, RuleKey, RunEvent
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.locks import Mode
 from tests.sim.store.pool import statement
@@ -91,6 +91,31 @@ async def lock_orphans(tx: Transaction, known: Collection[str], said: str) -> li
         among = sorted(work.rows(INCIDENTS), key=lambda row: row["id"])
         rows = await work.locked(INCIDENTS, among, wanted, limit=100)
     return [real._incident(row) for row in rows]
+
+
+async def of_alarms(tx: Transaction, most: int) -> list[AlarmIncident]:
+    """Do as the real one."""
+    async with statement(tx, "incidents.of_alarms") as work:
+        rows = [row for row in work.rows(INCIDENTS) if _open(row) and '"aws.cloudwatch"' in row["event"]]
+    rows.sort(key=lambda row: (-row["last_trigger_at"].timestamp(), row["id"]))
+    waits = [json.loads(row["plan"])["resolves_on_event"] for row in rows]
+    return [real._of_alarm({**row, "waits": wait}) for row, wait in zip(rows[:most], waits, strict=False)]
+
+
+async def lock_untold(tx: Transaction, ids: Collection[UUID], said: str) -> list[Incident]:
+    """Do as the real one."""
+    async with statement(tx, "incidents.lock_untold") as work:
+        among = sorted((row for row in work.rows(INCIDENTS) if row["id"] in ids), key=lambda row: row["id"])
+        rows = await work.locked(INCIDENTS, among, _open)
+    async with statement(tx, "incidents.lock_untold") as work:
+        told = {row["incident_id"] for row in work.rows(JOURNAL) if row["kind"] == said}
+    return [real._incident(row) for row in rows if row["id"] not in told]
+
+
+async def open_among(tx: Transaction, rule_ids: Collection[str]) -> list[str]:
+    """Do as the real one."""
+    async with statement(tx, "incidents.open_among") as work:
+        return sorted({row["rule_id"] for row in work.rows(INCIDENTS) if _open(row) and row["rule_id"] in rule_ids})
 
 
 async def causes(tx: Transaction, rule_ids: Collection[str], beginning: str) -> set[tuple[str, str]]:

@@ -29,6 +29,7 @@ from leh_guardian.store import (
     journal_chain,
     letters,
     overview,
+    probes,
     provider_outages,
     reprocessing,
     timers,
@@ -51,6 +52,7 @@ from tests.sim.store import journal as sim_journal
 from tests.sim.store import journal_chain as sim_journal_chain
 from tests.sim.store import letters as sim_letters
 from tests.sim.store import overview as sim_overview
+from tests.sim.store import probes as sim_probes
 from tests.sim.store import provider_outages as sim_provider_outages
 from tests.sim.store import reprocessing as sim_reprocessing
 from tests.sim.store import timers as sim_timers
@@ -74,6 +76,7 @@ TWINS = (
     (journal_chain, sim_journal_chain),
     (letters, sim_letters),
     (overview, sim_overview),
+    (probes, sim_probes),
     (provider_outages, sim_provider_outages),
     (reprocessing, sim_reprocessing),
     (timers, sim_timers),

@@ -15,7 +15,7 @@ from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import dump_json, storable
 from leh_guardian.store import overview as real
 from leh_guardian.store.transaction import Transaction
-from tests.sim.store import control, journal, provider_outages
+from tests.sim.store import control, journal, probes, provider_outages
 from tests.sim.store.pool import statement
 from tests.sim.store.tables import ACTIONS, INCIDENTS, TIMERS, Row
 from tests.sim.store.work import Work
@@ -155,4 +155,5 @@ async def counts(tx: Transaction, now: datetime) -> dict[str, Any]:
         "timers": {"overdue": overdue},
         "modes": {row["scope"]: list(Mode)[row["mode_rank"]].value for row in switches},
         "providers": {outage.provider: outage.report() for outage in await provider_outages.listed(tx)},
+        "probes": {track.name: track.report() for track in await probes.known(tx)},
     }

@@ -128,6 +128,19 @@ CONTROL = Table("control", Index("control_pkey", ("scope",)))
 PROVIDER_OUTAGES = Table(
     "provider_outages", Index("provider_outages_pkey", ("provider",)), {"owner": None, "ended_at": None}
 )
+PROBES = Table(
+    "probes",
+    Index("probes_pkey", ("name",)),
+    {
+        "looked_at": None,
+        "down": False,
+        "failures": 0,
+        "successes": 0,
+        "failing_since": None,
+        "step": "",
+        "seen": "",
+    },
+)
 HEARTBEATS = Table("heartbeats", Index("heartbeats_pkey", ("name",)), {"seen_at": None, "back_at": None})
 JOURNAL = Table(
     "journal",
@@ -173,6 +186,7 @@ TABLES = (
     CONTROL,
     PROVIDER_OUTAGES,
     HEARTBEATS,
+    PROBES,
     JOURNAL,
     JOURNAL_CHAIN,
     JOURNAL_CHAIN_ENDS,

@@ -149,4 +149,5 @@ async def test_counts_are_of_what_is_open_and_of_a_day(store: Store) -> None:
         "timers": {"overdue": 1},
         "modes": {"fix": "propose"},
         "providers": {},
+        "probes": {},
     }

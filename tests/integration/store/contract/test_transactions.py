@@ -34,6 +34,7 @@ from leh_guardian.store import (
     journal_chain,
     letters,
     overview,
+    probes,
     provider_outages,
     reprocessing,
     timers,
@@ -64,6 +65,7 @@ async def write_everything(tx: Transaction) -> None:
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
     await provider_outages.follow(tx, outage())
     await heartbeats.expect(tx, NOW, ["backup"])
+    await probes.take(tx, "web", NOW, NOW)
     began, went_on = (Entry(kind, "it", UUID(int=1)) for kind in (Kind.OPENED, Kind.COALESCED))
     await journal.append(tx, "one", NOW, [began, went_on])
     await journal_chain.append(tx, [(line, b"hash") for line in await journal_chain.unlinked(tx, NOW, 9)])
@@ -100,6 +102,7 @@ NOTHING = [
         "timers": {"overdue": 0},
         "modes": {},
         "providers": {},
+        "probes": {},
     },
     None,
     {},
