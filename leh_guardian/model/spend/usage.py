@@ -64,7 +64,7 @@ def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
         return event, None
     detail = {name: value for name, value in envelope["detail"].items() if name != "cost_usd"}
     prompt, completion = (_tokens(detail.get(name)) for name in ("prompt_tokens", "completion_tokens"))
-    if prompt is None or completion is None:
+    if prompt is None or completion is None or not {"prompt_tokens", "completion_tokens"} & detail.keys():
         return Event(event.id, {**envelope, "detail": detail}), None
     model = _text(detail.get("model"))
     cost, known = prices.cost(model, prompt, completion, event.occurred_at)

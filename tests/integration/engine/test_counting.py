@@ -21,7 +21,7 @@ version: 1
 rules:
   - id: spend
     mode: {mode}
-    pattern: {{source: [leh.ai-worker], detail-type: [TokenUsage]}}
+    pattern: {{source: [leh.ai-worker], detail-type: [JobPaid]}}
     window: {{{window}}}
     {more}
     guards: {{budget: [{{max: 1000, per: 1h}}]}}
@@ -46,9 +46,9 @@ def house(pool: Pool, tmp_path: Path) -> Houses:
 
 
 def used(number: int, cost: Any = 10, case: str | None = "case_1", time: str = "") -> dict[str, Any]:
-    """One use of tokens."""
+    """One amount."""
     detail = {"cost_usd": cost, "evidence_id": f"ev_{number}", **({"case_id": case} if case else {})}
-    event = {"source": "leh.ai-worker", "detail-type": "TokenUsage", "id": f"use {number} {case}", "detail": detail}
+    event = {"source": "leh.ai-worker", "detail-type": "JobPaid", "id": f"use {number} {case}", "detail": detail}
     return event | ({"time": time} if time else {})
 
 

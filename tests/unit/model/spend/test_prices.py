@@ -113,3 +113,10 @@ def test_other_events_are_left_alone(envelope: dict[str, Any]) -> None:
     """Whatever they hold."""
     event = Event("e", envelope)
     assert priced(event, PRICES) == (event, None)
+
+
+def test_a_record_without_any_tokens_is_none() -> None:
+    """Nothing and unknown are not the same."""
+    event = use()
+    detail = {name: value for name, value in event.detail.items() if not name.endswith("_tokens")}
+    assert priced(Event("e", {**event.envelope, "detail": detail}), PRICES)[1] is None
