@@ -127,6 +127,9 @@ CONTROL = Table("control", Index("control_pkey", ("scope",)))
 PROVIDER_OUTAGES = Table(
     "provider_outages", Index("provider_outages_pkey", ("provider",)), {"owner": None, "ended_at": None}
 )
+SILENCES = Table("silences", Index("silences_pkey", ("id",)))
+DUTY_OVERRIDES = Table("duty_overrides", Index("duty_overrides_pkey", ("id",)))
+CHANNEL_OUTAGES = Table("channel_outages", Index("channel_outages_pkey", ("channel",)))
 HEARTBEATS = Table("heartbeats", Index("heartbeats_pkey", ("name",)), {"seen_at": None, "back_at": None})
 JOURNAL = Table(
     "journal",
@@ -171,6 +174,9 @@ TABLES = (
     CONTROL,
     PROVIDER_OUTAGES,
     HEARTBEATS,
+    SILENCES,
+    DUTY_OVERRIDES,
+    CHANNEL_OUTAGES,
     JOURNAL,
     JOURNAL_CHAIN,
     JOURNAL_CHAIN_ENDS,
