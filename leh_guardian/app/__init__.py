@@ -33,7 +33,7 @@ from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, silence
+from leh_guardian.engine import absence, call_audit, chaining, duty, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
@@ -42,6 +42,7 @@ from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress
+from leh_guardian.engine.duty import Duty
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
@@ -284,6 +285,7 @@ async def _build(
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop("duty", Duty(pool, clock, planned=planned).run_once, pause=duty.LOOK),
             loop(
                 "silence",
                 Silence(pool, progression, clock, replica=replica, planned=planned).run_once,

@@ -22,7 +22,7 @@ from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.action import ActionStatus
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt, Sent
-from leh_guardian.store import actions, deliveries, incidents, overview
+from leh_guardian.store import actions, deliveries, incidents, overview, silences
 from leh_guardian.store.deliveries import Delivery, Pending
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
@@ -196,8 +196,12 @@ class OutgoingMessages:
             again=again,
             strict=channel.strict,
             replies=self._links.replies(incident, params, proposed, self._clock.now()),
-            following=next_line(incident, directory, self._clock.now()) if params["kind"] == "page" else "",
+            following=await self._following(tx, incident, directory) if params["kind"] == "page" else "",
         )
+
+    async def _following(self, tx: Transaction, incident: Incident, directory: Directory) -> str:
+        now = self._clock.now()
+        return next_line(incident, directory, now, await silences.holding(tx, now))
 
 
 async def _proposed(tx: Transaction, incident: Incident, params: Mapping[str, Any]) -> UUID | None:

@@ -86,7 +86,7 @@ async def page(ctx: ActionContext, params: PageParams) -> Outcome:
     if isinstance(found, Moot):
         return NoOp(found.reason)
     if isinstance(found, Later):
-        return Wait(found.until, found.reason)
+        return Wait(found.until, found.reason, {"silence": found.silence} if found.silence else {})
     if ctx.dry_run:
         return Done(f"would tell {params.target} by {params.channel}: {found.notice.title}")
     if list(found.bundle) != bundled:

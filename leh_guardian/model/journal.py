@@ -107,6 +107,10 @@ class Kind(StrEnum):
     DEPLOYED = "deployment.told"
     """Somebody said that a function was deployed."""
 
+    SILENCED = "silence.added"
+    """Somebody has calls withheld for a while; the line's incident is the silence itself."""
+    SILENCE_ENDED = "silence.ended"
+
     TRIED = "notify.tested"
     """Somebody had the ways to a person or a place tried."""
 

@@ -137,6 +137,8 @@ class Later:
 
     until: datetime
     reason: str
+    silence: str = ""
+    """The id of the silence that withholds it, if one does: whoever ends that wakes it."""
 
 
 @dataclass(frozen=True, slots=True)
