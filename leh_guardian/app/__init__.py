@@ -28,7 +28,7 @@ from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
-from leh_guardian.app.people import channel_clients, channels, unset
+from leh_guardian.app.people import channel_clients, channels, known_duty, unset
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
@@ -42,7 +42,6 @@ from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress
-from leh_guardian.engine.duty import Duty
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
@@ -201,6 +200,7 @@ async def _build(
         deployments=NotedDeployments(pool, clock),
     )
     planned = Wake()
+    by_hand = await known_duty(pool, people, clock, replica=replica, planned=planned)
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     intakes = [
         Intake(queue, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned)
@@ -263,7 +263,6 @@ async def _build(
     routes = [*status.routes(), *answers.routes, *HeartbeatRoutes(pool, clock, token).routes()]
     url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
     structlog.get_logger("web").info("status endpoint", url=url)
-    keep = settings.retention
     loop = partial(Loop, progress=progress, metrics=metrics)
     return Daemon(
         pollers=settings.queue.pollers,
@@ -285,7 +284,7 @@ async def _build(
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
-            loop("duty", Duty(pool, clock, planned=planned).run_once, pause=duty.LOOK),
+            loop("duty", by_hand.run_once, pause=duty.LOOK),
             loop(
                 "silence",
                 Silence(pool, progression, clock, replica=replica, planned=planned).run_once,
@@ -293,7 +292,7 @@ async def _build(
             ),
             loop(
                 "upkeep",
-                Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
+                Upkeep(pool, clock, _retention(settings)).run_once,
                 pause=300.0,
             ),
             # Six outages at once, each told over a channel and a console that both hang.
@@ -302,6 +301,11 @@ async def _build(
             *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
+
+
+def _retention(settings: Settings) -> Retention:
+    keep = settings.retention
+    return Retention(keep.event_log, keep.event_log_rows, keep.journal)
 
 
 def _clients(

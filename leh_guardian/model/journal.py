@@ -111,6 +111,12 @@ class Kind(StrEnum):
     """Somebody has calls withheld for a while; the line's incident is the silence itself."""
     SILENCE_ENDED = "silence.ended"
 
+    OVERRIDDEN = "oncall.override_added"
+    """Somebody changed who is on call; the line's incident is the override itself."""
+    OVERRIDE_ENDED = "oncall.override_ended"
+    OVERRIDE_MISFIT = "oncall.override_misfit"
+    """A stored override names what `oncall.yaml` does not know any more: it changes nothing."""
+
     TRIED = "notify.tested"
     """Somebody had the ways to a person or a place tried."""
 

@@ -82,6 +82,7 @@ async def run(parts: Parts, process: Process) -> None:
     progression = Progression(registry, Escalator(people.directory))
     reloader = Reloader(parts.rules_folder, registry, pool, progression, clock, metrics, parts.rules, replica=name)
     planned = Wake()
+    by_hand = Duty(pool, people, clock, replica=name, planned=planned)
     planner = Planner(progression, {}, HOLD)
     intake = Intake(queue, pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
     channels = {"people": parts.channel, "console": parts.channel}
@@ -136,7 +137,7 @@ async def run(parts: Parts, process: Process) -> None:
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
-            loop("duty", Duty(pool, clock, planned=planned).run_once, pause=duty.LOOK),
+            loop("duty", by_hand.run_once, pause=duty.LOOK),
             loop(
                 "silence", Silence(pool, progression, clock, replica=name, planned=planned).run_once, pause=silence.LOOK
             ),

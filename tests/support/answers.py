@@ -22,6 +22,7 @@ from leh_guardian.store import overview
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from leh_guardian.web.ack_page import AckPage
+from leh_guardian.web.overrides import OverrideRoutes
 from leh_guardian.web.pagerduty_events import PagerDutyEvents
 from leh_guardian.web.server import serve
 from leh_guardian.web.silences import SilenceRoutes
@@ -80,6 +81,7 @@ class Answered:
             routes: list[web.RouteDef] = [
                 *AckPage(self.pool, self.clock, self.keys, self.directory, proxies=proxies).routes(),
                 *VerbRoutes(self.pool, self.clock, TOKEN, self.directory).routes(),
+                *OverrideRoutes(self.pool, self.clock, TOKEN, self.directory).routes(),
                 *SilenceRoutes(self.pool, self.clock, TOKEN, self.directory).routes(),
                 *SlackActions(SIGNING, self.presses, self.clock, self.respond, tasks).routes(),
                 *PagerDutyEvents([PAGERDUTY], self.pool, self.clock, self.directory, frozenset({"ops"})).routes(),

@@ -91,7 +91,7 @@ async def test_ended_by_hand_it_frees_what_it_withheld(called: Called) -> None:
     again = await end(called, said)
     assert (again.done, "이미" in again.text, "seoyeon" in again.text) == (True, True, True)
     assert called.calls() == []
-    duty = Duty(called.house.pool, called.clock, planned=lambda: None)
+    duty = Duty(called.house.pool, called.house.people, called.clock, replica="one", planned=lambda: None)
     await duty.run_once()
     await called.until(3.5)
     assert {title.partition("(")[2][:6] for _, title in slack(called)} == {"down-a"}
