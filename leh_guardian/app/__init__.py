@@ -33,7 +33,7 @@ from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, duty, silence
+from leh_guardian.engine import absence, call_audit, chaining, duty, handovers, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
@@ -43,6 +43,7 @@ from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress
 from leh_guardian.engine.escalator import Escalator
+from leh_guardian.engine.handovers import Handovers
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
@@ -285,6 +286,11 @@ async def _build(
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
             loop("duty", by_hand.run_once, pause=duty.LOOK),
+            loop(
+                "handovers",
+                Handovers(pool, people, clock, replica=replica, planned=planned).run_once,
+                pause=handovers.LOOK,
+            ),
             loop(
                 "silence",
                 Silence(pool, progression, clock, replica=replica, planned=planned).run_once,

@@ -29,10 +29,12 @@ class PageParams(Params):
     """`person:ID` or `channel:NAME`."""
     channel: ChannelName
     """By which channel."""
-    kind: Literal["page", "update", "status", "reminder"] = "page"
+    kind: Literal["page", "update", "status", "reminder", "handover"] = "page"
     """Why somebody is told."""
     text: str = Field(min_length=1)
     """A title and lines."""
+    brief: str = ""
+    """What is said in place of the text where others may read it; empty: what the incident is."""
     epoch: int = 0
     """Which beginning of the incident's escalation it belongs to."""
     seq: int = 0

@@ -111,6 +111,8 @@ class Kind(StrEnum):
     """Somebody has calls withheld for a while; the line's incident is the silence itself."""
     SILENCE_ENDED = "silence.ended"
 
+    HANDOVER = "oncall.handover"
+    """A handover is told before it is."""
     OVERRIDDEN = "oncall.override_added"
     """Somebody changed who is on call; the line's incident is the override itself."""
     OVERRIDE_ENDED = "oncall.override_ended"

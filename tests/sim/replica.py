@@ -16,7 +16,7 @@ from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.app.lanes import lanes
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, duty, silence
+from leh_guardian.engine import absence, call_audit, chaining, duty, handovers, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
@@ -25,6 +25,7 @@ from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.duty import Duty
 from leh_guardian.engine.escalator import Escalator
+from leh_guardian.engine.handovers import Handovers
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
@@ -138,6 +139,11 @@ async def run(parts: Parts, process: Process) -> None:
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
             loop("duty", by_hand.run_once, pause=duty.LOOK),
+            loop(
+                "handovers",
+                Handovers(pool, people, clock, replica=name, planned=planned).run_once,
+                pause=handovers.LOOK,
+            ),
             loop(
                 "silence", Silence(pool, progression, clock, replica=name, planned=planned).run_once, pause=silence.LOOK
             ),

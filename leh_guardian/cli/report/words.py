@@ -66,6 +66,7 @@ KINDS: Final[dict[str, str]] = {
     Kind.DEPLOYED: "배포를 알림",
     Kind.SILENCED: "사람이 알림을 잠시 껐음(무음)",
     Kind.SILENCE_ENDED: "무음을 끝냄",
+    Kind.HANDOVER: "당직 교대를 알림",
     Kind.OVERRIDDEN: "당직을 바꿈",
     Kind.OVERRIDE_ENDED: "당직 변경을 끝냄",
     Kind.OVERRIDE_MISFIT: "당직 변경이 파일과 맞지 않아 적용되지 않음",

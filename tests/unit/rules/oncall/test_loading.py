@@ -185,6 +185,7 @@ MISTAKES = [
     ("from: 2027-01-04, members", "from: 2026-11-02, members", "88:bad-value"),
     ("members: [seoyeon, dohyun]", "members: []", "96:bad-value"),
     ("fallback: [seoyeon]", "fallback: [seoyon]", "90:unknown-name seoyeon"),
+    ("announce: {channel: slack_ops", "announce: {channel: sms", "91:bad-value"),
     ("to: 2026-12-26T10:00", "to: 2026-12-25T10:00", "103:bad-value"),
     ("to: 2026-12-26T10:00", "to: 2026-12-26T10:00Z", "103:bad-value"),
     ("    replace: {minsu: jiyoung}\n", "", "100:missing-key"),
