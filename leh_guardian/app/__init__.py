@@ -28,14 +28,15 @@ from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
-from leh_guardian.app.people import channel_clients, channels, known_duty, unset
+from leh_guardian.app.people import channel_clients, channel_looks, channels, known_duty, unset
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, duty, handovers, silence
+from leh_guardian.engine import absence, broken_channels, call_audit, chaining, duty, handovers, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.broken_channels import BrokenChannels
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.canary import CANARY_HANDLER
 from leh_guardian.engine.chaining import Chaining
@@ -285,6 +286,18 @@ async def _build(
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop(
+                "channels",
+                BrokenChannels(
+                    pool,
+                    progression,
+                    clock,
+                    lambda: channel_looks(ways, auditor.snapshot.clients),
+                    replica=replica,
+                    planned=planned,
+                ).run_once,
+                pause=broken_channels.LOOK,
+            ),
             loop("duty", by_hand.run_once, pause=duty.LOOK),
             loop(
                 "handovers",

@@ -97,6 +97,11 @@ def _solapi(channel: str, wanted: SolapiSettings, clock: Clock, session: aiohttp
     return AlimTalkChannel(web, wanted.sender, wanted.pf_id, {str(name): id_ for name, id_ in wanted.templates.items()})
 
 
+def channel_looks(made: Mapping[str, Channel], seen: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return, for each way to people that is looked at, what the audit `seen` last: None for nothing wrong."""
+    return {name: seen[f"channel_{name}"] for name in made if f"channel_{name}" in seen}
+
+
 async def known_duty(pool: Pool, people: People, clock: Clock, *, replica: str, planned: Callable[[], None]) -> Duty:
     """Return what follows changes that people make by hand, once it knows them: before anybody is called."""
     duty = Duty(pool, people, clock, replica=replica, planned=planned)

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     NO_OK = "no-ok"
     BESIDE = "beside"
     SILENT = "silent"
+    CHANNEL_BROKEN = "channel-broken"
 
 
 _SENTENCES = {
@@ -54,6 +55,10 @@ _SENTENCES = {
     Cause.NO_OK: "자동 조치는 끝났지만 경보가 정상(OK)으로 돌아오지 않았습니다. 사람이 확인해야 합니다.",
     Cause.BESIDE: "자동 조치와 동시에 담당자를 호출합니다.",
     Cause.SILENT: "정해진 시간 안에 신호(하트비트)가 오지 않았습니다. 보내는 쪽이 멈추지 않았는지 사람이 확인해야 합니다.",
+    Cause.CHANNEL_BROKEN: (
+        "연락 채널 불통: 이 채널이 메시지를 받지 않아 다른 수단(failover)으로 보냅니다. "
+        "토큰, 권한, 서비스 상태를 확인하세요. 다시 동작하면 자동으로 닫힙니다."
+    ),
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
 

@@ -85,6 +85,10 @@ class ChannelOutage:
         """Return it after a message that it has taken, or looks at it that went well."""
         return ChannelOutage(self.channel, worked_at=now)
 
+    def told(self, now: datetime) -> ChannelOutage:
+        """Return it once people are told of it."""
+        return replace(self, told_at=now)
+
     def tried(self, now: datetime) -> ChannelOutage | None:
         """Return it when a message tries it now; None while it is too early for that."""
         if not self.broken or self.next_try_at is None or now < self.next_try_at:

@@ -1,6 +1,6 @@
 """Owns one replica: the real daemon over simulated ports; the one rule: it is put together as leh_guardian/app.py does.
 
-Left out is what the simulation has no time for: the folder's reloader and the status endpoint.
+Left out is what the simulation has no time for: the folder's reloader, the status endpoint, and incidents about ways to people.
 """
 
 from __future__ import annotations
