@@ -229,6 +229,7 @@ async def _build(
         mode=settings.mode,
         slots=settings.executor.slots,
         planned=planned,
+        lease=lambda: people.directory().oncall.delivery.lease,
     )
     looked_at = _clients(settings, pool, intakes, tables, logs, search, admin, providers, clock)
     clients = (*looked_at, *channel_clients(ways, clock), *answers.clients)

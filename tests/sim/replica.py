@@ -115,6 +115,7 @@ async def run(parts: Parts, process: Process) -> None:
         mode=Mode.ACT,
         slots=4,
         planned=planned,
+        lease=lambda: people.directory().oncall.delivery.lease,
     )
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
     chain = Chaining(pool, clock)
