@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from leh_guardian.engine import silencing, verbs
+from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.duty import Duty
+from leh_guardian.engine.record_check import check_record
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.integration.engine.test_outgoing import slack
@@ -79,6 +81,22 @@ async def test_who_has_answered_is_not_called_when_it_ends(called: Called) -> No
         chained = await tx.fetch("select kind, author, reason from journal where incident_id = $1", said.silence.id)
     assert f"silenced by {silencing.named(said.silence)} (minsu): 배포 중" in reasons
     assert [tuple(row) for row in chained] == [("silence.added", "minsu", "배포 중")]
+
+
+async def test_a_silence_has_a_chain_of_its_own(called: Called) -> None:
+    """Linked as an incident's lines are: who changes what was said of it is found out."""
+    said = await silence(called, 20, rule=["down"])
+    await end(called, said)
+    await Chaining(called.house.pool, called.clock).run_once()
+    assert said.silence is not None
+    now, since = called.clock.now(), called.start - timedelta(days=1)
+    checked = await check_record(called.house.pool, since, now)
+    assert (checked.incidents, checked.lines, checked.findings) == (1, 2, [])
+    async with transaction(called.house.pool) as tx:
+        await tx.execute("set local session_replication_role = replica")
+        await tx.execute("update journal set reason = 'nothing' where incident_id = $1", said.silence.id)
+    changed = await check_record(called.house.pool, since, now)
+    assert {finding.incident_id for finding in changed.findings} == {said.silence.id}
 
 
 async def test_ended_by_hand_it_frees_what_it_withheld(called: Called) -> None:
