@@ -28,7 +28,7 @@ from leh_guardian.store.transaction import Transaction
 
 RULE: Final = "guardian.silence"
 """What the journal calls the rule of its lines."""
-_PAIR: Final = re.compile(r"([a-z_]+)=(.+)", re.ASCII | re.DOTALL)
+_NAME: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _LONGEST_REASON: Final = 300
 _MOST_SHOWN: Final = 200
 
@@ -76,9 +76,9 @@ def written(given: Sequence[str]) -> dict[str, Any]:
                 raise NoSilence(f"JSON이 아닙니다: {shown(text, 100)}") from None
             continue
         for part in text.split(","):
-            if (pair := _PAIR.fullmatch(part.strip())) is None:
+            name, _, value = part.strip().partition("=")
+            if not _NAME.fullmatch(name) or not value:
                 raise NoSilence(f"'{shown(part, 60)}': rule=이름,severity=sev3 처럼 쓰세요 (쉼표가 든 값은 JSON으로)")
-            name, value = pair[1], pair[2]
             whole = int(value) if name == "level" and value.isdecimal() else value
             match.setdefault(name, []).append({"wildcard": value} if "*" in value else whole)
     return match
