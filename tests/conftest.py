@@ -21,7 +21,8 @@ from leh_guardian.store.transaction import transaction
 TABLES = (
     "event_log, inbox, rule_keys, rule_runs, early_oks, expectations, counters, circuits, spend_alarms, incidents, actions, timers,"
     " deliveries,"
-    " approvals, control, provider_outages, heartbeats, probes, journal, journal_chain, journal_chain_ends, journal_roots,"
+    " approvals, control, provider_outages, heartbeats, probes, silences, duty_overrides, channel_outages,"
+    " journal, journal_chain, journal_chain_ends, journal_roots,"
     " redriven_letters, quarantine, deployments, reprocessing"
 )
 

@@ -22,7 +22,7 @@ from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_outside
-from leh_guardian.app.people import channel_clients, channels, unset
+from leh_guardian.app.people import channel_clients, channel_looks, channels, known_duty, unset
 from leh_guardian.app.probing import open_probes
 from leh_guardian.app.reconciling import open_reconciling
 from leh_guardian.app.spending import open_spending
@@ -30,9 +30,10 @@ from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import SharedClock, SystemClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, reconcile, silence
+from leh_guardian.engine import absence, broken_channels, call_audit, chaining, duty, handovers, reconcile, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.broken_channels import BrokenChannels
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.canary import CANARY_HANDLER
 from leh_guardian.engine.chaining import Chaining
@@ -40,6 +41,7 @@ from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress
 from leh_guardian.engine.escalator import Escalator
+from leh_guardian.engine.handovers import Handovers
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
@@ -193,6 +195,7 @@ async def _build(
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
     )
+    by_hand = await known_duty(pool, people, clock, replica=replica, planned=planned)
     intakes = [
         Intake(
             queue,
@@ -242,6 +245,7 @@ async def _build(
         mode=settings.mode,
         slots=slots,
         planned=planned,
+        lease=lambda: people.directory().oncall.delivery.lease,
     )
     looked_at = [*_own_clients(pool, intakes), *outside.clients(settings, clock)]
     clients = (*looked_at, *spending.clients, *channel_clients(ways, clock), *answers.clients)
@@ -301,6 +305,24 @@ async def _build(
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop(
+                "channels",
+                BrokenChannels(
+                    pool,
+                    progression,
+                    clock,
+                    lambda: channel_looks(ways, auditor.snapshot.clients),
+                    replica=replica,
+                    planned=planned,
+                ).run_once,
+                pause=broken_channels.LOOK,
+            ),
+            loop("duty", by_hand.run_once, pause=duty.LOOK),
+            loop(
+                "handovers",
+                Handovers(pool, people, clock, replica=replica, planned=planned).run_once,
+                pause=handovers.LOOK,
+            ),
             loop(
                 "silence",
                 Silence(pool, progression, clock, replica=replica, planned=planned).run_once,

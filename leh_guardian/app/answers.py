@@ -28,7 +28,9 @@ from leh_guardian.settings import Settings
 from leh_guardian.settings.people import PagerDutySettings
 from leh_guardian.store.pool import Pool
 from leh_guardian.web.ack_page import AckPage
+from leh_guardian.web.overrides import OverrideRoutes
 from leh_guardian.web.pagerduty_events import PagerDutyEvents
+from leh_guardian.web.silences import SilenceRoutes
 from leh_guardian.web.slack_actions import SlackActions
 from leh_guardian.web.verbs import VerbRoutes
 
@@ -77,6 +79,8 @@ async def ways_in(
     """
     token = settings.http.token.get_secret_value() if settings.http.token else None
     made = Answers(VerbRoutes(pool, clock, token, directory).routes())
+    made.routes += OverrideRoutes(pool, clock, token, directory).routes()
+    made.routes += SilenceRoutes(pool, clock, token, directory).routes()
     if keys is not None:
         made.routes += AckPage(pool, clock, keys, directory, proxies=settings.http.proxies).routes()
     await _slack(settings, keys, pool, directory, clock, stack, made)

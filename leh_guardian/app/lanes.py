@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine import pages
@@ -30,8 +32,9 @@ def lanes(
     mode: Mode,
     slots: int,
     planned: Wake,
+    lease: Callable[[], float | None],
 ) -> list[Lane]:
-    """Return the lanes; `planned` is to wake them."""
+    """Return the lanes; `planned` is to wake them, `lease` says for how long messages are claimed (None: as usual)."""
     names = registry.names()
     takes = {
         "executor": ([name for name in names if name != pages.HANDLER], slots),
@@ -51,6 +54,7 @@ def lanes(
             slots=count,
             freed=planned,
             takes=handlers,
+            lease=lease if name == "pager" else lambda: None,
         )
         made.append(Lane(name, executor, planned.also()))
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import assert_never
 
@@ -22,6 +22,8 @@ from leh_guardian.adapters.channels.solapi_web import SolapiWeb
 from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.clock import Clock
 from leh_guardian.engine.auditor import Client
+from leh_guardian.engine.directory import People
+from leh_guardian.engine.duty import Duty
 from leh_guardian.errors import SettingsError
 from leh_guardian.model.oncall import OnCall
 from leh_guardian.model.oncall.delivery import CONSOLE, DEFAULT
@@ -35,6 +37,7 @@ from leh_guardian.settings.people import (
     SolapiSettings,
     WebhookSettings,
 )
+from leh_guardian.store.pool import Pool
 
 
 async def channels(settings: Settings, aws: Aws, clock: Clock, stack: AsyncExitStack) -> dict[str, Channel]:
@@ -92,6 +95,18 @@ def _solapi(channel: str, wanted: SolapiSettings, clock: Clock, session: aiohttp
     if wanted.kind == "voice":
         return VoiceChannel(web, wanted.sender, wanted.repeat)
     return AlimTalkChannel(web, wanted.sender, wanted.pf_id, {str(name): id_ for name, id_ in wanted.templates.items()})
+
+
+def channel_looks(made: Mapping[str, Channel], seen: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return, for each way to people that is looked at, what the audit `seen` last: None for nothing wrong."""
+    return {name: seen[f"channel_{name}"] for name in made if f"channel_{name}" in seen}
+
+
+async def known_duty(pool: Pool, people: People, clock: Clock, *, replica: str, planned: Callable[[], None]) -> Duty:
+    """Return what follows changes that people make by hand, once it knows them: before anybody is called."""
+    duty = Duty(pool, people, clock, replica=replica, planned=planned)
+    await duty.run_once()
+    return duty
 
 
 def unset(oncall: OnCall | None, known: Iterable[str]) -> list[str]:

@@ -13,9 +13,12 @@ from leh_guardian.cli.journal_lines import folded
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table
 from leh_guardian.cli.rules_folder import rules_folder
 from leh_guardian.cli.store_access import find_incident, with_store
+from leh_guardian.engine.silencing import report
+from leh_guardian.engine.suppression import silence_of
 from leh_guardian.errors import GuardianError
 from leh_guardian.model.text import dump_json, shown
-from leh_guardian.store import overview
+from leh_guardian.store import incidents as incidents_store
+from leh_guardian.store import overview, silences
 from leh_guardian.store.transaction import Transaction
 
 _OPEN = ("triggered", "acknowledged", "snoozed")
@@ -82,7 +85,17 @@ def show(id_: str, json_: bool) -> None:
     """Show one incident whole: its event, its actions, its journal."""
 
     async def work(tx: Transaction) -> dict[str, Any] | None:
-        return await overview.incident(tx, await find_incident(tx, id_))
+        incident_id = await find_incident(tx, id_)
+        found, row, now = (
+            await overview.incident(tx, incident_id),
+            await incidents_store.get(tx, incident_id),
+            await tx.time(),
+        )
+        if found is None or row is None:
+            return None
+        level = found["next_call"]["level"] if found["next_call"] else row.level
+        silence = silence_of(await silences.holding(tx, now), row, level) if found["status"] in _OPEN else None
+        return {**found, "silenced": report(silence, now) if silence else None}
 
     incident = with_store(work)
     if json_:
@@ -102,6 +115,9 @@ def _print_incident(incident: dict[str, Any]) -> None:
     level = f"Lv{incident['level']}" if incident["level"] else "호출 전"
     acked = shown(", ".join(incident["acknowledged_by"]) or "-", 200)
     out(f"등급 {level}  확인한 사람 {acked}  다음 호출 {_next(incident)}")
+    if (silence := incident["silenced"]) is not None:
+        until = local_time(silence["until"])
+        out(f"무음 {until}까지 호출을 보류합니다 ({shown(silence['by'], 60)}: {shown(silence['reason'], 200)})")
     out(f"이벤트 {shown(incident['event_id'])}")
     out("\n조치")
     for action in incident["actions"]:

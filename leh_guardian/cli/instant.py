@@ -11,8 +11,8 @@ from leh_guardian.clock import SystemClock
 _FIRST, _LAST = 1970, 2200
 
 
-def given_instant(written: str | None, zone: tzinfo) -> datetime:
-    """Return the instant of `--at`; now where it is left out.
+def given_instant(written: str | None, zone: tzinfo, option: str = "--at") -> datetime:
+    """Return the instant of an option; now where it is left out.
 
     Raises:
         click.UsageError: it is none.
@@ -22,7 +22,7 @@ def given_instant(written: str | None, zone: tzinfo) -> datetime:
     try:
         at = datetime.fromisoformat(written)
     except ValueError:
-        raise click.UsageError(f"--at: write a time such as 2027-01-01T09:00, not {written!r}") from None
+        raise click.UsageError(f"{option}: write a time such as 2027-01-01T09:00, not {written!r}") from None
     if not _FIRST <= at.year <= _LAST:
-        raise click.UsageError(f"--at: write a year between {_FIRST} and {_LAST}")
+        raise click.UsageError(f"{option}: write a year between {_FIRST} and {_LAST}")
     return at if at.tzinfo else at.replace(tzinfo=zone)

@@ -32,6 +32,7 @@ _COMMANDS = {
     "doctor": "leh_guardian.cli.doctor:doctor",
     "incidents": "leh_guardian.cli.incidents:incidents",
     "actions": "leh_guardian.cli.actions:actions",
+    "silence": "leh_guardian.cli.silence:silence",
     "redrive": "leh_guardian.cli.redrive:redrive",
     "deployments": "leh_guardian.cli.deployments:deployments",
     "breaker": "leh_guardian.cli.breaker:breaker",

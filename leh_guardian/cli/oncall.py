@@ -1,6 +1,6 @@
-"""Owns `leh-guardian oncall`: who is on call, who is next, and what is wrong with it; the one rule: it asks the file alone, no service.
+"""Owns `leh-guardian oncall`: who is on call, who is next, and what is wrong with it; the one rule: the file has the word.
 
-Overrides that commands have stored are not seen here; those of the file are.
+What commands have changed (cli/overrides.py) is laid over it where the database can be asked; where not, that is said.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leh_guardian.cli import by_hand
 from leh_guardian.cli.instant import given_instant
+from leh_guardian.cli.lazy import LazyGroup
 from leh_guardian.cli.output import as_json, out, print_json, print_table, raw, tell
 from leh_guardian.cli.rules_folder import rules_folder
 from leh_guardian.clock import SystemClock
@@ -23,6 +25,7 @@ from leh_guardian.rules.folder import ONCALL, read_folder
 from leh_guardian.rules.oncall.loading import check_oncall
 
 if TYPE_CHECKING:
+    from leh_guardian.model.oncall.by_hand import Misfit
     from leh_guardian.model.oncall.review import Finding
 
 _DAYS = click.IntRange(1, 1000)
@@ -33,7 +36,7 @@ _of_folder = click.option(
 _of_schedule = click.option("--schedule", "schedule_id", metavar="ID", help="This schedule alone.")
 
 
-@click.group()
+@click.group(cls=LazyGroup, elsewhere={"override": "leh_guardian.cli.overrides:override"})
 def oncall() -> None:
     """Tell who is on call, who is next, and what is wrong with it."""
 
@@ -112,15 +115,18 @@ def check(days: int, folder: Path | None, json_: bool) -> None:
     checked = check_oncall(content, name)
     # What is said of a channel's variables comes again, as a finding.
     diagnostics = [one for one in checked.diagnostics if one.severity == "error"]
-    findings = review(checked.oncall, SystemClock().now(), days) if checked.oncall else []
+    findings, found = [], checked.oncall
+    if found is not None:
+        found, misfits = by_hand.changed(found, now := SystemClock().now())
+        findings = review(found, now, days) + [_misfit(one) for one in misfits]
     if json_:
         for row in (*map(_wrong, diagnostics), *map(_doubtful, findings)):
             print_json(row)
     else:
         for diagnostic in diagnostics:
             out(diagnostic.render())
-        if checked.oncall:
-            _print(findings, checked.oncall)
+        if found:
+            _print(findings, found)
     sys.exit(1 if diagnostics or findings else 0)
 
 
@@ -147,12 +153,33 @@ def _file(folder: Path | None) -> tuple[bytes, str]:
     return file.content, str(file.path)
 
 
-def _load(folder: Path | None) -> OnCall:
+def load_file(folder: Path | None) -> OnCall:
+    """Return what the file says.
+
+    Raises:
+        click.UsageError: there is none.
+        RulesRefused: it is wrong.
+    """
     content, name = _file(folder)
     checked = check_oncall(content, name)
     if checked.oncall is None:
         raise RulesRefused(one for one in checked.diagnostics if one.severity == "error")
     return checked.oncall
+
+
+def _load(folder: Path | None) -> OnCall:
+    found, misfits = by_hand.changed(load_file(folder), SystemClock().now())
+    by_hand.tell_misfits(misfits, found)
+    return found
+
+
+def _misfit(one: Misfit) -> Finding:
+    from leh_guardian.model.oncall.review import Finding
+
+    message = f"명령으로 만든 변경이 적용되지 않습니다: {one.reason}"
+    return Finding(
+        "override-misfit", f"override:{one.override.named}", message, one.override.begins_at, one.override.ends
+    )
 
 
 def _chosen(found: OnCall, schedule_id: str | None) -> Iterator[Schedule]:

@@ -1,29 +1,32 @@
-"""Owns `leh-guardian simulate`: whom an incident would call, and when; the one rule: it asks the engine, over the files alone.
+"""Owns `leh-guardian simulate`: whom an incident would call, and when; the one rule: it asks the engine, over the files.
 
-No database is asked and nothing is sent. What only a running installation knows is said, not guessed: throttles, storms, other incidents.
+Of the database only what people have changed by hand is asked (duty, silences), and nothing is sent. What only a running installation knows is said, not guessed: throttles, storms, other incidents.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
+from leh_guardian.cli import by_hand
 from leh_guardian.cli.instant import given_instant
 from leh_guardian.cli.output import SEOUL, as_json, out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
+from leh_guardian.clock import SystemClock
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory
 from leh_guardian.engine.foresight import Foreseen, imagined, unanswered
-from leh_guardian.engine.suppression import facts_of, in_window
+from leh_guardian.engine.suppression import facts_of, in_window, silence_of
 from leh_guardian.engine.wording import because, spoken
 from leh_guardian.errors import SettingsError
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.oncall import built_in
+from leh_guardian.model.silence import Silence
 from leh_guardian.ports import Later, Moot
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.loader import load_rules
@@ -47,14 +50,17 @@ def simulate(rule_id: str, at: str | None, hours: int, folder: Path | None, json
     """
     rules = load_rules(rules_folder(folder), registry())
     rule, channel = _rule(rules, rule_id), _own_channel()
-    directory = Directory(rules.oncall or built_in(channel), channel)
+    now = SystemClock().now()
+    oncall, misfits, quiet = by_hand.changed_and_silent(rules.oncall or built_in(channel), now)
+    by_hand.tell_misfits(misfits, oncall)
+    directory = Directory(oncall, channel)
     opens = given_instant(at, directory.oncall.timezone).astimezone(UTC)
     calls = list(_calls(rule, directory, opens, opens + timedelta(hours=hours)))
     if json_:
         for one in calls:
-            print_json(_json(one, directory))
+            print_json(_json(one, directory, quiet))
     else:
-        _print(rule, calls, directory, opens, hours)
+        _print(rule, calls, directory, quiet, opens, hours)
     sys.exit(0 if calls else 1)
 
 
@@ -79,7 +85,9 @@ def _own_channel() -> str:
         return "console"
 
 
-def _print(rule: Rule, calls: list[Foreseen], directory: Directory, opens: datetime, hours: int) -> None:
+def _print(
+    rule: Rule, calls: list[Foreseen], directory: Directory, quiet: Sequence[Silence], opens: datetime, hours: int
+) -> None:
     tell(f"규칙 {rule.id}, 발생 {_at(opens)} (한국 시간), 아무도 응답하지 않을 때 {hours}시간 동안")
     if rule.plan.steps and calls and calls[0].at > opens:
         tell(
@@ -92,7 +100,7 @@ def _print(rule: Rule, calls: list[Foreseen], directory: Directory, opens: datet
             out(f"    {_named(target, directory)}: {', '.join(ways)}")
         for gap in one.gaps:
             out(f"    주의: {gap}")
-        if held := _held(one, directory):
+        if held := _held(one, directory, quiet):
             out(f"    {held}")
     if not calls:
         out(f"아무도 호출하지 않습니다: 규칙의 모드가 {rule.mode.value}입니다.")
@@ -101,7 +109,7 @@ def _print(rule: Rule, calls: list[Foreseen], directory: Directory, opens: datet
     tell("한 사람에게 많이 가는 메시지의 묶음과 다른 장애에 의한 보류는 여기에 없습니다.")
 
 
-def _json(one: Foreseen, directory: Directory) -> dict[str, Any]:
+def _json(one: Foreseen, directory: Directory, quiet: Sequence[Silence]) -> dict[str, Any]:
     def ways(target: str) -> list[dict[str, Any]]:
         return [{"at": way.due_at, "channel": way.channel} for at, way in one.ways if at == target]
 
@@ -115,13 +123,13 @@ def _json(one: Foreseen, directory: Directory) -> dict[str, Any]:
         "channels": [target.removeprefix(CHANNEL) for target in one.targets if target.startswith(CHANNEL)],
         "passed": list(one.call.passed),
         "gaps": list(one.gaps),
-        "held": _held(one, directory),
+        "held": _held(one, directory, quiet),
         "next": one.follows,
     }
 
 
-def _held(one: Foreseen, directory: Directory) -> str | None:
-    """Say what a maintenance window would do to a call."""
+def _held(one: Foreseen, directory: Directory, quiet: Sequence[Silence]) -> str | None:
+    """Say what a maintenance window or a silence would do to a call."""
     escalation = one.incident.escalation
     if escalation is None or not escalation.policy.suppressible:
         return None
@@ -130,7 +138,8 @@ def _held(one: Foreseen, directory: Directory) -> str | None:
             return f"점검 시간이라 {_at(until)}까지 보류합니다 ({reason})"
         case Moot(reason):
             return f"점검 시간이라 보내지 않습니다 ({reason})"
-    return None
+    silence = silence_of([s for s in quiet if s.holds(one.at)], one.incident, one.call.level)
+    return f"무음이라 {_at(silence.ends)}까지 보류합니다 ({silence.by}: {silence.reason})" if silence else None
 
 
 def _named(target: str, directory: Directory) -> str:

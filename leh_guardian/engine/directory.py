@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from leh_guardian.model.oncall import OnCall, Person, built_in, on_call
+from leh_guardian.model.oncall.by_hand import Misfit, StoredOverride, laid_over
 from leh_guardian.model.oncall.config import POLICY
 from leh_guardian.model.oncall.delivery import DEFAULT
 from leh_guardian.model.plan import Severity
@@ -49,9 +50,12 @@ class Reached:
 class Directory:
     """The people of one reading of `oncall.yaml`."""
 
-    def __init__(self, oncall: OnCall, channel: str) -> None:
+    def __init__(self, oncall: OnCall, channel: str, file: OnCall | None = None) -> None:
+        """`file` is what `oncall.yaml` says where `oncall` is more than that."""
         self._oncall = oncall
         self._channel = channel
+        self.file = file or oncall
+        """What `oncall.yaml` says, without what commands have stored."""
 
     @property
     def oncall(self) -> OnCall:
@@ -146,13 +150,15 @@ class Directory:
 
 
 class People:
-    """The directory of the rules in use: made anew once a reload has brought other people."""
+    """The directory of the rules in use: made anew once a reload has brought other people, or a command other duty."""
 
     def __init__(self, channel: str) -> None:
         self._channel = channel
         self._rules: Callable[[], RuleSet] | None = None
-        self._made = Directory(built_in(channel), channel)
-        self._built_in = self._made.oncall
+        self._built_in = self._file = built_in(channel)
+        self._made = Directory(self._built_in, channel)
+        self._stored: tuple[StoredOverride, ...] = ()
+        self._misfits: tuple[Misfit, ...] = ()
 
     def follow(self, rules: Callable[[], RuleSet]) -> None:
         """Take people from the rules in use, from now on."""
@@ -161,6 +167,23 @@ class People:
     def directory(self) -> Directory:
         """Return the people of now."""
         current = (self._rules().oncall if self._rules else None) or self._built_in
-        if current is not self._made.oncall:
-            self._made = Directory(current, self._channel)
+        if current is not self._file:
+            self._make(current)
         return self._made
+
+    def override(self, stored: Sequence[StoredOverride]) -> None:
+        """Lay overrides that commands have stored over the file, in place of those before."""
+        if tuple(stored) != self._stored:
+            self._stored = tuple(stored)
+            self._make(self._file)
+
+    @property
+    def misfits(self) -> tuple[Misfit, ...]:
+        """Stored overrides that the file of now has no place for."""
+        self.directory()
+        return self._misfits
+
+    def _make(self, file: OnCall) -> None:
+        self._file = file
+        oncall, self._misfits = laid_over(file, self._stored)
+        self._made = Directory(oncall, self._channel, file)

@@ -66,8 +66,12 @@ class Executor:
         slots: int,
         freed: Callable[[], None],
         takes: Sequence[str] | None = None,
+        lease: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """`takes` are the handlers whose actions it claims, all that it knows unless given; what is left lying is taken by any."""
+        """`takes` are the handlers whose actions it claims, all that it knows unless given; what is left lying is taken by any.
+
+        `lease` says for how many seconds it claims them now, None for the usual ones.
+        """
         self._pool = pool
         self._registry = registry
         self._settlement = settlement
@@ -78,6 +82,7 @@ class Executor:
         self._mode = mode
         self._slots = slots
         self._takes = takes
+        self._lease = lease
         self._running = 0
         self._claiming = False
         self._log = structlog.get_logger("executor")
@@ -113,8 +118,9 @@ class Executor:
                 await self._settlement.hold_back(tx, now, await actions.hold_back(tx, now, self._mode))
                 takes = self._registry.names() if self._takes is None else self._takes
                 # Not before: where the store is slow, a good part of a lease goes by until here.
-                trusted = trusted_until(self._clock)
-                claimed = await actions.claim(tx, now, self._mode, self._replica, count, takes)
+                lease = self._lease()
+                trusted = trusted_until(self._clock, lease)
+                claimed = await actions.claim(tx, now, self._mode, self._replica, count, takes, lease)
                 entries: list[Entry] = []
                 for action in claimed:
                     if action.lost:

@@ -7,24 +7,25 @@ the people and the file of now. What only the store knows is not foreseen: throt
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from leh_guardian.engine.answering import clock_time
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.classifying import weigh
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory, Way
 from leh_guardian.engine.escalator import Escalator
+from leh_guardian.engine.suppression import silence_of
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.escalation import Call, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.silence import Silence
 from leh_guardian.model.timer import TimerKind
 from leh_guardian.rules.ruleset import Rule
 
-_SEOUL: Final = ZoneInfo("Asia/Seoul")
 _NAMED: Final = 3
 """People named in a message's line."""
 _MOST: Final = 1000
@@ -100,8 +101,11 @@ def following(incident: Incident, directory: Directory, due_at: datetime) -> For
     return _foreseen(changes, incident)
 
 
-def next_line(incident: Incident, directory: Directory, now: datetime) -> str:
-    """Return who is called next unless somebody answers, in Korean; an empty text where nobody waits for an answer."""
+def next_line(incident: Incident, directory: Directory, now: datetime, silences: Sequence[Silence] = ()) -> str:
+    """Return who is called next unless somebody answers, in Korean; an empty text where nobody waits for an answer.
+
+    Where one of `silences` withholds that call, it says until when.
+    """
     escalation = incident.escalation
     if incident.status is not IncidentStatus.TRIGGERED or escalation is None or not escalation.begun:
         return ""
@@ -115,9 +119,9 @@ def next_line(incident: Incident, directory: Directory, now: datetime) -> str:
     found = following(replace(incident, escalation=replace(escalation, pending=None, goal=None)), directory, due_at)
     if found is None:
         return "다음: 더 호출하지 않습니다."
-    shown = due_at.astimezone(_SEOUL)
-    day = "" if shown.date() == now.astimezone(_SEOUL).date() else f"{shown:%m-%d} "
-    return f"다음: {day}{shown:%H:%M} Lv{found.call.level} {_who(found.targets, directory)}"
+    silence = silence_of(silences, found.incident, found.call.level)
+    quiet = f" (무음: {clock_time(silence.ends, now)}까지 보류)" if silence and silence.holds(due_at) else ""
+    return f"다음: {clock_time(due_at, now)} Lv{found.call.level} {_who(found.targets, directory)}{quiet}"
 
 
 def _who(targets: list[str], directory: Directory) -> str:

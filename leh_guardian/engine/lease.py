@@ -26,9 +26,9 @@ _LOOK = 1.0
 """Seconds between two looks at whether trust has ended: sleeping is on loop time, which stands still with the machine."""
 
 
-def trusted_until(clock: Clock) -> float:
-    """Return until when (`clock`'s monotonic seconds) a lease may be trusted that is asked for now."""
-    return clock.monotonic() + actions.LEASE_SECONDS * _TRUST
+def trusted_until(clock: Clock, lease: float | None = None) -> float:
+    """Return until when (`clock`'s monotonic seconds) a lease of these seconds may be trusted that is asked for now."""
+    return clock.monotonic() + actions.lease_seconds(lease) * _TRUST
 
 
 class Lease:
@@ -49,12 +49,12 @@ class Lease:
         """Renew until cancelled; cancels `scope` when another attempt has taken over."""
         renewed = True
         while True:
-            await anyio.sleep(self._pause() if renewed else min(_RETRY, actions.LEASE_SECONDS * _RENEWED_AFTER))
+            await anyio.sleep(self._pause() if renewed else min(_RETRY, self._seconds() * _RENEWED_AFTER))
             try:
                 # The connection first: trust is counted from the asking, and waiting for one's turn is not that.
                 async with autocommit(self._pool.for_leases) as tx:
-                    until = trusted_until(self._clock)
-                    renewed = await actions.renew(tx, self._action.id, self._action.attempt)
+                    until = trusted_until(self._clock, self._action.lease)
+                    renewed = await actions.renew(tx, self._action.id, self._action.attempt, self._action.lease)
             except LeaseLost:
                 scope.cancel()
                 return
@@ -65,8 +65,11 @@ class Lease:
 
     def _pause(self) -> float:
         """Return the seconds until it is time to renew."""
-        asked = self._trusted - actions.LEASE_SECONDS * _TRUST
-        return max(0.0, asked + actions.LEASE_SECONDS * _RENEWED_AFTER - self._clock.monotonic())
+        asked = self._trusted - self._seconds() * _TRUST
+        return max(0.0, asked + self._seconds() * _RENEWED_AFTER - self._clock.monotonic())
+
+    def _seconds(self) -> float:
+        return actions.lease_seconds(self._action.lease)
 
     async def watch(self, scope: anyio.CancelScope) -> None:
         """Cancel `scope` when the lease can no longer be trusted."""

@@ -25,6 +25,7 @@ _KINDS: Final = {
     "update": NoticeKind.NOTICE,
     "status": NoticeKind.STATUS,
     "reminder": NoticeKind.REMINDER,
+    "handover": NoticeKind.NOTICE,
 }
 _STATES: Final = {"triggered": "응답 필요", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
 
@@ -66,23 +67,25 @@ def compose(
     level = params["level"] or incident.level
     code = f" 코드 {replies.code}" if replies.code else ""
     about = f" {incident.rule_id} {number}{more} {state}"
+    brief = params.get("brief", "")
     return Notice(
         id=str(action_id),
         # The title names what it is about, which an event chose.
-        title=f"[{incident.severity.value.upper()}] [Lv{level}]{about}" if strict else title + more,
+        title=(brief or f"[{incident.severity.value.upper()}] [Lv{level}]{about}") if strict else title + more,
         lines=() if strict else lines,
         incident=str(incident.id),
         rule=incident.rule_id,
         severity=incident.severity.value,
         kind=NoticeKind.APPROVAL if params.get("approves") and params["kind"] != "status" else _KINDS[params["kind"]],
         to=to,
-        number=number,
+        number="" if brief else number,
         level=level,
         status=incident.status.value,
         link=replies.link,
         code=replies.code,
-        short=f"[Lv{level}]{code}{about}",
-        spoken=f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
+        short=brief or f"[Lv{level}]{code}{about}",
+        spoken=brief
+        or f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
         variables={
             "등급": f"Lv{level}",
             "서비스": incident.rule_id,

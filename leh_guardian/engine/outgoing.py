@@ -20,9 +20,11 @@ from leh_guardian.engine.foresight import next_line
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.action import ActionStatus
+from leh_guardian.model.channel_outage import Failure
 from leh_guardian.model.incident import Incident, IncidentStatus
-from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt, Sent
-from leh_guardian.store import actions, deliveries, incidents, overview
+from leh_guardian.model.text import told
+from leh_guardian.ports import Channel, Elsewhere, Later, Moot, Notice, Outgoing, Receipt, Sent
+from leh_guardian.store import actions, channel_outages, deliveries, incidents, overview, silences
 from leh_guardian.store.deliveries import Delivery, Pending
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
@@ -31,6 +33,8 @@ _BEHIND: Final = timedelta(seconds=5)
 """How long a message waits for another one that it goes out with, before it looks again."""
 _GATHER: Final = timedelta(seconds=30)
 """For how long a storm is gathered into one message."""
+_NOTED: Final = timedelta(minutes=5)
+"""How seldom it is noted that a channel works which once did not."""
 _LOOK_BACK: Final = timedelta(minutes=10)
 """For how long after it went out a bundle answers for what it took along."""
 
@@ -54,7 +58,7 @@ class OutgoingMessages:
 
     async def look(
         self, action_id: UUID, params: Mapping[str, Any], *, bundled: Sequence[str], again: bool
-    ) -> Outgoing | Later | Moot:
+    ) -> Outgoing | Later | Moot | Elsewhere:
         """Return what to do with a message now; `bundled` are those that an earlier try had taken along."""
         directory = self._people.directory()
         async with transaction(self._pool) as tx:
@@ -72,16 +76,30 @@ class OutgoingMessages:
                 return Later(now + _BEHIND, "it is late: what is due beside it comes first")
             # What has been promised to go out with it goes out with it: an earlier try may have.
             bundle = [one for one in waiting if str(one.action_id) in bundled]
-            if not bundled and params["kind"] == "page":
-                held = await suppressed(tx, directory.oncall, incident, params["level"], now)
-                if held is not None:
-                    return held
+            page = not bundled and params["kind"] == "page"
+            if page and (held := await suppressed(tx, directory.oncall, incident, params["level"], now)) is not None:
+                return held
+            if params["failover"] and (broken := await self._broken(tx, params["channel"], now)) is not None:
+                return broken
+            if page:
                 paced = await self._paced(tx, action_id, params, waiting, directory, now)
                 if isinstance(paced, Later):
                     return paced
                 bundle = paced
             notice = await self._notice(tx, action_id, incident, params, bundle, directory, again=again)
-        return Outgoing(notice, tuple(str(one.action_id) for one in bundle))
+        within = directory.oncall.delivery.send_timeout
+        return Outgoing(notice, tuple(str(one.action_id) for one in bundle), within)
+
+    async def not_taken(self, action_id: UUID, params: Mapping[str, Any], reason: str, *, lasting: bool) -> bool:
+        """Count that the channel did not take it; what waits there moves on once it counts as broken, which is returned."""
+        now, channel = self._clock.now(), params["channel"]
+        async with transaction(self._pool) as tx:
+            before = await channel_outages.lock(tx, channel)
+            after = before.failed(Failure(str(action_id), params["target"], lasting), told(reason), now)
+            await channel_outages.save(tx, after)
+            if after.broken and not before.broken:
+                await channel_outages.hasten(tx, channel, now)
+        return after.broken
 
     async def taken(
         self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], notice: Notice, sent: Sent
@@ -101,11 +119,31 @@ class OutgoingMessages:
         )
         async with transaction(self._pool) as tx:
             await deliveries.record(tx, delivery)
+            await self._works(tx, params["channel"], delivery.sent_at)
 
     async def confirmed(self, action_id: UUID, receipt: Receipt) -> None:
         """Write down what became of it."""
         async with transaction(self._pool) as tx:
             await deliveries.confirm(tx, action_id, receipt.value, self._clock.now())
+
+    async def _broken(self, tx: Transaction, channel: str, now: datetime) -> Elsewhere | None:
+        """Return that a channel does not work; None where it does, or is tried again by this very message."""
+        outage = await channel_outages.get(tx, channel)
+        if outage is None or not outage.broken:
+            return None
+        outage = await channel_outages.lock(tx, channel)
+        if not outage.broken or (tried := outage.tried(now)) is None:
+            return Elsewhere(f"{channel} does not work: {outage.reason}") if outage.broken else None
+        await channel_outages.save(tx, tried)
+        return None
+
+    async def _works(self, tx: Transaction, channel: str, now: datetime) -> None:
+        """Forget what was known against a channel that has taken a message."""
+        outage = await channel_outages.get(tx, channel)
+        if outage is None or (outage.whole and outage.worked_at is not None and now - outage.worked_at < _NOTED):
+            return
+        await channel_outages.lock(tx, channel)
+        await channel_outages.save(tx, outage.worked(now))
 
     def _moot(
         self, incident: Incident, params: Mapping[str, Any], action_id: UUID, waiting: Sequence[Pending], now: datetime
@@ -196,8 +234,12 @@ class OutgoingMessages:
             again=again,
             strict=channel.strict,
             replies=self._links.replies(incident, params, proposed, self._clock.now()),
-            following=next_line(incident, directory, self._clock.now()) if params["kind"] == "page" else "",
+            following=await self._following(tx, incident, directory) if params["kind"] == "page" else "",
         )
+
+    async def _following(self, tx: Transaction, incident: Incident, directory: Directory) -> str:
+        now = self._clock.now()
+        return next_line(incident, directory, now, await silences.holding(tx, now))
 
 
 async def _proposed(tx: Transaction, incident: Incident, params: Mapping[str, Any]) -> UUID | None:

@@ -23,6 +23,9 @@ CONSOLE: Final = "console"
 """The channel that is always there."""
 _TRIES: Final = 3
 """Attempts of a message that has another channel to go by."""
+_TIMEOUT: Final = 30.0
+_BESIDE: Final = 20.0
+"""Seconds of an attempt beside the sending: the store is asked before and after."""
 _LAST_TRIES: Final = 20
 """Attempts of one that has not: hours."""
 
@@ -55,7 +58,7 @@ def page(
         "confirm": directory.oncall.delivery.confirm_within.get(channel),
         **(more or {}),
     }
-    changes.planned.append(_action(incident.id, action_id, params, due_at or changes.now))
+    changes.planned.append(_action(incident.id, action_id, params, due_at or changes.now, directory))
     return action_id
 
 
@@ -74,11 +77,15 @@ def elsewhere(changes: Changes, incident: Incident, directory: Directory, untold
         "instead_of": params.get("channel"),
     }
     action_id = key(f"{channel}/{untold.id}")
-    changes.planned.append(_action(incident.id, action_id, again, changes.now))
+    changes.planned.append(_action(incident.id, action_id, again, changes.now, directory))
     return channel
 
 
-def _action(incident_id: UUID, action_id: UUID, params: Mapping[str, Any], due_at: datetime) -> NewAction:
+def _action(
+    incident_id: UUID, action_id: UUID, params: Mapping[str, Any], due_at: datetime, directory: Directory
+) -> NewAction:
+    delivery = directory.oncall.delivery
+    tries = _TRIES if delivery.retry is None else 1 + delivery.retry.most
     return NewAction(
         id=action_id,
         incident_id=incident_id,
@@ -93,7 +100,7 @@ def _action(incident_id: UUID, action_id: UUID, params: Mapping[str, Any], due_a
         status=ActionStatus.SCHEDULED,
         due_at=due_at,
         serialize_key=None,
-        timeout=30.0,
-        attempts=_TRIES if params.get("failover") else _LAST_TRIES,
+        timeout=max(_TIMEOUT, delivery.send_timeout + _BESIDE),
+        attempts=tries if params.get("failover") else max(tries, _LAST_TRIES),
         backoff=5.0,
     )

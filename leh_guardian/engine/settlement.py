@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
+from leh_guardian.engine import pages
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.closing import busy, close
 from leh_guardian.engine.progression import Progression, Run
@@ -16,6 +17,7 @@ from leh_guardian.model.action import ActionStatus, ClaimedAction, Role, backoff
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.oncall.delivery import Retry as Retries
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Retry, Unknown, Wait
 from leh_guardian.store import actions, incidents
 from leh_guardian.store.transaction import Transaction
@@ -54,8 +56,8 @@ class Verdict:
         return {"result": result, "summary": self.summary, "facts": self.facts}
 
 
-def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
-    """Turn an attempt's outcome into the action's next status."""
+def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime, retries: Retries | None = None) -> Verdict:
+    """Turn an attempt's outcome into the action's next status; `retries` says when guardian's own messages are tried again."""
     match outcome:
         case Done(summary, facts):
             kind = Kind.OBSERVED if claimed.dry_run or claimed.observed else Kind.SUCCEEDED
@@ -63,7 +65,7 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
         case NoOp(reason, facts):
             return Verdict(ActionStatus.SKIPPED, Kind.NOTHING_TO_DO, reason, dict(facts))
         case Retry(reason, after):
-            return _retry(claimed, reason, after, now)
+            return _retry(claimed, reason, after, now, retries)
         case Wait(until, reason, facts):
             due_at = max(until, now + _SHORTEST_WAIT)
             if claimed.deadline is not None and due_at > claimed.deadline:
@@ -72,7 +74,7 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
             return Verdict(ActionStatus.WAITING, Kind.WAITING, reason, dict(facts), due_at=due_at)
         case Failed(reason, facts) if claimed.role is Role.TELL and not claimed.params.get("failover") and not facts:
             # Nobody knows better later than the receiver: a refused or misdirected message is tried like a lost one.
-            return _retry(claimed, reason, None, now)
+            return _retry(claimed, reason, None, now, retries)
         case Failed(reason, facts):
             return Verdict(ActionStatus.FAILED, Kind.FAILED, reason, dict(facts))
         case Unknown(reason, facts) | Escalate(reason, facts):
@@ -81,11 +83,13 @@ def judge(claimed: ClaimedAction, outcome: Outcome, now: datetime) -> Verdict:
             assert_never(outcome)
 
 
-def _retry(claimed: ClaimedAction, reason: str, after: float | None, now: datetime) -> Verdict:
+def _retry(claimed: ClaimedAction, reason: str, after: float | None, now: datetime, retries: Retries | None) -> Verdict:
     failures = claimed.failures + 1
     if failures >= claimed.attempts:
         text = f"gave up after {failures} failed attempts: {reason}"
         return Verdict(ActionStatus.FAILED, Kind.FAILED, text, {}, failures=failures)
+    if retries is not None and claimed.handler == pages.HANDLER:
+        after = retries.pause(failures, after)
     pause = backoff_seconds(claimed.backoff, failures) if after is None else max(0.0, min(_LONGEST_PAUSE, after))
     due_at = now + timedelta(seconds=pause)
     return Verdict(ActionStatus.SCHEDULED, Kind.RETRIED, reason, {}, due_at=due_at, failures=failures)
@@ -111,7 +115,7 @@ class Settlement:
         """
         # Incident before action: the same order as everywhere, so no two transactions wait for each other.
         incident = await incidents.lock(tx, claimed.incident_id)
-        verdict = judge(claimed, outcome, now)
+        verdict = judge(claimed, outcome, now, self._progression.escalator.directory.oncall.delivery.retry)
         if claimed.role is Role.CONFIRM and (incident is None or incident.ok_at is None):
             verdict = Verdict(ActionStatus.SKIPPED, Kind.NOTHING_TO_DO, "its OK is no longer held", {})
         if not verdict.settled and _over(incident, claimed):

@@ -1,21 +1,23 @@
 """Owns what keeps a call from going out for a while; the one rule: delivery is withheld, never recording, and never for ever.
 
 What is suppressed has its clocks running: when the suppression ends, the newest call that was held back goes out, unless somebody has
-answered. Policies that are not `suppressible` know none of this.
+answered. Policies that are not `suppressible` know none of this. Silences are people's own (engine/silencing.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from leh_guardian.engine import silencing
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.oncall import OnCall, terms
 from leh_guardian.model.oncall.terms import Inhibition
 from leh_guardian.model.plan import Severity
+from leh_guardian.model.silence import Silence
 from leh_guardian.ports import Later, Moot
-from leh_guardian.store import overview
+from leh_guardian.store import overview, silences
 from leh_guardian.store.transaction import Transaction
 
 _LOOK: Final = timedelta(seconds=60)
@@ -32,6 +34,9 @@ async def suppressed(
     facts = facts_of(incident, level)
     if (held := in_window(oncall, facts, now)) is not None:
         return held
+    if (silence := silencing.matching(await silences.holding(tx, now), facts)) is not None:
+        reason = f"silenced by {silencing.named(silence)} ({silence.by}): {silence.reason}"
+        return Later(silence.ends, reason, str(silence.id))
     return await _inhibited(tx, oncall, incident, facts, now) if oncall.inhibitions else None
 
 
@@ -44,6 +49,13 @@ def facts_of(incident: Incident, level: int) -> dict[str, Any]:
         level=level,
         dedup_key=incident.dedup_key,
     )
+
+
+def silence_of(those: Sequence[Silence], incident: Incident, level: int) -> Silence | None:
+    """Return the silence among `those` that withholds calls of `incident` at `level`; None for none."""
+    if incident.escalation is None or not incident.escalation.policy.suppressible:
+        return None
+    return silencing.matching(those, facts_of(incident, level))
 
 
 def in_window(oncall: OnCall, facts: Mapping[str, Any], now: datetime) -> Later | Moot | None:

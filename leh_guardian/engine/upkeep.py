@@ -12,6 +12,7 @@ from leh_guardian.store import (
     counters,
     deliveries,
     deployments,
+    duty_overrides,
     early_oks,
     expectations,
     guards,
@@ -20,6 +21,7 @@ from leh_guardian.store import (
     journal_chain,
     letters,
     reprocessing,
+    silences,
 )
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
@@ -78,6 +80,8 @@ class Upkeep:
             dropped += await expectations.forget(tx, now - keep.expectations, _PORTION)
             dropped += await counters.forget(tx, now, _PORTION)
             dropped += await deliveries.forget(tx, now - keep.journal, _PORTION)
+            dropped += await silences.forget(tx, now - keep.journal, _PORTION)
+            dropped += await duty_overrides.forget(tx, now - keep.journal, _PORTION)
             dropped += await approvals.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal_chain.forget(tx, now - keep.journal, _PORTION)

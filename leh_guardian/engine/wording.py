@@ -36,6 +36,7 @@ class Cause(StrEnum):
     BESIDE = "beside"
     SILENT = "silent"
     PROBE = "probe"
+    CHANNEL_BROKEN = "channel-broken"
 
 
 _SENTENCES = {
@@ -59,6 +60,10 @@ _SENTENCES = {
     Cause.SILENT: "정해진 시간 안에 신호(하트비트)가 오지 않았습니다. 보내는 쪽이 멈추지 않았는지 사람이 확인해야 합니다.",
     Cause.PROBE: "guardian이 서비스를 직접 점검한 결과(프로브)가 연속으로 실패했습니다. 서비스가 동작하는지 사람이 확인해야 합니다.",
     Cause.ALARM_GONE: "이 장애의 CloudWatch 경보가 삭제되어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
+    Cause.CHANNEL_BROKEN: (
+        "연락 채널 불통: 이 채널이 메시지를 받지 않아 다른 수단(failover)으로 보냅니다. "
+        "토큰, 권한, 서비스 상태를 확인하세요. 다시 동작하면 자동으로 닫힙니다."
+    ),
     Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
 }
 

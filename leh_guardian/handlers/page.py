@@ -6,16 +6,18 @@ tell people with `notify`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import anyio
 from pydantic import Field
 
 from leh_guardian.context import ActionContext
-from leh_guardian.errors import NotFound, Permanent, Throttled, Transient
+from leh_guardian.errors import NotFound, Permanent, Refused, StoreError, Throttled, Transient, Unavailable
 from leh_guardian.fields import ChannelName
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
-from leh_guardian.ports import Confirming, Later, Moot, Pages, Receipt
+from leh_guardian.ports import Channel, Confirming, Elsewhere, Later, Moot, Outgoing, Pages, Receipt, Sent
 from leh_guardian.registry import Effect, Params, handler
 
 _POLL = timedelta(seconds=10)
@@ -29,10 +31,12 @@ class PageParams(Params):
     """`person:ID` or `channel:NAME`."""
     channel: ChannelName
     """By which channel."""
-    kind: Literal["page", "update", "status", "reminder"] = "page"
+    kind: Literal["page", "update", "status", "reminder", "handover"] = "page"
     """Why somebody is told."""
     text: str = Field(min_length=1)
     """A title and lines."""
+    brief: str = ""
+    """What is said in place of the text where others may read it; empty: what the incident is."""
     epoch: int = 0
     """Which beginning of the incident's escalation it belongs to."""
     seq: int = 0
@@ -85,25 +89,52 @@ async def page(ctx: ActionContext, params: PageParams) -> Outcome:
     found = await messages.look(ctx.action_id, params.model_dump(), bundled=bundled, again=again)
     if isinstance(found, Moot):
         return NoOp(found.reason)
+    if isinstance(found, Elsewhere):
+        return Failed(found.reason)
     if isinstance(found, Later):
-        return Wait(found.until, found.reason)
+        return Wait(found.until, found.reason, {"silence": found.silence} if found.silence else {})
     if ctx.dry_run:
         return Done(f"would tell {params.target} by {params.channel}: {found.notice.title}")
     if list(found.bundle) != bundled:
         await ctx.checkpoint("bundle", list(found.bundle))
     await ctx.checkpoint("sending", ctx.attempt)
-    try:
-        sent = await channel.send(found.notice)
-    except (Throttled, Permanent):
-        # It certainly did not go out.
-        await ctx.checkpoint("sending", None)
-        raise
+    sent = await _send(ctx, params, messages, channel, found)
     accepted = {"reference": sent.reference, "at": ctx.clock.now().isoformat()}
     await ctx.checkpoint("accepted", accepted)
     await messages.taken(ctx.action_id, ctx.incident_id, params.model_dump(), found.notice, sent)
     if params.confirm is None or not channel.confirms:
         return Done(f"told {params.target} by {params.channel}", _facts(params, accepted))
     return Wait(ctx.clock.now() + min(_POLL, timedelta(seconds=params.confirm)), "taken; not known to have arrived")
+
+
+async def _send(ctx: ActionContext, params: PageParams, messages: Pages, channel: Channel, found: Outgoing) -> Sent:
+    """Hand a message to its channel; what it does not take is counted, but for its asking to slow down."""
+    try:
+        with anyio.fail_after(found.within):
+            return await channel.send(found.notice)
+    except Throttled:
+        await ctx.checkpoint("sending", None)
+        raise
+    except Permanent as error:
+        # It certainly did not go out.
+        await ctx.checkpoint("sending", None)
+        await _broken(ctx, params, messages, error, lasting=True)
+        raise
+    except (Transient, TimeoutError) as error:
+        late = f"{params.channel}: no answer within {found.within:g} s"
+        failure = error if isinstance(error, Transient) else Unavailable(late)
+        if await _broken(ctx, params, messages, failure, lasting=False) and params.failover:
+            # No use in trying again here.
+            raise Refused(f"{params.channel} does not work: {failure}") from error
+        raise failure from None
+
+
+async def _broken(ctx: ActionContext, params: PageParams, messages: Pages, error: Exception, *, lasting: bool) -> bool:
+    """Count that a channel did not take a message; returns whether it counts as broken now."""
+    # What came of the message is to be settled, whether it can be counted or not.
+    with suppress(StoreError):
+        return await messages.not_taken(ctx.action_id, params.model_dump(), str(error), lasting=lasting)
+    return False
 
 
 async def _follow(ctx: ActionContext, params: PageParams, messages: Pages, accepted: dict[str, Any]) -> Outcome:

@@ -109,6 +109,8 @@ class ClaimedAction:
     limits: Mapping[str, int]
     incident: Mapping[str, Any]
     """`severity`, `dedup_key`, `opened_at`, and `began_at`: when the present run began."""
+    lease: float | None = None
+    """Seconds of the lease that it was claimed for; None: the usual ones."""
 
 
 def backoff_seconds(first: float, failures: int, *, longest: float = 3600.0) -> float:

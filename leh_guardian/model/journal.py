@@ -124,6 +124,18 @@ class Kind(StrEnum):
     DEPLOYED = "deployment.told"
     """Somebody said that a function was deployed."""
 
+    SILENCED = "silence.added"
+    """Somebody has calls withheld for a while; the line's incident is the silence itself."""
+    SILENCE_ENDED = "silence.ended"
+
+    HANDOVER = "oncall.handover"
+    """A handover is told before it is."""
+    OVERRIDDEN = "oncall.override_added"
+    """Somebody changed who is on call; the line's incident is the override itself."""
+    OVERRIDE_ENDED = "oncall.override_ended"
+    OVERRIDE_MISFIT = "oncall.override_misfit"
+    """A stored override names what `oncall.yaml` does not know any more: it changes nothing."""
+
     TRIED = "notify.tested"
     """Somebody had the ways to a person or a place tried."""
 

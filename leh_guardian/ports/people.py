@@ -137,6 +137,8 @@ class Later:
 
     until: datetime
     reason: str
+    silence: str = ""
+    """The id of the silence that withholds it, if one does: whoever ends that wakes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,15 @@ class Outgoing:
     notice: Notice
     bundle: tuple[str, ...] = ()
     """Ids of the messages that go out with it."""
+    within: float = 10.0
+    """Seconds in which the channel must take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A message that another channel is to take: its own is known not to work."""
+
+    reason: str
 
 
 class Pages(Protocol):
@@ -153,8 +164,11 @@ class Pages(Protocol):
 
     async def look(
         self, action_id: UUID, params: Mapping[str, Any], *, bundled: Sequence[str], again: bool
-    ) -> Outgoing | Later | Moot:
+    ) -> Outgoing | Later | Moot | Elsewhere:
         """Return what to do with a message now; `bundled` are those that an earlier try had taken along."""
+
+    async def not_taken(self, action_id: UUID, params: Mapping[str, Any], reason: str, *, lasting: bool) -> bool:
+        """Count that the channel did not take it, and (`lasting`) would not later either; returns whether it counts as broken."""
 
     async def taken(
         self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], notice: Notice, sent: Sent

@@ -42,6 +42,11 @@ _STARTED = "(o.status in ('running', 'waiting') or (o.status in ('scheduled', 'p
 _BEGUN = "(a.attempt > 0 and not a.dry_run)"
 
 
+def lease_seconds(given: float | None) -> float:
+    """Return how long a lease lasts that is asked for with these seconds, or none in particular."""
+    return LEASE_SECONDS if given is None else given
+
+
 async def insert(tx: Transaction, now: datetime, run: Mapping[UUID, int], new: Sequence[NewAction]) -> None:
     """Store planned actions; `run` gives each incident's present run. One that is planned already is left alone."""
     if not new:
@@ -116,21 +121,29 @@ returning a.id, a.incident_id, due.rank
 
 
 async def claim(
-    tx: Transaction, now: datetime, own_mode: Mode, owner: str, count: int, handlers: Sequence[str] | None = None
+    tx: Transaction,
+    now: datetime,
+    own_mode: Mode,
+    owner: str,
+    count: int,
+    handlers: Sequence[str] | None = None,
+    lease: float | None = None,
 ) -> list[ClaimedAction]:
     """Lease up to `count` due actions to `owner`, at most one per serialize key over all replicas.
+
+    `lease` is in seconds, None for the usual ones.
 
     An action whose lease ran out is claimed again with `lost` set. One whose handler is not among `handlers` is left for
     ten minutes to a replica of the version that has it, then claimed all the same, to be failed where people see it.
     """
     try:
-        rows = await tx.fetch(_CLAIM, own_mode.rank, now, count, LEASE_SECONDS, owner, handlers)
+        rows = await tx.fetch(_CLAIM, own_mode.rank, now, count, lease_seconds(lease), owner, handlers)
     except StoreError as error:
         if isinstance(error.__cause__, asyncpg.UniqueViolationError):
             # Another replica started an action of the same key between our look and our update: try again later.
             raise LeaseLost("another replica was quicker") from error
         raise
-    return [_claimed(row) for row in rows]
+    return [_claimed(row, lease) for row in rows]
 
 
 _CLAIM = f"""
@@ -164,8 +177,10 @@ returning a.id, a.incident_id, a.role, a.step_id, a.step_index, a.handler, a.par
 """
 
 
-async def renew(tx: Transaction, action_id: UUID, attempt: int) -> bool:
+async def renew(tx: Transaction, action_id: UUID, attempt: int, lease: float | None = None) -> bool:
     """Lengthen the lease, in one statement; False when the action is locked just now, and nothing was done.
+
+    It lasts `lease` seconds from now, None for the usual ones.
 
     It never waits for a lock. Most often its own checkpoint or settlement holds that, for as many round trips as it takes;
     renewals that wait for them keep others from being sent. Nobody else claims the action while it is locked.
@@ -173,7 +188,7 @@ async def renew(tx: Transaction, action_id: UUID, attempt: int) -> bool:
     Raises:
         LeaseLost: the attempt no longer owns the action.
     """
-    row = await tx.fetchrow(_RENEW, action_id, attempt, LEASE_SECONDS)
+    row = await tx.fetchrow(_RENEW, action_id, attempt, lease_seconds(lease))
     if not row["owned"]:
         raise LeaseLost
     renewed: bool = row["renewed"]
@@ -204,7 +219,7 @@ async def checkpoint(tx: Transaction, claimed: ClaimedAction, own_mode: Mode, ch
         claimed.id,
         claimed.attempt,
         dump_json(dict(checkpoints)),
-        LEASE_SECONDS,
+        lease_seconds(claimed.lease),
     )
     if row is None:
         raise LeaseLost
@@ -334,7 +349,7 @@ async def decide(tx: Transaction, action_id: UUID, now: datetime, who: str, *, a
     return answered > 0
 
 
-def _claimed(row: Any) -> ClaimedAction:
+def _claimed(row: Any, lease: float | None) -> ClaimedAction:
     return ClaimedAction(
         id=row["id"],
         incident_id=row["incident_id"],
@@ -365,4 +380,5 @@ def _claimed(row: Any) -> ClaimedAction:
             "opened_at": row["opened_at"].isoformat(),
             "began_at": row["began_at"].isoformat(),
         },
+        lease=lease,
     )

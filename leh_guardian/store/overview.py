@@ -51,8 +51,8 @@ async def list_incidents(
 
 
 async def find(tx: Transaction, table: str, prefix: str) -> list[UUID]:
-    """Return the ids in `incidents`, `actions` or `quarantine` that begin with `prefix`, at most two."""
-    if table not in {"incidents", "actions", "quarantine"}:
+    """Return the ids in a table whose rows people name that begin with `prefix`, at most two."""
+    if table not in {"incidents", "actions", "quarantine", "silences", "duty_overrides"}:
         raise ValueError(table)
     digits = prefix.lower().replace("-", "")
     try:

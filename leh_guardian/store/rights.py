@@ -27,6 +27,9 @@ DAEMON_NEEDS: Final = {
     "early_oks": "select insert update delete",
     "heartbeats": "select insert update delete",
     "probes": "select insert update delete",
+    "silences": "select insert update delete",
+    "duty_overrides": "select insert update delete",
+    "channel_outages": "select insert update",
     "expectations": "select insert update delete",
     "counters": "select insert update delete",
     "circuits": "select insert update delete",
@@ -69,12 +72,13 @@ def to_read(role: str) -> str:
 
 
 def to_answer(role: str) -> str:
-    """Return the statements that let a reading `role` also acknowledge, resolve, approve, switch modes and start redrives."""
+    """Return the statements that let a reading `role` also answer, silence, change duty, switch modes and start redrives."""
     to = quoted(role)
     return (
         f"grant insert on {SCHEMA}.journal, {SCHEMA}.approvals to {to};"
         f" grant insert, update on {SCHEMA}.incidents, {SCHEMA}.actions to {to}; grant update on {SCHEMA}.quarantine to {to};"
         f" grant insert on {SCHEMA}.deployments to {to}; grant insert, update on {SCHEMA}.control to {to};"
+        f" grant insert, update on {SCHEMA}.silences, {SCHEMA}.duty_overrides to {to};"
         f" grant insert, update, delete on {SCHEMA}.timers to {to}; grant insert, update on {SCHEMA}.circuits to {to};"
     )
 

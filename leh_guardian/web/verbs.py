@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import anyio
 from aiohttp import web
 
 from leh_guardian.clock import Clock
@@ -25,6 +24,7 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry.redaction import redact
 from leh_guardian.web.bearer import refused
+from leh_guardian.web.bodies import json_object
 from leh_guardian.web.status import answer
 
 _BODY_SECONDS = 5.0
@@ -58,15 +58,10 @@ class VerbRoutes:
         if not is_reference(given) or (of_action and number_of(given) is not None):
             wanted = "a UUID" if of_action else "a UUID or INC-number"
             return answer({"error": f"the id must be {wanted}"}, status=400)
-        try:
-            with anyio.fail_after(_BODY_SECONDS):
-                body = await request.json() if request.can_read_body else {}
-        except TimeoutError:
-            return answer({"error": "the body did not come"}, status=408)
-        except (ValueError, LookupError, RecursionError):
-            # LookupError: a character set that does not exist; RecursionError: a body of nothing but brackets.
-            return answer({"error": "the body, if any, must be JSON"}, status=400)
-        word = self._word(verb, body if isinstance(body, dict) else {})
+        body = await json_object(request, _BODY_SECONDS)
+        if isinstance(body, web.Response):
+            return body
+        word = self._word(verb, body)
         if isinstance(word, str):
             return answer({"error": word}, status=400)
         try:

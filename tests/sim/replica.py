@@ -1,6 +1,6 @@
 """Owns one replica: the real daemon over simulated ports; the one rule: it is put together as leh_guardian/app.py does.
 
-Left out is what the simulation has no time for: the folder's reloader and the status endpoint.
+Left out is what the simulation has no time for: the folder's reloader, the status endpoint, and incidents about ways to people.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.app.lanes import lanes
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, silence
+from leh_guardian.engine import absence, call_audit, chaining, duty, handovers, silence
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
+from leh_guardian.engine.duty import Duty
 from leh_guardian.engine.escalator import Escalator
+from leh_guardian.engine.handovers import Handovers
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
 from leh_guardian.engine.look import LastLook
@@ -81,6 +83,7 @@ async def run(parts: Parts, process: Process) -> None:
     progression = Progression(registry, Escalator(people.directory))
     reloader = Reloader(parts.rules_folder, registry, pool, progression, clock, metrics, parts.rules, replica=name)
     planned = Wake()
+    by_hand = Duty(pool, people, clock, replica=name, planned=planned)
     planner = Planner(progression, {}, HOLD)
     intake = Intake(queue, pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
     channels = {"people": parts.channel, "console": parts.channel}
@@ -112,6 +115,7 @@ async def run(parts: Parts, process: Process) -> None:
         mode=Mode.ACT,
         slots=4,
         planned=planned,
+        lease=lambda: people.directory().oncall.delivery.lease,
     )
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
     chain = Chaining(pool, clock)
@@ -135,6 +139,12 @@ async def run(parts: Parts, process: Process) -> None:
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop("duty", by_hand.run_once, pause=duty.LOOK),
+            loop(
+                "handovers",
+                Handovers(pool, people, clock, replica=name, planned=planned).run_once,
+                pause=handovers.LOOK,
+            ),
             loop(
                 "silence", Silence(pool, progression, clock, replica=name, planned=planned).run_once, pause=silence.LOOK
             ),

@@ -1,4 +1,4 @@
-"""Any history of alarms, answers, restarts, standstills and failing channels: nobody is forgotten, nobody is called for nothing.
+"""Any history of alarms, answers, silences, restarts, standstills, failing channels: nobody is forgotten, or called for nothing.
 
 The six invariants of an escalation: an open, unanswered incident always has a call due or on its way (I1); nobody is called once it is
 answered or over (I2); a level never falls by itself (I3); whoever was told hears of the end (I4); a decision is one message (I5); the
@@ -20,10 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leh_guardian.clock import SystemClock
-from leh_guardian.engine import verbs
+from leh_guardian.engine import silencing, verbs
+from leh_guardian.engine.broken_channels import BrokenChannels
+from leh_guardian.engine.duty import Duty
 from leh_guardian.errors import Unavailable
 from leh_guardian.model.journal import Kind
 from leh_guardian.ports import Notice, NoticeKind, Sent
+from leh_guardian.store import silences
 from leh_guardian.store.transaction import transaction
 from tests.integration.store.contract.conftest import Quiet
 from tests.sim.store.database import SimDatabase
@@ -101,6 +104,15 @@ class Run:
     async def settle(self) -> None:
         """Work until nothing is due, and look."""
         await self.called.house.work(rounds=200)
+        house = self.called.house
+        for look in (
+            Duty(house.pool, house.people, house.clock, replica="one", planned=lambda: None).run_once,
+            BrokenChannels(
+                house.pool, house.progression, house.clock, dict, replica="one", planned=lambda: None
+            ).run_once,
+        ):
+            await look()
+        await house.work(rounds=200)
         assert self.wrong == []
         now = self.called.clock.now()
         # One that is planned for later may be moot by then.
@@ -128,6 +140,20 @@ class Run:
                     await getattr(verbs, verb)(
                         tx, UUID(str(row["id"])), self.called.clock.now(), "minsu", *arguments, **named
                     )
+
+    async def silence(self, minutes: float) -> None:
+        """Let somebody silence what is down, for a while."""
+        now = self.called.clock.now()
+        async with transaction(self.pool) as tx:
+            asked = silencing.wanted({"rule": ["down"]}, now + timedelta(minutes=minutes), "deploy", "minsu", now)
+            await silencing.add(tx, asked, now)
+
+    async def loud(self) -> None:
+        """Let somebody end all silences."""
+        now = self.called.clock.now()
+        async with transaction(self.pool) as tx:
+            for one in await silences.holding(tx, now):
+                await silencing.end(tx, one.id, "minsu", now)
 
     async def event(self, key: str, state: str) -> None:
         """Take an alarm or its OK."""
@@ -187,6 +213,8 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     KEYS.map(lambda key: lambda run: run.answer("resolve", key, "done")),
     KEYS.map(lambda key: lambda run: run.answer("escalate", key, "too big")),
     KEYS.map(lambda key: lambda run: run.answer("snooze", key, timedelta(minutes=20), "quiet")),
+    st.sampled_from([5.0, 45.0, 600.0]).map(lambda minutes: lambda run: run.silence(minutes)),
+    st.just(lambda run: run.loud()),
     st.just(None).map(lambda _: _restart()),
     st.builds(_mood, st.sampled_from(["ops", "slack", "sms", "voice"]), st.sampled_from(["takes", "refuses", "loses"])),
 )

@@ -22,8 +22,10 @@ from leh_guardian.store import overview
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from leh_guardian.web.ack_page import AckPage
+from leh_guardian.web.overrides import OverrideRoutes
 from leh_guardian.web.pagerduty_events import PagerDutyEvents
 from leh_guardian.web.server import serve
+from leh_guardian.web.silences import SilenceRoutes
 from leh_guardian.web.slack_actions import SlackActions
 from leh_guardian.web.verbs import VerbRoutes
 from tests.support.builders import alarm_event
@@ -79,6 +81,8 @@ class Answered:
             routes: list[web.RouteDef] = [
                 *AckPage(self.pool, self.clock, self.keys, self.directory, proxies=proxies).routes(),
                 *VerbRoutes(self.pool, self.clock, TOKEN, self.directory).routes(),
+                *OverrideRoutes(self.pool, self.clock, TOKEN, self.directory).routes(),
+                *SilenceRoutes(self.pool, self.clock, TOKEN, self.directory).routes(),
                 *SlackActions(SIGNING, self.presses, self.clock, self.respond, tasks).routes(),
                 *PagerDutyEvents([PAGERDUTY], self.pool, self.clock, self.directory, frozenset({"ops"})).routes(),
             ]

@@ -9,10 +9,12 @@ from leh_guardian.ports import Pingable
 
 EVERY = 600.0
 """Seconds between two looks at a way to people: `/readyz` looks every five, and a provider's quota is for pages."""
+AGAIN = 60.0
+"""... and after one that went wrong: whether it lasts decides which way messages go."""
 
 
 class Seldom:
-    """Looks at something at most every ten minutes."""
+    """Looks at something at most every ten minutes, every minute while it fails."""
 
     def __init__(self, inner: Pingable, clock: Clock) -> None:
         self._inner = inner
@@ -23,7 +25,7 @@ class Seldom:
     async def ping(self) -> None:
         """Raise Unavailable with what the last look found wrong, if anything."""
         now = self._clock.monotonic()
-        if self._looked is None or now - self._looked >= EVERY:
+        if self._looked is None or now - self._looked >= (EVERY if self._failure is None else AGAIN):
             # Before the look: whoever pings may give up before it ends, and pings again in seconds.
             self._looked, self._failure = now, "no answer in time"
             try:

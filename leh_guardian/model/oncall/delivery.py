@@ -52,15 +52,16 @@ class Retry:
     """How a message that could not be sent is tried again."""
 
     most: int = 6
-    """Attempts after the first."""
+    """Attempts after the first, where another channel can take it; the last channel goes on for hours."""
     backoff: tuple[float, ...] = (5.0, 15.0, 45.0, 120.0, 300.0, 600.0)
     """Seconds before each; the last holds for all after it."""
     honor_retry_after: bool = True
+    """Whether a provider that asks to wait has the last word."""
 
-    def pause(self, failed: int) -> float | None:
-        """Return the seconds after the `failed`th failure, counted from 1; None to give up."""
-        if failed > self.most:
-            return None
+    def pause(self, failed: int, asked: float | None) -> float:
+        """Return the seconds after the `failed`th failure, counted from 1; `asked` is what the provider asked for."""
+        if asked is not None and self.honor_retry_after:
+            return asked
         return self.backoff[min(failed, len(self.backoff)) - 1]
 
 
@@ -86,9 +87,10 @@ class Delivery:
 
     send_timeout: float = 10.0
     """Seconds one attempt may take."""
-    lease: float = 60.0
-    """Seconds after which another replica may take over a message that is being sent."""
-    retry: Retry = field(default_factory=Retry)
+    lease: float | None = None
+    """Seconds after which another replica may take over a message that is being sent; None: as for every action."""
+    retry: Retry | None = None
+    """None: three times within 15 s where another channel can take it, else for hours."""
     confirm_within: Mapping[str, float] = field(default_factory=dict)
     """{channel: seconds} in which the provider must say that it arrived, else the next of `failover` is used."""
     throttle: Mapping[str, tuple[Rate, ...]] = field(default_factory=dict)

@@ -114,9 +114,10 @@ class DeliveryEntry(Entry):
 
     send_timeout: Span = timedelta(seconds=10)
     """How long one attempt may take; less than `lease`."""
-    lease: Span = timedelta(seconds=60)
-    """After this long another replica may take over a message that is being sent."""
-    retry: RetriesEntry = RetriesEntry()
+    lease: Annotated[Span | None, Given] = None
+    """After this long another replica may take over a message that is being sent: 10s to 10m. Left out: 30s."""
+    retry: Annotated[RetriesEntry | None, Given] = None
+    """Left out: three times within 15 s where another channel can take it, else for hours."""
     confirm_within: dict[Name, Span] = Field(default_factory=dict)
     """{channel: how long the provider may take to say that it arrived}, before the next of `failover` is used."""
     throttle: dict[Name, tuple[RateEntry, ...]] = Field(default_factory=dict)

@@ -84,16 +84,17 @@ def _read(document: Document, reading: Reading, environment: Mapping[str, str], 
     reading.note(refusals(problems(errors, OnCallFileEntry, data, ())))
     reading.misspelt = {found[1] for one in reading.found if (found := _MEANT.fullmatch(one.hint))}
     zone = entry.timezone if isinstance(entry, OnCallFileEntry) else ZoneInfo(TIMEZONE)
+    channels = read_channels(reading, environment)
     return OnCall(
         revision=hashlib.sha256(content).hexdigest()[:12],
         timezone=zone,
         locale=entry.locale if isinstance(entry, OnCallFileEntry) else "ko",
         people=read_people(reading),
         teams=read_teams(reading),
-        channels=read_channels(reading, environment),
+        channels=channels,
         failover=read_failover(reading),
         delivery=read_delivery(reading),
-        schedules=read_schedules(reading, zone),
+        schedules=read_schedules(reading, zone, channels),
         policies=read_policies(reading),
         classification=read_classification(reading),
         inhibitions=read_inhibitions(reading),

@@ -9,10 +9,20 @@ from typing import Any, Final
 from leh_guardian.model.oncall.delivery import Channel, Delivery, Rate, Retry, Storm
 from leh_guardian.model.oncall.people import ContactRule, Person, QuietHours
 from leh_guardian.rules.diagnostics import Path, did_you_mean
-from leh_guardian.rules.oncall.entries import ChannelEntry, ContactEntry, DeliveryEntry, NotifyEntry, PersonEntry
+from leh_guardian.rules.oncall.entries import (
+    ChannelEntry,
+    ContactEntry,
+    DeliveryEntry,
+    NotifyEntry,
+    PersonEntry,
+    RetriesEntry,
+)
 from leh_guardian.rules.oncall.reading import Reading, seconds
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,99})\}", re.ASCII)
+_SHORTEST_LEASE: Final = 10.0
+_USUAL_LEASE: Final = 30.0
+_LONGEST_LEASE: Final = 600.0
 _PAGERDUTY: Final = "pagerduty_events_v2"
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "slack": ("dm", "channel"),
@@ -83,17 +93,25 @@ def read_delivery(reading: Reading) -> Delivery:
     for key in ("confirm_within", "throttle"):
         for name in getattr(entry, key):
             reading.known("channels", name, ("delivery", key, name), on_key=True)
-    if entry.send_timeout >= entry.lease:
+    lease = seconds(entry.lease) if entry.lease else None
+    if lease is not None and not _SHORTEST_LEASE <= lease <= _LONGEST_LEASE:
+        message = f"a lease lasts from {_SHORTEST_LEASE:g} s to {_LONGEST_LEASE / 60:g} min"
+        reading.say(("delivery", "lease"), "bad-value", message, "leave it out for 30s")
+    elif seconds(entry.send_timeout) >= (lease or _USUAL_LEASE):
         message = "`send_timeout` must be shorter than `lease`: else a message is taken over while it is being sent"
         reading.say(("delivery", "send_timeout"), "bad-value", message)
     return Delivery(
         send_timeout=seconds(entry.send_timeout),
-        lease=seconds(entry.lease),
-        retry=Retry(entry.retry.max, tuple(map(seconds, entry.retry.backoff)), entry.retry.honor_retry_after),
+        lease=lease,
+        retry=_retry(entry.retry) if entry.retry else None,
         confirm_within={name: seconds(within) for name, within in entry.confirm_within.items()},
         throttle={name: tuple(Rate(r.count, seconds(r.per)) for r in rates) for name, rates in entry.throttle.items()},
         storm=Storm(entry.storm.new_incidents, seconds(entry.storm.per)),
     )
+
+
+def _retry(entry: RetriesEntry) -> Retry:
+    return Retry(entry.max, tuple(map(seconds, entry.backoff)), entry.honor_retry_after)
 
 
 def _person(name: str, entry: PersonEntry, path: Path, shared: Mapping[str, NotifyEntry], reading: Reading) -> Person:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from leh_guardian.model.oncall.delivery import Channel
 from leh_guardian.model.oncall.rotation import Handover, Phase, Rotation
 from leh_guardian.model.oncall.schedule import Announce, Calendar, Layer, Override, Schedule, When, is_weekend
 from leh_guardian.rules.diagnostics import Path
@@ -25,8 +26,8 @@ from leh_guardian.rules.oncall.schedule_entries import (
 _WEEK: Final = timedelta(weeks=1)
 
 
-def read_schedules(reading: Reading, zone: ZoneInfo) -> dict[str, Schedule]:
-    """Return the schedules by id; `zone` is that of those that name none."""
+def read_schedules(reading: Reading, zone: ZoneInfo, channels: Mapping[str, Channel]) -> dict[str, Schedule]:
+    """Return the schedules by id; `zone` is that of those that name none, `channels` are the file's."""
     calendars = _calendars(reading)
     overrides: defaultdict[str, list[Override]] = defaultdict(list)
     for override in _overrides(reading):
@@ -35,7 +36,7 @@ def read_schedules(reading: Reading, zone: ZoneInfo) -> dict[str, Schedule]:
     for name, path, entry in reading.entries("schedules", ScheduleEntry):
         reading.all_known("people", entry.fallback, (*path, "fallback"))
         if entry.announce:
-            reading.known("channels", entry.announce.channel, (*path, "announce", "channel"))
+            _check_place(entry.announce.channel, (*path, "announce", "channel"), channels, reading)
         layers = tuple(_layer(one, (*path, "layers", n), calendars, reading) for n, one in enumerate(entry.layers))
         schedules[name] = Schedule(
             id=name,
@@ -47,6 +48,13 @@ def read_schedules(reading: Reading, zone: ZoneInfo) -> dict[str, Schedule]:
             announce=Announce(entry.announce.channel, seconds(entry.announce.before)) if entry.announce else None,
         )
     return schedules
+
+
+def _check_place(name: str, path: Path, channels: Mapping[str, Channel], reading: Reading) -> None:
+    reading.known("channels", name, path)
+    if name in channels and (address := channels[name].address) is not None:
+        message = f"`{name}` sends to a person's {address}, and a handover is told to nobody alone"
+        reading.say(path, "bad-value", message, "name a channel with a place of its own, such as a Slack channel")
 
 
 def _calendars(reading: Reading) -> dict[str, Calendar]:

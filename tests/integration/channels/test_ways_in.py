@@ -25,7 +25,14 @@ ALL = {
     "LEH_ANSWERS__PAGERDUTY_SECRET_FILE": "pd",
 }
 CONTENT = {"keys": "k" * 32, "app": APP_TOKEN, "sign": "s" * 32, "pd": "p" * 32 + "\n" + "q" * 32}
-ANSWERED = {"/api/actions/{id}/{verb:approve|reject}", "/api/incidents/{id}/{verb:ack|unack|resolve|escalate|snooze}"}
+ANSWERED = {
+    "/api/actions/{id}/{verb:approve|reject}",
+    "/api/incidents/{id}/{verb:ack|unack|resolve|escalate|snooze}",
+    "/api/overrides",
+    "/api/overrides/{id}/end",
+    "/api/silences",
+    "/api/silences/{id}/end",
+}
 
 
 def settings_of(folder: Path, names: dict[str, str], **contents: str) -> Settings:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leh_guardian.errors import Throttled
 from leh_guardian.ports import NoticeKind, Receipt
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
@@ -116,6 +117,65 @@ async def test_worse_news_break_an_acknowledgement(pool: Pool, tmp_path: Path) -
     assert called.calls()[-2:] == [(1, 3, "sms"), (1, 3, "voice")]
     assert "상황이 더 나빠져 Lv3 호출" in called.world.told[-1]
     assert (await called.house.journal()).count("incident.worse") == 1
+
+
+RETRY = "delivery: {retry: {max: MAX, backoff: [60s, 3m], honor_retry_after: HONOR}}"
+
+
+class Busy:
+    """A channel that takes nothing, and asks to come again in ten minutes where it is told to."""
+
+    address, confirms, strict = "slack", False, False
+
+    def __init__(self, after: float | None) -> None:
+        self.after = after
+        self.at: list[float] = []
+        self.called: Called
+
+    async def send(self, notice: object) -> object:
+        """Refuse it, and remember when."""
+        self.at.append(round((self.called.clock.now() - self.called.start).total_seconds() / 60, 2))
+        raise Throttled("busy", retry_after=self.after)
+
+
+@pytest.mark.parametrize(
+    ("most", "honor", "after", "tries", "by_text"),
+    [
+        (0, "true", None, [0], 0),
+        (2, "true", None, [0, 1, 4], 4),
+        (2, "true", 600.0, [0, 10, 20], 20),
+        (2, "false", 600.0, [0, 1, 4], 4),
+    ],
+)
+async def test_a_message_is_tried_again_as_the_file_says(
+    pool: Pool, tmp_path: Path, most: int, honor: str, after: float | None, tries: list[float], by_text: float
+) -> None:
+    """So often and with these pauses, the provider's own where it is to be heard; then another channel takes it."""
+    busy = Busy(after)
+    more = RETRY.replace("MAX", str(most)).replace("HONOR", honor)
+    busy.called = called = Called(pool, tmp_path / "rules", more, ways={"slack": busy})
+    await called.house.take(alarm_event("down-a"))
+    await called.until(21)
+    assert busy.at[: len(tries)] == tries
+    assert by_text in {at for at, _, channel in called.calls() if channel == "sms"}
+
+
+async def test_the_last_channel_goes_on_for_hours(pool: Pool, tmp_path: Path) -> None:
+    """However seldom the file lets it be tried: nobody else takes it. Its attempts have the file's lease."""
+    more = RETRY.replace("MAX", "1").replace("HONOR", "true").replace("{retry", "{lease: 2m, send_timeout: 40s, retry")
+    called = Called(pool, tmp_path / "rules", more)
+    called.world.refusing = {"voice"}
+    called.house.executor._lease = lambda: called.house.people.directory().oncall.delivery.lease
+    await called.house.take(alarm_event("leak-a"))
+    await called.house.work()
+    scheduled = await called.house.actions("scheduled")
+    [voice] = [a for a in scheduled if (a["params"]["target"], a["params"]["channel"]) == ("person:cto", "voice")]
+    async with transaction(pool) as tx:
+        row = await tx.fetchrow("select attempts, timeout from actions where id = $1", voice["id"])
+    assert (row["attempts"], row["timeout"]) == (20, 60.0)
+    oncall = called.house.rules.oncall
+    assert oncall is not None
+    assert (oncall.delivery.lease, oncall.delivery.send_timeout) == (120.0, 40.0)
 
 
 class Unsure:

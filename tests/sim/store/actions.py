@@ -40,11 +40,11 @@ async def _attempts(work: Work, action_id: UUID, wanted: Wanted) -> list[Row]:
     return await work.locked(ACTIONS, work.find(ACTIONS, action_id), wanted, mode=Lock.NO_KEY_UPDATE)
 
 
-def _lease(work: Work) -> datetime:
-    return work.database.now() + timedelta(seconds=real.LEASE_SECONDS)
+def _lease(work: Work, lease: float | None) -> datetime:
+    return work.database.now() + timedelta(seconds=real.lease_seconds(lease))
 
 
-async def renew(tx: Transaction, action_id: UUID, attempt: int) -> bool:
+async def renew(tx: Transaction, action_id: UUID, attempt: int, lease: float | None = None) -> bool:
     """Do as the real one."""
 
     def own(a: Row) -> bool:
@@ -54,7 +54,7 @@ async def renew(tx: Transaction, action_id: UUID, attempt: int) -> bool:
         seen = work.find(ACTIONS, action_id)
         free = await work.locked(ACTIONS, seen, own, mode=Lock.NO_KEY_UPDATE, skip=True)
         for row in free:
-            await work.update(ACTIONS, row, lease_until=_lease(work))
+            await work.update(ACTIONS, row, lease_until=_lease(work, lease))
     if not any(own(row) for row in seen):
         raise LeaseLost
     return bool(free)
@@ -68,7 +68,9 @@ async def checkpoint(tx: Transaction, claimed: ClaimedAction, own_mode: Mode, ch
             work, claimed.id, lambda a: a["attempt"] == claimed.attempt and a["status"] == "running"
         )
         for row in owned:
-            await work.update(ACTIONS, row, checkpoints=dump_json(dict(checkpoints)), lease_until=_lease(work))
+            await work.update(
+                ACTIONS, row, checkpoints=dump_json(dict(checkpoints)), lease_until=_lease(work, claimed.lease)
+            )
     if not owned:
         raise LeaseLost
     allowed = rank(owned[0], own_mode, seen)

@@ -95,7 +95,13 @@ async def _hold(work: Work, now: datetime, row: Row, allowed: int) -> tuple[UUID
 
 
 async def claim(
-    tx: Transaction, now: datetime, own_mode: Mode, owner: str, count: int, handlers: Sequence[str] | None = None
+    tx: Transaction,
+    now: datetime,
+    own_mode: Mode,
+    owner: str,
+    count: int,
+    handlers: Sequence[str] | None = None,
+    lease: float | None = None,
 ) -> list[ClaimedAction]:
     """Do as the real one."""
     async with statement(tx, "actions.claim") as work:
@@ -114,7 +120,7 @@ async def claim(
         due = await work.locked(ACTIONS, among, skip=True, limit=count * 4)
         few = sorted(_one_for_each_key(due), key=lambda row: (row["due_at"], row["created_at"]))[:count]
         try:
-            return [await _start(work, row, now, owner, rank(row, own_mode, seen)) for row in few]
+            return [await _start(work, row, now, owner, rank(row, own_mode, seen), lease) for row in few]
         except UniqueViolation as error:
             raise LeaseLost("another replica was quicker") from error
 
@@ -138,7 +144,7 @@ def _one_for_each_key(due: list[Row]) -> list[Row]:
     return list(first.values())
 
 
-async def _start(work: Work, row: Row, now: datetime, owner: str, allowed: int) -> ClaimedAction:
+async def _start(work: Work, row: Row, now: datetime, owner: str, allowed: int, lease: float | None) -> ClaimedAction:
     [incident] = work.find(INCIDENTS, row["incident_id"])
     lost = row["status"] == "running"
     claimed = await work.update(
@@ -148,7 +154,7 @@ async def _start(work: Work, row: Row, now: datetime, owner: str, allowed: int) 
         attempt=row["attempt"] + 1,
         losses=row["losses"] + lost,
         held=None,
-        lease_until=work.database.now() + timedelta(seconds=real.LEASE_SECONDS),
+        lease_until=work.database.now() + timedelta(seconds=real.lease_seconds(lease)),
         lease_owner=owner,
         updated_at=now,
         dry_run=row["changes"] and allowed == 1,
@@ -159,4 +165,4 @@ async def _start(work: Work, row: Row, now: datetime, owner: str, allowed: int) 
         **{name: incident[name] for name in of_incident},
         "began_at": incident["began_at"] or incident["opened_at"],
     }
-    return real._claimed({**claimed, **known, "lost": lost, "over": over})
+    return real._claimed({**claimed, **known, "lost": lost, "over": over}, lease)

@@ -15,10 +15,12 @@ from leh_guardian.store import (
     approvals,
     call_audit,
     canaries,
+    channel_outages,
     control,
     counters,
     deliveries,
     deployments,
+    duty_overrides,
     early_oks,
     expectations,
     guards,
@@ -32,16 +34,19 @@ from leh_guardian.store import (
     probes,
     provider_outages,
     reprocessing,
+    silences,
     timers,
 )
 from tests.sim.store import actions as sim_actions
 from tests.sim.store import approvals as sim_approvals
 from tests.sim.store import call_audit as sim_call_audit
 from tests.sim.store import canaries as sim_canaries
+from tests.sim.store import channel_outages as sim_channel_outages
 from tests.sim.store import control as sim_control
 from tests.sim.store import counters as sim_counters
 from tests.sim.store import deliveries as sim_deliveries
 from tests.sim.store import deployments as sim_deployments
+from tests.sim.store import duty_overrides as sim_duty_overrides
 from tests.sim.store import early_oks as sim_early_oks
 from tests.sim.store import expectations as sim_expectations
 from tests.sim.store import guards as sim_guards
@@ -55,6 +60,7 @@ from tests.sim.store import overview as sim_overview
 from tests.sim.store import probes as sim_probes
 from tests.sim.store import provider_outages as sim_provider_outages
 from tests.sim.store import reprocessing as sim_reprocessing
+from tests.sim.store import silences as sim_silences
 from tests.sim.store import timers as sim_timers
 
 TWINS = (
@@ -62,10 +68,12 @@ TWINS = (
     (approvals, sim_approvals),
     (call_audit, sim_call_audit),
     (canaries, sim_canaries),
+    (channel_outages, sim_channel_outages),
     (control, sim_control),
     (counters, sim_counters),
     (deliveries, sim_deliveries),
     (deployments, sim_deployments),
+    (duty_overrides, sim_duty_overrides),
     (early_oks, sim_early_oks),
     (expectations, sim_expectations),
     (guards, sim_guards),
@@ -79,6 +87,7 @@ TWINS = (
     (probes, sim_probes),
     (provider_outages, sim_provider_outages),
     (reprocessing, sim_reprocessing),
+    (silences, sim_silences),
     (timers, sim_timers),
 )
 """(module of the store, its twin)."""

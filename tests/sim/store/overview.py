@@ -17,7 +17,7 @@ from leh_guardian.store import overview as real
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store import control, journal, probes, provider_outages
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import ACTIONS, INCIDENTS, TIMERS, Row
+from tests.sim.store.tables import ACTIONS, DUTY_OVERRIDES, INCIDENTS, SILENCES, TIMERS, Row
 from tests.sim.store.work import Work
 
 
@@ -48,7 +48,7 @@ def _of(row: Row, rule: str | None) -> bool:
 
 async def find(tx: Transaction, table: str, prefix: str) -> list[UUID]:
     """Do as the real one."""
-    tables = {"incidents": INCIDENTS, "actions": ACTIONS}
+    tables = {"incidents": INCIDENTS, "actions": ACTIONS, "silences": SILENCES, "duty_overrides": DUTY_OVERRIDES}
     if table not in tables:
         raise ValueError(table)
     digits = prefix.lower().replace("-", "")

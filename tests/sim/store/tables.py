@@ -141,6 +141,9 @@ PROBES = Table(
         "seen": "",
     },
 )
+SILENCES = Table("silences", Index("silences_pkey", ("id",)))
+DUTY_OVERRIDES = Table("duty_overrides", Index("duty_overrides_pkey", ("id",)))
+CHANNEL_OUTAGES = Table("channel_outages", Index("channel_outages_pkey", ("channel",)))
 HEARTBEATS = Table("heartbeats", Index("heartbeats_pkey", ("name",)), {"seen_at": None, "back_at": None})
 JOURNAL = Table(
     "journal",
@@ -187,6 +190,9 @@ TABLES = (
     PROVIDER_OUTAGES,
     HEARTBEATS,
     PROBES,
+    SILENCES,
+    DUTY_OVERRIDES,
+    CHANNEL_OUTAGES,
     JOURNAL,
     JOURNAL_CHAIN,
     JOURNAL_CHAIN_ENDS,

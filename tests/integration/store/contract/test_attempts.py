@@ -158,6 +158,20 @@ async def test_renewal_and_checkpoint_lengthen_the_lease(
         await store.do(lambda tx, claimed=claimed: STEPS["renew"](tx, claimed))
 
 
+async def test_a_lease_of_its_own_length(store: Store, leases_run_out: Callable[[], None]) -> None:
+    """Claimed, checkpointed and renewed for as long as was asked for, whatever is usual."""
+    leases_run_out()
+    await store.plan(action())
+    [claimed] = await store.do(lambda tx: actions.claim(tx, NOW, ACT, "one", 1, None, 60.0))
+    assert await store.claim() == []
+    await store.do(lambda tx: actions.checkpoint(tx, claimed, ACT, {"a": 1}))
+    assert await store.claim() == []
+    await store.do(lambda tx: actions.renew(tx, claimed.id, claimed.attempt, 60.0))
+    assert await store.claim() == []
+    await store.do(lambda tx: actions.renew(tx, claimed.id, claimed.attempt))
+    assert len(await store.claim()) == 1
+
+
 async def test_checkpoints_are_what_the_next_attempt_remembers(
     store: Store, leases_run_out: Callable[[], None]
 ) -> None:

@@ -14,16 +14,20 @@ from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.oncall.by_hand import StoredOverride
+from leh_guardian.model.silence import Silence
 from leh_guardian.model.timer import TimerKind
 from leh_guardian.model.window import Amount
 from leh_guardian.ports import SentLetter
 from leh_guardian.store import (
     actions,
     approvals,
+    channel_outages,
     control,
     counters,
     deliveries,
     deployments,
+    duty_overrides,
     early_oks,
     expectations,
     guards,
@@ -37,6 +41,7 @@ from leh_guardian.store import (
     probes,
     provider_outages,
     reprocessing,
+    silences,
     timers,
 )
 from leh_guardian.store.approvals import Approval
@@ -66,6 +71,9 @@ async def write_everything(tx: Transaction) -> None:
     await provider_outages.follow(tx, outage())
     await heartbeats.expect(tx, NOW, ["backup"])
     await probes.take(tx, "web", NOW, NOW)
+    await silences.add(tx, Silence(UUID(int=9), {"rule": ["down"]}, "deploy", "kim", NOW, NOW))
+    await duty_overrides.add(tx, StoredOverride(UUID(int=9), "lv1", NOW, NOW, "kim", "ill", NOW))
+    await channel_outages.lock(tx, "slack")
     began, went_on = (Entry(kind, "it", UUID(int=1)) for kind in (Kind.OPENED, Kind.COALESCED))
     await journal.append(tx, "one", NOW, [began, went_on])
     await journal_chain.append(tx, [(line, b"hash") for line in await journal_chain.unlinked(tx, NOW, 9)])

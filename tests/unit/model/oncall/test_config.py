@@ -55,10 +55,12 @@ def test_quiet_hours_are_for_what_can_wait(clock: str, severity: Severity, wante
     assert person.is_quiet(severity, seoul(f"2026-11-02T{clock}"), SEOUL) is wanted
 
 
-def test_retries_end() -> None:
-    """The last pause holds on; after the last attempt there is none."""
+def test_the_last_pause_holds_on() -> None:
+    """Unless the provider asks for another one, and is to be heard."""
     retry = Retry(most=3, backoff=(5.0, 15.0))
-    assert [retry.pause(n) for n in (1, 2, 3, 4)] == [5.0, 15.0, 15.0, None]
+    assert [retry.pause(n, None) for n in (1, 2, 3, 4)] == [5.0, 15.0, 15.0, 15.0]
+    assert retry.pause(1, 90.0) == 90.0
+    assert Retry(backoff=(5.0,), honor_retry_after=False).pause(1, 90.0) == 5.0
 
 
 @pytest.mark.parametrize(
