@@ -13,15 +13,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from leh_guardian.engine.directory import PERSON
-from leh_guardian.model.answer_token import CODE_FROM, AnswerToken, Keys, Purpose
+from leh_guardian.model.answer_token import AnswerToken, Keys, Purpose
 from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.policy import GRAVE
 from leh_guardian.ports import Button
 
 _LINK_HOLDS: Final = timedelta(hours=24)
 """How long a link is good after the time that its level gives to answer."""
 _BUTTON_HOLDS: Final = timedelta(days=7)
-_QUIET_BELOW: Final = 3
-"""The level from which on nobody is offered any quiet."""
 _LABELS: Final = {
     Purpose.ACK: "확인",
     Purpose.APPROVE: "승인",
@@ -66,7 +65,7 @@ class AnswerLinks:
             return Replies(buttons=buttons)
         expires = now + self._patience(incident) + _LINK_HOLDS
         token = AnswerToken(Purpose.LINK, incident.number, target, expires, level)
-        code = self._keys.code(incident.number, target) if level >= CODE_FROM else ""
+        code = self._keys.code(incident.number, target) if level >= GRAVE else ""
         return Replies(f"{self._public_url}/a/{self._keys.sign(token)}", code, buttons)
 
     @staticmethod
@@ -80,7 +79,7 @@ class AnswerLinks:
         if escalation is not None:
             wanted.append(Purpose.ESCALATE)
         wanted.append(Purpose.RESOLVE)
-        if escalation is not None and not escalation.needs_person and level < _QUIET_BELOW:
+        if escalation is not None and not escalation.needs_person and level < GRAVE:
             wanted.append(Purpose.SNOOZE)
         made = []
         for purpose in wanted:

@@ -17,10 +17,10 @@ from leh_guardian.engine.directory import PERSON, Directory
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.verbs import Way
 from leh_guardian.model.action import ActionStatus
-from leh_guardian.model.answer_token import CODE_FROM
 from leh_guardian.model.escalation import Why
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.policy import GRAVE
 from leh_guardian.model.text import told
 from leh_guardian.store import actions, deliveries, incidents, journal
 from leh_guardian.store.transaction import Transaction
@@ -111,7 +111,7 @@ def _unanswered(incident: Incident | None, seq: int) -> Incident | None:
     """
     if incident is None or incident.status is not IncidentStatus.TRIGGERED or incident.escalation is None:
         return None
-    return incident if incident.escalation.called == seq and incident.level < CODE_FROM else None
+    return incident if incident.escalation.called == seq and incident.level < GRAVE else None
 
 
 def _numbers(those: Sequence[Incident]) -> str:

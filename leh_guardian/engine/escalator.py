@@ -20,13 +20,11 @@ from leh_guardian.model.escalation import Call, Escalation, Move, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.oncall import built_in
-from leh_guardian.model.policy import OnEmpty, Policy
+from leh_guardian.model.policy import GRAVE, OnEmpty, Policy
 from leh_guardian.model.timer import TimerKind
 
 LATE: Final = timedelta(minutes=2)
 """From when on a call that is late says so."""
-GRAVE: Final = 3
-"""The level from which on no message waits to go out with others."""
 LOOK: Final = timedelta(seconds=60)
 """Between two looks at whether a remedy that calls are held back for is really at work."""
 OK_WITHIN: Final = timedelta(minutes=15)

@@ -15,12 +15,13 @@ from uuid import UUID
 from leh_guardian.clock import Clock
 from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.directory import Directory, People
-from leh_guardian.engine.escalator import GRAVE, LATE
+from leh_guardian.engine.escalator import LATE
 from leh_guardian.engine.foresight import next_line
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.action import ActionStatus
 from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.policy import GRAVE
 from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt, Sent
 from leh_guardian.store import actions, deliveries, incidents, overview
 from leh_guardian.store.deliveries import Delivery, Pending
@@ -191,7 +192,7 @@ class OutgoingMessages:
             params,
             to=person.addresses.get(channel.address, "") if person and channel.address else "",
             tried=tried,
-            bundle=[one.params["text"].splitlines()[0] for one in bundle],
+            bundle=[f"INC-{one.number} {one.params['text'].splitlines()[0]}" for one in bundle],
             thread=thread,
             again=again,
             strict=channel.strict,

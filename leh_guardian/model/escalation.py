@@ -283,7 +283,10 @@ def worse(escalation: Escalation, now: datetime, level: int) -> Move:
 
 def reopened(escalation: Escalation, now: datetime, until: datetime) -> Move:
     """It came back: at the level that it had reached, at once; where nobody had been called, from `until` on."""
-    anew = replace(escalation, epoch=escalation.epoch + 1, acked_by=(), resolve_by=None)
+    # What was told of the run before is over with it: it would be quoted as this one's cause, its action as waiting for a word.
+    anew = replace(
+        escalation, epoch=escalation.epoch + 1, acked_by=(), resolve_by=None, about="", cause="", approves=""
+    )
     if not escalation.begun:
         waiting = replace(anew, pending=Why.BEGUN)
         return Move(waiting, IncidentStatus.TRIGGERED, {TimerKind.ESCALATE: until})
