@@ -12,12 +12,14 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
+from leh_guardian.language import Locale
 from leh_guardian.ports import (
     AdminApi,
     Channel,
     DeadLetters,
     Deployments,
     Functions,
+    Languages,
     Logs,
     Outages,
     Pages,
@@ -70,6 +72,12 @@ class Capabilities:
     deployments: Deployments | None = None
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
+    languages: Languages | None = None
+    """None: everybody is told in Korean."""
+
+    def locale(self, channel: str) -> Locale:
+        """Return what the readers of a channel are told in."""
+        return self.languages.locale(f"channel:{channel}") if self.languages else Locale.KO
 
 
 class Checkpoints(Protocol):

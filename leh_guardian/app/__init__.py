@@ -198,6 +198,7 @@ async def _build(
         admin=admin,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
+        languages=people,
     )
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
@@ -243,6 +244,7 @@ async def _build(
         metrics,
         clock.monotonic,
         replica=replica,
+        locale=lambda: people.locale(f"channel:{settings.notify.channel}"),
     )
     status = StatusPages(
         progress,

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.classifying import weigh
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory, Way
 from leh_guardian.engine.escalator import Escalator
+from leh_guardian.language import NOTHING, Text, count, time_of_day
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.escalation import Call, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -24,7 +24,7 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.timer import TimerKind
 from leh_guardian.rules.ruleset import Rule
 
-_SEOUL: Final = ZoneInfo("Asia/Seoul")
+_NOBODY: Final = Text(ko="다음: 더 호출하지 않습니다.", en="Next: nobody else is called.")
 _NAMED: Final = 3
 """People named in a message's line."""
 _MOST: Final = 1000
@@ -81,7 +81,7 @@ def unanswered(incident: Incident, directory: Directory, until: datetime) -> Ite
     if incident.plan.steps:
         begins += timedelta(seconds=escalator.grace(incident))
     changes = Changes(begins)
-    escalator.tell(changes, incident, incident.rule_id, "foreseen")
+    escalator.tell(changes, incident, Text.same(incident.rule_id), "foreseen")
     found = _foreseen(changes, incident)
     for _ in range(_MOST):
         if found is None or found.at > until:
@@ -100,32 +100,35 @@ def following(incident: Incident, directory: Directory, due_at: datetime) -> For
     return _foreseen(changes, incident)
 
 
-def next_line(incident: Incident, directory: Directory, now: datetime) -> str:
-    """Return who is called next unless somebody answers, in Korean; an empty text where nobody waits for an answer."""
+def next_line(incident: Incident, directory: Directory, now: datetime) -> Text:
+    """Return who is called next unless somebody answers; nothing where nobody waits for an answer."""
     escalation = incident.escalation
     if incident.status is not IncidentStatus.TRIGGERED or escalation is None or not escalation.begun:
-        return ""
+        return NOTHING
     patience = machine.pause(escalation.policy, escalation.step, escalation.repeats)
     if patience is None or escalation.planned is None:
-        return "다음: 더 호출하지 않습니다."
+        return _NOBODY
     due_at = escalation.planned + timedelta(seconds=patience)
     if due_at <= now:
         # It was late: what follows it counts from when it was made.
         due_at = now + timedelta(seconds=patience)
     found = following(replace(incident, escalation=replace(escalation, pending=None, goal=None)), directory, due_at)
     if found is None:
-        return "다음: 더 호출하지 않습니다."
-    shown = due_at.astimezone(_SEOUL)
-    day = "" if shown.date() == now.astimezone(_SEOUL).date() else f"{shown:%m-%d} "
-    return f"다음: {day}{shown:%H:%M} Lv{found.call.level} {_who(found.targets, directory)}"
+        return _NOBODY
+    at, level = time_of_day(due_at, now, directory.oncall.timezone), found.call.level
+    who = _who(found.targets, directory)
+    return Text(ko=f"다음: {at.ko} Lv{level} {who.ko}", en=f"Next: {at.en} Lv{level} {who.en}")
 
 
-def _who(targets: list[str], directory: Directory) -> str:
+def _who(targets: list[str], directory: Directory) -> Text:
     """Name people, or the places where there are none."""
     people = [directory.named(target) for target in targets if target.startswith(PERSON)]
     named = people or [target.removeprefix(CHANNEL) for target in targets]
-    more = f" 외 {len(named) - _NAMED}" + ("명" if people else "곳") if len(named) > _NAMED else ""
-    return ", ".join(named[:_NAMED]) + more
+    first, left = ", ".join(named[:_NAMED]), len(named) - _NAMED
+    if left <= 0:
+        return Text.same(first)
+    english = count(left, "person", "people") if people else count(left, "place")
+    return Text(ko=f"{first} 외 {left}{'명' if people else '곳'}", en=f"{first} and {english} more")
 
 
 def _foreseen(changes: Changes, incident: Incident) -> Foreseen | None:

@@ -181,7 +181,7 @@ class OutgoingMessages:
         *,
         again: bool,
     ) -> Notice:
-        channel = self._channels[params["channel"]]
+        channel, locale = self._channels[params["channel"]], directory.locale(params["target"])
         person = directory.person(params["target"].partition("person:")[2])
         tried = await overview.remedy(tx, incident.id)
         thread = await deliveries.thread(tx, incident.id, params["target"], params["channel"])
@@ -196,8 +196,9 @@ class OutgoingMessages:
             thread=thread,
             again=again,
             strict=channel.strict,
-            replies=self._links.replies(incident, params, proposed, self._clock.now()),
-            following=next_line(incident, directory, self._clock.now()) if params["kind"] == "page" else "",
+            replies=self._links.replies(incident, params, proposed, self._clock.now(), locale),
+            following=next_line(incident, directory, self._clock.now()).of(locale) if params["kind"] == "page" else "",
+            locale=locale,
         )
 
 

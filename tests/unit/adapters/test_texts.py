@@ -42,7 +42,7 @@ def test_level_number_and_link_are_never_cut(summary: str, level: int, again: bo
     assert text.endswith(notice.link)
     assert "INC-1042" in text
     assert level == 0 or f"Lv{level}" in text
-    assert text.startswith(AGAIN) is again
+    assert text.startswith(AGAIN.ko) is again
 
 
 def test_what_cannot_be_cut_is_sent_whole() -> None:
