@@ -127,8 +127,10 @@ def _who(targets: list[str], directory: Directory) -> Text:
     first, left = ", ".join(named[:_NAMED]), len(named) - _NAMED
     if left <= 0:
         return Text.same(first)
-    english = count(left, "person", "people") if people else count(left, "place")
-    return Text(ko=f"{first} 외 {left}{'명' if people else '곳'}", en=f"{first} and {english} more")
+    more = Text(ko=f"{left}곳", en=f"{count(left, 'more place')}")
+    if people:
+        more = Text(ko=f"{left}명", en=f"{count(left, 'more person', 'more people')}")
+    return Text(ko=f"{first} 외 {more.ko}", en=f"{first} and {more.en}")
 
 
 def _foreseen(changes: Changes, incident: Incident) -> Foreseen | None:

@@ -35,7 +35,7 @@ _POLL: Final = 2.0
 _TITLE: Final = Text(ko="[훈련/시험] guardian 연락 시험", en="[DRILL/TEST] guardian tests its ways to you")
 _SHORT: Final = Text(
     ko="[훈련/시험] guardian 연락 시험입니다. 실제 장애가 아닙니다.",
-    en="[DRILL/TEST] of guardian. There is no incident.",
+    en="[DRILL/TEST] guardian tests its ways to you. There is no incident.",
 )
 _SPOKEN: Final = Text(
     ko="레브 가디언 연락 시험입니다. 실제 장애가 아닙니다.",
