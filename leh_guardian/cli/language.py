@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VARIABLE: Final = "LEH_LOCALE"
 _LONGEST: Final = 1024 * 1024
 # The file's one line alone: to check it whole takes a quarter of a second, longer than most commands.
-_LINE: Final = re.compile(rb"^locale:[ ]*[\"']?(ko|en)[\"']?[ ]*(?:#.*)?\r?$", re.MULTILINE)
+_LINE: Final = re.compile(r"^locale:[ ]*[\"']?(ko|en)[\"']?[ ]*(?:#.*)?\r?$", re.MULTILINE)
 
 
 def locale() -> Locale:
@@ -30,8 +30,8 @@ def locale() -> Locale:
     given = os.environ.get(VARIABLE, "")
     if given in set(Locale):
         return Locale(given)
-    found = _LINE.search(_content())
-    return Locale(found[1].decode()) if found else Locale.KO
+    found = _LINE.search(_content().decode("utf-8", "replace"))
+    return Locale(found[1]) if found else Locale.KO
 
 
 def said(text: str | Text) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import click
 
 from leh_guardian.cli.instant import given_instant
-from leh_guardian.cli.language import said
+from leh_guardian.cli.language import locale, said
 from leh_guardian.cli.output import SEOUL, as_json, out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory
@@ -49,7 +50,9 @@ def simulate(rule_id: str, at: str | None, hours: int, folder: Path | None, json
     """
     rules = load_rules(rules_folder(folder), registry())
     rule, channel = _rule(rules, rule_id), _own_channel()
-    directory = Directory(rules.oncall or built_in(channel), channel)
+    oncall = rules.oncall or built_in(channel)
+    # Why somebody cannot be called is read by whoever types, and written down nowhere.
+    directory = Directory(oncall, channel, replace(oncall, locale=locale()))
     opens = given_instant(at, directory.oncall.timezone).astimezone(UTC)
     calls = list(_calls(rule, directory, opens, opens + timedelta(hours=hours)))
     if json_:
@@ -105,7 +108,7 @@ def _print(rule: Rule, calls: list[Foreseen], directory: Directory, opens: datet
             ways = [f"{way.channel} {_after(way.due_at, one.at)}" for at, way in one.ways if at == target]
             out(f"    {_named(target, directory)}: {', '.join(ways)}")
         for gap in one.gaps:
-            out(Text(ko=f"    주의: {gap}", en=f"    mind: {gap}"))
+            out(Text(ko=f"    주의: {gap}", en=f"    note: {gap}"))
         if held := _held(one, directory):
             out(f"    {held}")
     if not calls:

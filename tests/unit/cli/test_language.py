@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from leh_guardian.cli.language import languages, locale, said
+from leh_guardian.errors import SettingsError
 from leh_guardian.language import Locale, Text
+from leh_guardian.settings import load_settings
 from tests.support.on_call import on_call_text
 
 
@@ -51,3 +53,11 @@ def test_who_is_told_of_a_typed_answer_is_told_in_their_own_language(
     found = languages()
     assert found is not None
     assert [found.language(f"person:{one}") for one in ("minsu", "seoyeon", "stranger")] == ["ko", "en", "ko"]
+
+
+def test_the_variable_is_no_setting_of_the_daemon() -> None:
+    """Commands that read the settings, and the daemon, run with it; a language that is none is told by the variable's name."""
+    known = {"LEH_DATABASE_URL": "postgresql://x@127.0.0.1/x", "LEH_QUEUE__ALERTS": "q", "AWS_REGION": "ap-northeast-2"}
+    assert load_settings({**known, "LEH_LOCALE": "en"}) == load_settings(known)
+    with pytest.raises(SettingsError, match="LEH_LOCALE: must be one of ko, en"):
+        load_settings({**known, "LEH_LOCALE": "fr"})
