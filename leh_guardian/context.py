@@ -16,6 +16,7 @@ from leh_guardian.language import Locale
 from leh_guardian.ports import (
     AdminApi,
     Channel,
+    Circuits,
     DeadLetters,
     Deployments,
     Functions,
@@ -70,6 +71,8 @@ class Capabilities:
     """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
     reprocessing: Reprocessing | None = None
     deployments: Deployments | None = None
+    circuits: Circuits | None = None
+    """Circuits of cases and accounts."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
     languages: Languages | None = None

@@ -19,7 +19,8 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 
 TABLES = (
-    "event_log, inbox, rule_keys, rule_runs, early_oks, expectations, incidents, actions, timers, deliveries,"
+    "event_log, inbox, rule_keys, rule_runs, early_oks, expectations, counters, circuits, spend_alarms, incidents, actions, timers,"
+    " deliveries,"
     " approvals, control, provider_outages, heartbeats, journal, journal_chain, journal_chain_ends, journal_roots,"
     " redriven_letters, quarantine, deployments, reprocessing"
 )

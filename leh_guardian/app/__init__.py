@@ -29,6 +29,7 @@ from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
 from leh_guardian.app.outside import open_admin_api, probes, status_pages
 from leh_guardian.app.people import channel_clients, channels, unset
+from leh_guardian.app.spending import open_spending
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import Clock, SharedClock, SystemClock
@@ -150,7 +151,7 @@ async def _build(
 ) -> Daemon:
     clock, metrics = SharedClock(SystemClock()), Metrics()
     progress = Progress(clock.monotonic)
-    replica = f"{socket.gethostname()}:{os.getpid()}"
+    replica, slots = f"{socket.gethostname()}:{os.getpid()}", settings.executor.slots
     pool = await Pool.open(settings.database_url.get_secret_value(), replica=replica, leases=True)
     stack.push_async_callback(pool.close)
     await migrate(pool)
@@ -158,7 +159,7 @@ async def _build(
     await timekeeper.run_once()
     aws = await stack.enter_async_context(open_aws(settings.region))
     queues = await _alert_queues(settings, aws)
-    tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
+    tables = DynamoTables(aws, await aws.client("dynamodb", connections=slots))
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
     if search is not None:
         stack.push_async_callback(search.close)
@@ -171,7 +172,7 @@ async def _build(
     reloader = Reloader(settings.rules.dir, registry, pool, progression, clock, metrics, rules, replica=replica)
     people.follow(reloader.current)
     logs = CloudWatchLogs(aws, await aws.client("logs"))
-    functions = LambdaFunctions(aws, await aws.client("lambda", connections=settings.executor.slots))
+    functions = LambdaFunctions(aws, await aws.client("lambda", connections=slots))
     admin = await open_admin_api(settings, aws, stack)
     signatures = TableInUse(reloader.current)
     ways = await channels(settings, aws, clock, stack)
@@ -181,8 +182,14 @@ async def _build(
         )
     keys = link_keys(settings)
     answers = await ways_in(settings, keys, pool, people.directory, clock, stack)
+    planned = Wake()
+    planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
+    spending = await open_spending(
+        settings, aws, tables, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned
+    )
     capabilities = Capabilities(
-        queues=SqsQueues(aws, await aws.client("sqs", connections=settings.executor.slots)),
+        circuits=spending.keeper,
+        queues=SqsQueues(aws, await aws.client("sqs", connections=slots)),
         channels=ways,
         messages=OutgoingMessages(pool, people, ways, clock, links(settings, keys)),
         letters=Letters(pool, clock),
@@ -200,10 +207,18 @@ async def _build(
         deployments=NotedDeployments(pool, clock),
         languages=people,
     )
-    planned = Wake()
-    planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     intakes = [
-        Intake(queue, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned)
+        Intake(
+            queue,
+            pool,
+            planner,
+            reloader.current,
+            clock,
+            metrics,
+            replica=replica,
+            planned=planned,
+            usual=spending.usual,
+        )
         for queue in queues
     ]
     missing = Absence(
@@ -225,11 +240,11 @@ async def _build(
         metrics,
         replica=replica,
         mode=settings.mode,
-        slots=settings.executor.slots,
+        slots=slots,
         planned=planned,
     )
     looked_at = _clients(settings, pool, intakes, tables, logs, search, admin, providers, clock)
-    clients = (*looked_at, *channel_clients(ways, clock), *answers.clients)
+    clients = (*looked_at, *spending.clients, *channel_clients(ways, clock), *answers.clients)
     auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     chain = Chaining(pool, clock)
     calls = CallAudit(pool, clock, metrics, replica=replica, planned=planned)
@@ -264,7 +279,6 @@ async def _build(
     routes = [*status.routes(), *answers.routes, *HeartbeatRoutes(pool, clock, token).routes()]
     url = await stack.enter_async_context(serve(routes, settings.http.bind, settings.http.port))
     structlog.get_logger("web").info("status endpoint", url=url)
-    keep = settings.retention
     loop = partial(Loop, progress=progress, metrics=metrics)
     return Daemon(
         pollers=settings.queue.pollers,
@@ -293,15 +307,21 @@ async def _build(
             ),
             loop(
                 "upkeep",
-                Upkeep(pool, clock, Retention(keep.event_log, keep.event_log_rows, keep.journal)).run_once,
+                Upkeep(pool, clock, _retention(settings)).run_once,
                 pause=300.0,
             ),
+            *spending.loops(loop),
             # Six outages at once, each told over a channel and a console that both hang.
             loop("distress", cry.run_once, pause=LOOK, limit=200.0),
             *loops,
             *swallowed_errors(settings, queues[0], logs, signatures.table, clock, loop),
         ],
     )
+
+
+def _retention(settings: Settings) -> Retention:
+    keep = settings.retention
+    return Retention(keep.event_log, keep.event_log_rows, keep.journal)
 
 
 def _clients(

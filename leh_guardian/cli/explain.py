@@ -72,7 +72,7 @@ def _events(file: Path) -> list[Event]:
 
 def _lines(explained: RuleExplained) -> Iterator[str]:
     rule, match = explained.rule, explained.match
-    about = "expected" if rule.expect else "incident"
+    about = "expected" if rule.expect else "counted" if rule.window else "incident"
     what = f"matches ({match.kind.value}), {about} key {dump_json(match.dedup_key)}" if match else "does not match"
     yield f"{shown(rule.file)}:{rule.line}: {rule.id} [{rule.mode.value}] {shown(what)}"
     yield from _pattern_lines("after" if rule.expect else "pattern", explained.pattern, rule.file)
@@ -83,6 +83,8 @@ def _lines(explained: RuleExplained) -> Iterator[str]:
     if rule.expect and match and match.kind is MatchKind.AFTER:
         look = f", and {rule.expect.unless.uses} does not find it" if rule.expect.unless else ""
         yield f"  fires if nothing follows within {format_duration(rule.expect.within)}{look}"
+    if rule.window and match and match.kind is MatchKind.COUNT:
+        yield f"  fires if {shown(rule.window)}"
     yield from (f"  then  {_step(step)}" for step in explained.steps)
 
 

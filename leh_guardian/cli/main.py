@@ -34,6 +34,8 @@ _COMMANDS = {
     "actions": "leh_guardian.cli.actions:actions",
     "redrive": "leh_guardian.cli.redrive:redrive",
     "deployments": "leh_guardian.cli.deployments:deployments",
+    "breaker": "leh_guardian.cli.breaker:breaker",
+    "usage": "leh_guardian.cli.usage:usage",
     "audit": "leh_guardian.cli.audit:audit",
     "mode": "leh_guardian.cli.mode:mode",
     "rules": "leh_guardian.cli.rules:rules",

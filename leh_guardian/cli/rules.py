@@ -71,11 +71,12 @@ def test(directory: Path | None, json_: bool) -> None:
 @click.option("--cases", "of", flag_value="cases", help="Of files of rule cases.")
 @click.option("--signatures", "of", flag_value="signatures", help="Of signatures.yaml.")
 @click.option("--oncall", "of", flag_value="oncall", help="Of oncall.yaml.")
+@click.option("--budget", "of", flag_value="budget", help="Of budget.yaml.")
 def schema(of: str | None) -> None:
     """Print the JSON Schema of a rule file, for editors."""
-    from leh_guardian.rules.schema import case_schema, json_schema, oncall_schema, signature_schema
+    from leh_guardian.rules.schema import budget_schema, case_schema, json_schema, oncall_schema, signature_schema
 
-    schemas = {"cases": case_schema, "signatures": signature_schema, "oncall": oncall_schema}
+    schemas = {"cases": case_schema, "signatures": signature_schema, "oncall": oncall_schema, "budget": budget_schema}
     print_json(schemas[of]() if of else json_schema(registry()), indent=2)
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import anyio
 import anyio.abc
@@ -21,14 +21,17 @@ import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from leh_guardian.clock import Clock
+from leh_guardian.engine import spending
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.planner import Planner
+from leh_guardian.engine.received import Read, with_prices
 from leh_guardian.errors import GuardianError, MalformedEvent, RightsMissing, StoreError, StoreUnavailable, Unavailable
-from leh_guardian.model.canary import CANARY
 from leh_guardian.model.event import Event, parse_body
 from leh_guardian.model.heartbeat import beat_of
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.spend.limits import Usual
+from leh_guardian.model.spend.usage import Usage
 from leh_guardian.model.text import told
 from leh_guardian.ports import AlertQueue, ReceivedMessage
 from leh_guardian.rules.ruleset import Match, RuleSet
@@ -63,32 +66,6 @@ _IDLE = 10.0
 """Seconds to wait for messages before saying that all is well."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A message with what it says."""
-
-    message: ReceivedMessage
-    matches: Sequence[tuple[Event, Match]] = ()
-    fault: str | None = None
-    """Why it is no event."""
-    beats: Sequence[tuple[str, Event]] = ()
-    """The heartbeats in it, by whose they are."""
-
-    @property
-    def canary(self) -> bool:
-        """Whether it is guardian's own proof of the path, which nobody need keep."""
-        return bool(self.matches) and all(match.rule.id == CANARY for _, match in self.matches)
-
-    @property
-    def outcome(self) -> str:
-        """What the metrics call it."""
-        if self.fault is not None:
-            return "malformed"
-        if self.canary:
-            return "canary"
-        return "matched" if self.matches else "unmatched"
-
-
 class Intake:
     """Takes alerts from the queue into the store."""
 
@@ -103,7 +80,9 @@ class Intake:
         *,
         replica: str,
         planned: Callable[[], None],
+        usual: Callable[[], Usual] = Usual,
     ) -> None:
+        self._usual = usual
         self._queue = queue
         self._pool = pool
         self._planner = planner
@@ -242,19 +221,20 @@ class Intake:
             self._planned()
         return [read.message.receipt for read in reads if read.fault is None]
 
-    def _read(self, message: ReceivedMessage, rules: RuleSet) -> _Read:
+    def _read(self, message: ReceivedMessage, rules: RuleSet) -> Read:
         try:
-            events = parse_body(message.body)
+            events, used = with_prices(parse_body(message.body), rules)
             beats = [(name, event) for event in events if (name := beat_of(event.envelope)) is not None]
-            return _Read(message, [(event, match) for event in events for match in rules.match(event)], beats=beats)
+            matches = [(event, match) for event in events for match in rules.match(event)]
+            return Read(message, matches, beats=beats, used=used)
         except MalformedEvent as fault:
-            return _Read(message, fault=told(fault))
+            return Read(message, fault=told(fault))
         except Exception as error:
             # A defect that one body brings out must not end the daemon at each of its deliveries.
             self._log.exception("a message could not be matched", **_about(message))
-            return _Read(message, fault=told(f"not matched: {error}"))
+            return Read(message, fault=told(f"not matched: {error}"))
 
-    async def _commit_or_isolate(self, reads: Sequence[_Read], rules: RuleSet) -> Sequence[_Read]:
+    async def _commit_or_isolate(self, reads: Sequence[Read], rules: RuleSet) -> Sequence[Read]:
         """Commit a batch; if something in it cannot be stored, commit the others and leave that one to the queue."""
         try:
             await self._commit(reads, rules)
@@ -269,10 +249,10 @@ class Intake:
             if reads[0].fault is not None:
                 raise
             self._log.exception("a message could not be taken in", **_about(reads[0].message))
-            return await self._commit_or_isolate([_Read(reads[0].message, fault=told(f"not taken in: {error}"))], rules)
+            return await self._commit_or_isolate([Read(reads[0].message, fault=told(f"not taken in: {error}"))], rules)
         return reads
 
-    async def _commit(self, reads: Sequence[_Read], rules: RuleSet) -> None:
+    async def _commit(self, reads: Sequence[Read], rules: RuleSet) -> None:
         now = self._clock.now()
         changes = Changes(now)
         good = [read for read in reads if read.fault is None]
@@ -280,9 +260,10 @@ class Intake:
             if read.fault is not None:
                 changes.note(Kind.MALFORMED, read.fault, data=_about(read.message))
         async with transaction(self._pool) as tx:
-            kept = [(bool(read.matches), read.message.body) for read in good if not read.canary]
+            kept = [(bool(read.matches or read.used), read.message.body) for read in good if not read.canary]
             await inbox.log_bodies(tx, now, kept)
-            await self._plan(tx, changes, rules, [pair for read in good for pair in read.matches])
+            matches = [pair for read in good for pair in read.matches]
+            await self._plan(tx, changes, rules, matches, [one for read in good for one in read.used])
             await self._hear(tx, changes, [beat for read in good for beat in read.beats])
             await changes.write(tx, self._replica)
             failpoint("intake.before_commit")
@@ -291,13 +272,20 @@ class Intake:
             self._metrics.expectations.labels(outcome).inc(number)
 
     async def _plan(
-        self, tx: Transaction, changes: Changes, rules: RuleSet, matches: Sequence[tuple[Event, Match]]
+        self,
+        tx: Transaction,
+        changes: Changes,
+        rules: RuleSet,
+        matches: Sequence[tuple[Event, Match]],
+        used: Sequence[tuple[Event, Usage | None]],
     ) -> None:
-        if not matches:
+        if not matches and not used:
             return
         keys = [event.key for event, _ in matches]
-        fresh = await inbox.take(tx, changes.now, keys)
-        batch: list[Matched] = []
+        fresh = await inbox.take(tx, changes.now, [*keys, *(event.key for event, _ in used)])
+        # Before the locks of rules, in every batch of every replica.
+        crossed = await self._spend(tx, changes, rules, {e.key: (e, usage) for e, usage in used if e.key in fresh})
+        batch = [Matched(event, match) for event in crossed for match in rules.match(event)]
         planned: set[tuple[object, str]] = set()
         for key, (event, match) in zip(keys, matches, strict=True):
             # The same event twice in one batch is planned once, too.
@@ -305,9 +293,23 @@ class Intake:
             if key in fresh and mark not in planned:
                 planned.add(mark)
                 batch.append(Matched(event, match))
-        self._metrics.duplicates.inc(len(matches) - len(batch))
+        self._metrics.duplicates.inc(len(matches) - len(planned))
         if batch:
             await self._planner.plan(tx, changes, rules, batch)
+
+    async def _spend(
+        self, tx: Transaction, changes: Changes, rules: RuleSet, used: Mapping[UUID, tuple[Event, Usage | None]]
+    ) -> list[Event]:
+        """Count what was used; returns what it crosses."""
+        good: list[tuple[datetime, Usage]] = []
+        for event, usage in used.values():
+            if usage is None:
+                changes.count(Kind.NO_TOKENS, "", "a record of use without usable numbers of tokens")
+            else:
+                good.append((min(event.occurred_at or changes.now, changes.now), usage))
+        if rules.budget is None:
+            return []
+        return await spending.take_in(tx, changes, rules.budget, self._usual(), good)
 
     async def _hear(self, tx: Transaction, changes: Changes, beats: Sequence[tuple[str, Event]]) -> None:
         """Write down who is alive; what follows is engine/silence.py's."""
@@ -331,7 +333,7 @@ class Intake:
             self._deleting.release()
         failpoint("intake.deleted")
 
-    def _count(self, reads: Sequence[_Read]) -> None:
+    def _count(self, reads: Sequence[Read]) -> None:
         for outcome, number in Counter(read.outcome for read in reads).items():
             self._metrics.messages.labels(outcome).inc(number)
         for read in reads:

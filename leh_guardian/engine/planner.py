@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from leh_guardian.engine import expecting
+from leh_guardian.engine import counting, expecting
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.classifying import Weight, weigh
 from leh_guardian.engine.matched import Matched
@@ -77,7 +77,8 @@ class Planner:
         # Of all rules at once and first: two batches then wait for each other instead of deadlocking.
         await incidents.lock_rules(tx, {matched.match.rule.id for matched in batch})
         late = await expecting.take_in(tx, changes, self._modes, batch)
-        batch = [*(matched for matched in batch if matched.match.kind in _DECIDED), *late]
+        too_much = await counting.take_in(tx, changes, self._modes, batch)
+        batch = [*(matched for matched in batch if matched.match.kind in _DECIDED), *late, *too_much]
         if not batch:
             return
         known = await self._look_up(tx, changes.now, batch)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from leh_guardian.engine import pages
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.escalator import Escalator
-from leh_guardian.engine.wording import Cause, message
+from leh_guardian.engine.wording import Cause, message, too_much
 from leh_guardian.errors import RuleError
 from leh_guardian.language import Text
 from leh_guardian.model import escalation as machine
@@ -157,7 +157,7 @@ class Progression:
 
     def _finish(self, changes: Changes, run: Run, due_at: datetime) -> None:
         if not run.incident.plan.steps:
-            reason = "the rule has no actions: it is for people"
+            reason = too_much(run.event.envelope) or "the rule has no actions: it is for people"
             self.escalate(changes, run.incident, Cause.NO_REMEDY, reason)
             return
         # What was only tried out has found nothing.

@@ -9,6 +9,7 @@ from leh_guardian.clock import Clock
 from leh_guardian.store import (
     approvals,
     canaries,
+    counters,
     deliveries,
     deployments,
     early_oks,
@@ -75,6 +76,7 @@ class Upkeep:
             dropped += await deployments.forget(tx, now - keep.reprocessing, _PORTION)
             dropped += await reprocessing.forget(tx, now - keep.reprocessing, _PORTION)
             dropped += await expectations.forget(tx, now - keep.expectations, _PORTION)
+            dropped += await counters.forget(tx, now, _PORTION)
             dropped += await deliveries.forget(tx, now - keep.journal, _PORTION)
             dropped += await approvals.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from leh_guardian.language import NOTHING, Locale, Text, length, lines_of
 from leh_guardian.model.escalation import Call, Why
@@ -293,6 +294,26 @@ def message(cause: Cause, incident: Incident, detail: str | Text, *, action: str
         command = f"leh-guardian incidents list --rule {incident.rule_id}"
         lines.append(Text(ko=f"목록: {command}", en=f"List: {command}"))
     return lines_of(*lines, _look(incident))
+
+
+_MEASURES: Final = {
+    "count": Text(ko="이벤트 수", en="events"),
+    "sum": Text(ko="합계", en="sum"),
+    "distinct": Text(ko="서로 다른 값", en="different values"),
+}
+
+
+def too_much(envelope: Mapping[str, Any]) -> Text:
+    """Return what a window rule measured in the event that set it off, nothing for any other event."""
+    told = envelope.get("window")
+    if not isinstance(told, Mapping) or not {"measure", "value", "bound", "over"} <= told.keys():
+        return NOTHING
+    over, measure = length(timedelta(seconds=told["over"])), _MEASURES[told["measure"]]
+    value, bound = f"{told['value']:,}", f"{told['bound']:,}"
+    return Text(
+        ko=f"{over.ko} 동안 {measure.ko} {value} (한도 {bound})",
+        en=f"{measure.en} within {over.en}: {value} (limit {bound})",
+    )
 
 
 def passed_time(lasts: timedelta) -> Text:

@@ -39,13 +39,16 @@ from leh_guardian.ports.queues import (
     ReceivedMessage,
 )
 from leh_guardian.ports.service import AdminApi, Deployments, Outages, Reprocessing, StatusPage, WorkerErrors
+from leh_guardian.ports.spending import Board, Circuits
 
 __all__ = [
     "RETENTION",
     "AdminApi",
     "AlertQueue",
+    "Board",
     "Button",
     "Channel",
+    "Circuits",
     "Confirming",
     "DeadLetters",
     "Deployments",

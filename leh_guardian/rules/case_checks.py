@@ -32,8 +32,9 @@ def unmet(case: CaseEntry, story: Story, path: Path, rules: RuleSet, registry: R
             yield Problem((*here, "rule"), "unknown-rule", f"there is no rule `{expected.rule}`", hint)
             continue
         found = _fitting(expected, left)
-        if found is None or (rule.expect and found[1].kind is not expected.matches):
-            verb = "match" if rule.expect is None or expected.matches is not MatchKind.TRIGGER else "fire"
+        delayed = rule.expect is not None or rule.window is not None
+        if found is None or (delayed and found[1].kind is not expected.matches):
+            verb = "fire" if delayed and expected.matches is MatchKind.TRIGGER else "match"
             yield Problem((*here, "rule"), _CODE, f"rule `{rule.id}` does not {verb}", _why_not(rule, expected, story))
             continue
         left.remove(found)
@@ -73,10 +74,16 @@ def _why_not(rule: Rule, expected: ExpectedMatch, story: Story) -> str:
         begun = any(match.rule is rule and match.kind is MatchKind.AFTER for _, match in story.matches)
         if begun:
             return f"what it expects followed, was found, or may still follow: `within` is {format_duration(rule.expect.within)}"
+    if rule.window and expected.matches is MatchKind.TRIGGER:
+        counted = sum(match.rule is rule and match.kind is MatchKind.COUNT for _, match in story.matches)
+        if counted:
+            over = format_duration(rule.window.limit.over)
+            return f"{counted} event{'s' * (counted > 1)} counted, and no window of {over} held too much"
     patterns = {
         MatchKind.RESOLVE: (rule.resolve_on, "resolve_on"),
         MatchKind.THEN: (rule.expect.then if rule.expect else None, "then"),
         MatchKind.AFTER: (rule.pattern if rule.expect else None, "expect"),
+        MatchKind.COUNT: (rule.pattern if rule.window else None, "window"),
         MatchKind.TRIGGER: (rule.pattern, "pattern"),
     }
     pattern, name = patterns[expected.matches]

@@ -41,7 +41,7 @@ class ExpectedMatch(_Expected):
     """The rule's id."""
     matches: MatchKind = MatchKind.TRIGGER
     """trigger: the event opens an incident (or is counted by the open one); resolve: it is the rule's OK; after: something is
-    expected from now on; then: what was expected has come."""
+    expected from now on; then: what was expected has come; count: a `window` counts it."""
     dedup: str | None = None
     """The value that names the incident."""
     severity: Severity | None = None
@@ -62,6 +62,10 @@ class GivenEvent(_Expected):
     """The message body: an EventBridge event, SNS notification, CloudWatch alarm or S3 notification."""
     event_file: Annotated[str | None, Field(pattern=r"^[^/\\.][^/\\]*\.json$")] = None
     """A JSON file beside this one that holds the body instead."""
+    times: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How often it comes, for what a `window` counts; `${n}` in a text of the event is the number of the time."""
+    every: Pause = timedelta(0)
+    """The pause between two of them."""
 
     @model_validator(mode="after")
     def _one_event(self) -> Self:

@@ -12,7 +12,8 @@ from typing import Final
 
 from leh_guardian.model.event import Event
 from leh_guardian.model.expectation import Expectation, Heard, mark_of
-from leh_guardian.rules.ruleset import Match, MatchKind, RuleSet, missed
+from leh_guardian.model.window import Amount, counted, peak
+from leh_guardian.rules.ruleset import Match, MatchKind, RuleSet, missed, too_much
 
 _BEGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -43,6 +44,7 @@ class Story:
 def live(happened: Sequence[Happened], wait: timedelta, rules: RuleSet, *, found: bool) -> Matches:
     """Return what the events, and their absence until `wait` after the last, mean to rules; `found` is what last looks say."""
     known: dict[tuple[str, str], Expectation] = {}
+    counters = _Counters()
     matches: Matches = []
     for one in happened:
         now = _BEGIN + one.at
@@ -50,8 +52,32 @@ def live(happened: Sequence[Happened], wait: timedelta, rules: RuleSet, *, found
         for match in rules.match(one.event):
             matches.append((one.event, match))
             _hear(known, one.event, match, now)
+            matches += counters.count(one.event, match, now)
     end = (happened[-1].at if happened else timedelta(0)) + wait
     return matches + _missed(known, _BEGIN + end, rules, found=found)
+
+
+class _Counters:
+    """What window rules have counted."""
+
+    def __init__(self) -> None:
+        self._amounts: dict[tuple[str, str], list[Amount]] = {}
+        self._fired: set[tuple[str, str]] = set()
+
+    def count(self, event: Event, match: Match, now: datetime) -> Matches:
+        """Count an event; return what the rule fires with, once for each key: what follows is the same incident's."""
+        window, key = match.rule.window, (match.rule.id, match.dedup_key)
+        amount = window.amount(event.envelope, now) if window and match.kind is MatchKind.COUNT else None
+        if window is None or amount is None:
+            return []
+        amounts = self._amounts.setdefault(key, [])
+        amounts.append(amount)
+        value = peak(window.limit, amounts, [amount.at])
+        if key in self._fired or not window.limit.exceeded(value):
+            return []
+        self._fired.add(key)
+        envelope = counted(event.envelope, window.limit, match.dedup_key, value)
+        return [(Event(event.id, envelope), too_much(match.rule, match.dedup_key, envelope))]
 
 
 def _hear(known: dict[tuple[str, str], Expectation], event: Event, match: Match, now: datetime) -> None:

@@ -119,25 +119,37 @@ def _happened(entry: CaseEntry, path: Path, bodies: Mapping[str, File]) -> Itera
     for one, pause, here in given:
         at += pause
         try:
-            yield from (Happened(at, event) for event in _events(one, bodies))
+            for number in range(1, one.times + 1):
+                at += one.every if number > 1 else timedelta(0)
+                yield from (Happened(at, event) for event in _events(one, bodies, number))
         except MalformedEvent as error:
             place = (*here, "event" if one.event is not None else "event_file")
             raise _UnreadableError(Problem(place, "bad-event", f"the case's event cannot be read: {error}")) from error
 
 
-def _events(entry: GivenEvent, bodies: Mapping[str, File]) -> list[Event]:
-    """Return the events of a case, read just as the daemon reads a message body.
+def _events(entry: GivenEvent, bodies: Mapping[str, File], number: int) -> list[Event]:
+    """Return the events of a case, read just as the daemon reads a message body; the `number`th time they come.
 
     Raises:
         MalformedEvent: there are none; the text says why.
     """
     if entry.event is not None:
-        return parse_body(dump_json(entry.event).encode())
+        event = entry.event if entry.times == 1 else _numbered(entry.event, number)
+        return parse_body(dump_json(event).encode())
     file = bodies.get(entry.event_file or "")
     if file is None or file.trouble:
         why = f"cannot be read: {file.trouble}" if file else "is not in the folder of the cases"
         raise MalformedEvent(f"the file {entry.event_file} {why}")
-    return parse_body(file.content)
+    return parse_body(file.content.replace(b"${n}", b"%d" % number) if entry.times > 1 else file.content)
+
+
+def _numbered(event: Any, number: int) -> Any:
+    """Return an event with its number for `${n}`."""
+    if isinstance(event, str):
+        return event.replace("${n}", str(number))
+    if isinstance(event, Mapping):
+        return {name: _numbered(value, number) for name, value in event.items()}
+    return [_numbered(value, number) for value in event] if isinstance(event, list) else event
 
 
 def _shape(document: Document) -> Iterator[Problem]:

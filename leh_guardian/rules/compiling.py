@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final
 
 from leh_guardian.fields import parse_duration
 from leh_guardian.model.guards import TELLING, Budget, Guards
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import Plan, Step, Verify
+from leh_guardian.model.window import Limit, Measure
 from leh_guardian.patterns import Pattern
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
@@ -21,15 +23,16 @@ from leh_guardian.rules.entries import (
     RuleEntry,
     UseEntry,
     VerifyEntry,
+    WindowEntry,
 )
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 from leh_guardian.rules.lint.rule import lint_rule
-from leh_guardian.rules.ruleset import Expect, Rule
+from leh_guardian.rules.ruleset import Expect, Rule, Window
 from leh_guardian.rules.steps import UNLESS_ID, VERIFY_ID, check_steps, specs_used
 from leh_guardian.rules.triggers import read_trigger
 from leh_guardian.rules.wording import described, problems, validate
 
-_RESERVED: Final = {"window": "aggregation rules", "schedule": "scheduled rules"}
+_RESERVED: Final = {"schedule": "scheduled rules"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +58,18 @@ def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule |
     found += problems(errors, RuleEntry, written, path)
     keys = {name: _expression(written.get(name), (*path, name), found) for name in ("dedup", "serialize")}
     by = _key_expressions(written.get("expect"), (*path, "expect", "by"), found)
+    counted = _window_expressions(written.get("window"), (*path, "window"), found)
     found += check_steps(written, path, registry)
     used = specs_used(written, registry)
     found += _check_limits(written.get("guards"), (*path, "guards", "limits"), used)
-    found += lint_rule(written, path, trigger, keys, by)
+    found += lint_rule(written, path, trigger, keys, by, counted)
     if not isinstance(entry, RuleEntry) or trigger.opening is None or any(p.severity == "error" for p in found):
         return None, found
     found += _check_guarded(entry, path, used)
     guards = _guards(entry.guards, telling=not any(spec.changes for spec in used))
     closing = trigger.closing.pattern if trigger.closing else None
-    return _build(entry, where, registry, trigger.opening.pattern, closing, keys, by, guards), found
+    rule = _build(entry, where, registry, trigger.opening.pattern, closing, keys, by, guards)
+    return replace(rule, window=_window(entry.window, counted) if entry.window else None), found
 
 
 def _expression(text: Any, path: Path, found: list[Problem]) -> Expression | None:
@@ -85,6 +90,13 @@ def _key_expressions(expect: Any, path: Path, found: list[Problem]) -> dict[Path
         {(*path, name): by[name] for name in ("after", "then") if name in by} if isinstance(by, Mapping) else {path: by}
     )
     read = {place: _expression(text, place, found) for place, text in written.items()}
+    return {place: expression for place, expression in read.items() if expression}
+
+
+def _window_expressions(window: Any, path: Path, found: list[Problem]) -> dict[Path, Expression]:
+    """Return the expressions of a `window` by their places."""
+    names = [name for name in ("sum", "distinct", "by") if isinstance(window, Mapping) and name in window]
+    read = {(*path, name): _expression(window[name], (*path, name), found) for name in names}
     return {place: expression for place, expression in read.items() if expression}
 
 
@@ -149,6 +161,14 @@ def _expect(written: ExpectEntry, then: Pattern | None, by: tuple[Expression, ..
         within=written.within,
         unless=_lasting(UNLESS_ID, look, registry[look.uses]) if look else None,
     )
+
+
+def _window(written: WindowEntry, expressions: Mapping[Path, Expression]) -> Window:
+    read = {place[-1]: expression for place, expression in expressions.items()}
+    measure = Measure.SUM if written.sum else Measure.DISTINCT if written.distinct else Measure.COUNT
+    inclusive = written.at_least is not None
+    bound = Decimal(repr(written.at_least if inclusive else written.above))
+    return Window(Limit(measure, written.over, bound, inclusive), read.get(str(measure)), read.get("by"))
 
 
 def _plan(entry: RuleEntry, registry: Registry) -> Plan:

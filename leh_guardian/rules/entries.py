@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from leh_guardian.fields import Duration, parse_duration
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Severity
+from leh_guardian.model.window import LONGEST
 
 RULE_ID: Final = r"[a-z0-9][a-z0-9-]{0,62}"
 STEP_ID: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
@@ -43,6 +44,12 @@ def _positive(value: timedelta) -> timedelta:
     if value > timedelta(0):
         return value
     raise ValueError("write a time longer than nothing")
+
+
+def _within_a_window(value: timedelta) -> timedelta:
+    if timedelta(seconds=1) <= value <= LONGEST:
+        return value
+    raise ValueError(f"write 1s at least and {LONGEST.days}d at most")
 
 
 def _given(value: Any) -> Any:
@@ -75,6 +82,7 @@ Pattern = Annotated[
     WithJsonSchema({"type": "object", "minProperties": 1, "additionalProperties": {"type": ["array", "object"]}}),
 ]
 JmesPath = Annotated[str, Field(min_length=1, examples=["detail.alarmName"])]
+Bound = Annotated[float | int, Field(ge=0, le=1e15)]
 
 
 # After, not before: what has gone through a function is no longer JSON, and strict models then refuse its lists.
@@ -198,6 +206,25 @@ class ExpectEntry(Entry):
     """A last look before the rule fires, by a handler that only reads: where it finds what was expected, nothing happens."""
 
 
+class WindowEntry(Entry):
+    """Too much within a time: events are counted, summed or told apart over a sliding window."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["above"]}, {"required": ["at_least"]}]})
+
+    sum: Annotated[JmesPath | None, Given] = None
+    """JMESPath over the event of the number that is summed. Neither this nor `distinct`: events are counted."""
+    distinct: Annotated[JmesPath | None, Given] = None
+    """JMESPath over the event of the value whose different ones are counted."""
+    by: Annotated[JmesPath | None, Given] = None
+    """JMESPath over the event of what is counted apart, such as detail.case_id; the incident is about it. Left out: all together."""
+    over: Annotated[Duration, AfterValidator(_positive), AfterValidator(_within_a_window)]
+    """The window's length; buckets of 60 s at most."""
+    above: Annotated[Bound | None, Given] = None
+    """The rule fires when there is more than this in a window."""
+    at_least: Annotated[Bound | None, Given] = None
+    """The rule fires when there is this much in a window."""
+
+
 class EscalateEntry(Entry):
     """How a rule's trouble is escalated."""
 
@@ -258,6 +285,8 @@ class RuleEntry(Entry):
     """The EventBridge event pattern of what happened."""
     expect: Annotated[ExpectEntry | None, Given] = None
     """In place of `pattern`: what must follow on an event, and did not."""
+    window: Annotated[WindowEntry | None, Given] = None
+    """How much of what `pattern` matches is too much; without it, each event sets the rule off."""
     resolve_on: Annotated[Pattern | None, Given] = None
     """The pattern of what ends it; source, detail-type, account and region are taken from `pattern` if left out."""
     dedup: Annotated[JmesPath | None, Given] = None

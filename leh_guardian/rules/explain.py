@@ -10,13 +10,14 @@ from typing import Any
 
 from leh_guardian.files import read_file
 from leh_guardian.model.event import Event
+from leh_guardian.model.window import counted
 from leh_guardian.patterns import Explanation, FieldExplanation, Pattern
 from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import Position
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.preview import PlannedStep, preview
 from leh_guardian.rules.reader import LARGEST
-from leh_guardian.rules.ruleset import Match, Rule, RuleSet, missed, opening
+from leh_guardian.rules.ruleset import Match, Rule, RuleSet, missed, opening, too_much
 
 Places = Mapping[str, Position]
 """{path of the event: where in the rule file it is asked about}."""
@@ -88,6 +89,11 @@ def explain_rules(rules: RuleSet, event: Event, registry: Registry) -> Iterator[
             documents[rule.file] = _document(rule.file)
         match = matches.get(rule.id)
         opens = match if match and match.kind is opening(rule) else None
+        envelope = event.envelope
+        if opens and rule.window:
+            # As if it were the event after which there is too much.
+            envelope = counted(envelope, rule.window.limit, opens.dedup_key, rule.window.limit.bound)
+            opens = too_much(rule, opens.dedup_key, envelope)
         if opens and rule.expect:
             opens = missed(rule, opens.dedup_key, event.envelope)
         explained = partial(_explained, rule=rule, event=event, document=documents[rule.file])
@@ -98,7 +104,7 @@ def explain_rules(rules: RuleSet, event: Event, registry: Registry) -> Iterator[
             explained(rule.pattern, ("expect", "after") if rule.expect else ("pattern",)),
             explained(rule.resolve_on, ("resolve_on",), ("pattern",)) if rule.resolve_on else None,
             explained(then, ("expect", "then")) if then else None,
-            tuple(preview(opens, event.envelope, {}, registry)) if opens else (),
+            tuple(preview(opens, envelope, {}, registry)) if opens else (),
         )
 
 

@@ -28,7 +28,10 @@ SIGNATURES: Final = "signatures.yaml"
 ONCALL: Final = "oncall.yaml"
 """The optional file of people, schedules and policies."""
 
-_NOT_RULES: Final = frozenset({ONCALL, SIGNATURES})
+BUDGET: Final = "budget.yaml"
+"""The optional file of what AI work costs, and how much is too much."""
+
+_NOT_RULES: Final = frozenset({BUDGET, ONCALL, SIGNATURES})
 _YAML: Final = frozenset({".yaml", ".yml"})
 _EVENT: Final = ".json"
 
@@ -67,11 +70,13 @@ class Folder:
     """The file of signatures, if there is one."""
     oncall: File | None = None
     """The file of on-call, if there is one."""
+    budget: File | None = None
+    """The file of prices and limits, if there is one."""
 
     @property
     def in_use(self) -> tuple[File, ...]:
-        """The files that decide what the daemon does: rules, and who is called."""
-        return (*self.rules, *filter(None, (self.oncall,)))
+        """The files that decide what the daemon does: rules, who is called, what is too much."""
+        return (*self.rules, *filter(None, (self.oncall, self.budget)))
 
     @property
     def revision(self) -> str:
@@ -86,7 +91,7 @@ class Folder:
     @property
     def digest(self) -> str:
         """The digest of everything that decides whether these rules are taken."""
-        return _digest((*self.rules, *self.cases, *filter(None, (self.sums, self.signatures, self.oncall))))
+        return _digest((*self.in_use, *self.cases, *filter(None, (self.sums, self.signatures))))
 
 
 def read_folder(directory: Path) -> Folder:
@@ -97,14 +102,14 @@ def read_folder(directory: Path) -> Folder:
         return Folder(
             directory, (), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),)
         )
-    sums, signatures, oncall = (_optional(directory / name) for name in (SUMS, SIGNATURES, ONCALL))
+    others = tuple(_optional(directory / name) for name in (SUMS, SIGNATURES, ONCALL, BUDGET))
     try:
-        return Folder(directory, rules, _files(directory / CASES, _is_case_file), (), sums, signatures, oncall)
+        return Folder(directory, rules, _files(directory / CASES, _is_case_file), (), *others)
     except FileNotFoundError:
-        return Folder(directory, rules, (), (), sums, signatures, oncall)
+        return Folder(directory, rules, (), (), *others)
     except OSError as error:
         message = f"the folder of rule cases cannot be read: {reason(error)}"
-        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),), sums, signatures, oncall)
+        return Folder(directory, rules, (), (about(directory / CASES, "no-folder", message),), *others)
 
 
 def about(path: Path, code: str, message: str, hint: str = "") -> Diagnostic:

@@ -26,6 +26,7 @@ from leh_guardian.rules.wording import described, problems, validate
 
 if TYPE_CHECKING:
     from leh_guardian.diagnosis import Signature
+    from leh_guardian.model.spend.limits import Budget
     from leh_guardian.rules.cases import Result
     from leh_guardian.rules.oncall.loading import CheckedOnCall
 
@@ -124,7 +125,14 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     for rule, problem in (*check_pairs(placed, registry), *_unknown_policies(placed, oncall)):
         doubled[rule.rule.file].append(problem)
     signatures, complaints = _of_signatures(folder)
-    diagnostics = [*folder.diagnostics, *check_sums(folder), *complaints, *(oncall.diagnostics if oncall else ())]
+    budget, more = _of_budget(folder)
+    diagnostics = [
+        *folder.diagnostics,
+        *check_sums(folder),
+        *complaints,
+        *more,
+        *(oncall.diagnostics if oncall else ()),
+    ]
     for file in folder.rules:
         diagnostics += _told(file, checked.get(file.path), doubled[str(file.path)])
     if not placed and not Checked(None, tuple(diagnostics)).refused:
@@ -134,7 +142,7 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
         return found
     rules = sorted((one.rule for one in placed), key=lambda rule: rule.id)
     who = oncall.oncall if oncall else None
-    return Checked(RuleSet(folder.revision, tuple(rules), signatures, who), found.diagnostics)
+    return Checked(RuleSet(folder.revision, tuple(rules), signatures, who, budget), found.diagnostics)
 
 
 def _of_signatures(folder: Folder) -> tuple[tuple[Signature, ...], Sequence[Diagnostic]]:
@@ -147,6 +155,18 @@ def _of_signatures(folder: Folder) -> tuple[tuple[Signature, ...], Sequence[Diag
 
     checked = check_signatures(folder.signatures.content, str(folder.signatures.path))
     return checked.signatures, checked.diagnostics
+
+
+def _of_budget(folder: Folder) -> tuple[Budget | None, Sequence[Diagnostic]]:
+    """Return the folder's prices and limits, and what is wrong with them."""
+    if folder.budget is None:
+        return None, ()
+    if refusal := folder.budget.refusal():
+        return None, (refusal,)
+    from leh_guardian.rules.budget import check_budget
+
+    checked = check_budget(folder.budget.content, str(folder.budget.path))
+    return checked.budget, checked.diagnostics
 
 
 def _of_oncall(folder: Folder) -> CheckedOnCall | None:

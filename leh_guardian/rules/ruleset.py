@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from leh_guardian.fields import format_duration
 from leh_guardian.model import canary
 from leh_guardian.model.event import Event
 from leh_guardian.model.guards import Guards
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import Plan, Severity, Step
 from leh_guardian.model.text import storable_key
+from leh_guardian.model.window import Amount, Limit, Measure, amount_of, plain
 from leh_guardian.patterns import Pattern, PatternIndex, compile_pattern
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     # Most checks of rules have no use for it.
     from leh_guardian.diagnosis import Signature
     from leh_guardian.model.oncall import OnCall
+    from leh_guardian.model.spend.limits import Budget
 
 
 class MatchKind(StrEnum):
@@ -36,6 +39,8 @@ class MatchKind(StrEnum):
     """Something is expected from now on."""
     THEN = "then"
     """What was expected has come."""
+    COUNT = "count"
+    """It is counted, and the rule fires when there is too much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,47 @@ class Expect:
     within: timedelta
     unless: Step | None
     """The last look before the rule fires."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much of the events of a rule's `pattern` is too much."""
+
+    limit: Limit
+    measured: Expression | None
+    """What is summed or told apart; None where events are counted."""
+    by: Expression | None
+    """What is counted apart from each other; None for all together."""
+
+    def __str__(self) -> str:
+        """Return the condition in words, such as the sum of detail.cost_usd over 1d is above 50."""
+        what = {
+            Measure.COUNT: "the number of events",
+            Measure.SUM: f"the sum of {self.measured.text if self.measured else ''}",
+            Measure.DISTINCT: f"the number of different {self.measured.text if self.measured else ''}",
+        }[self.limit.measure]
+        beyond = "at least" if self.limit.inclusive else "above"
+        return f"{what} over {format_duration(self.limit.over)} is {beyond} {plain(self.limit.bound)}"
+
+    def series(self, rule_id: str) -> str:
+        """Return what the amounts are kept under: other amounts after an edit begin anew."""
+        what = f" {self.measured.text}" if self.measured else ""
+        by = f" by {self.by.text}" if self.by else ""
+        return f"{rule_id}/{self.limit.measure}{what}{by}"
+
+    def amount(self, envelope: Mapping[str, Any], happened: datetime) -> Amount | None:
+        """Return what an event counts, in its bucket; None where what is measured is not in it."""
+        at = self.limit.bucket(happened)
+        if self.limit.measure is Measure.DISTINCT:
+            member = _key(self.measured, envelope)
+            return None if member is None else Amount(at, member=member)
+        if self.measured is None:
+            return Amount(at)
+        try:
+            number = amount_of(self.measured.search(envelope))
+        except (ExpressionError, RecursionError):
+            return None
+        return None if number is None else Amount(at, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +116,8 @@ class Rule:
     line: int
     expect: Expect | None = None
     """For a rule that fires on what does not follow; `pattern` is then its `after`."""
+    window: Window | None = None
+    """For a rule that fires on too much of what `pattern` matches."""
 
 
 _CANARY = Rule(
@@ -114,6 +162,8 @@ class RuleSet:
     """The operators' own rows of what the AI worker's failures mean."""
     oncall: OnCall | None = None
     """Who is called; None where the folder has no `oncall.yaml`."""
+    budget: Budget | None = None
+    """What AI work costs, and how much is too much; None where the folder has no `budget.yaml`."""
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _index: PatternIndex[tuple[str, MatchKind]] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -155,7 +205,14 @@ class RuleSet:
 
 def opening(rule: Rule) -> MatchKind:
     """Return what an event that a rule's `pattern` matches means to it."""
+    if rule.window:
+        return MatchKind.COUNT
     return MatchKind.AFTER if rule.expect else MatchKind.TRIGGER
+
+
+def too_much(rule: Rule, key: str, envelope: Mapping[str, Any]) -> Match:
+    """Return the match of a window rule with the event after which there was too much of it; `key` is what was counted apart."""
+    return _match(rule, MatchKind.TRIGGER, envelope, _key(rule.dedup, envelope) or key)
 
 
 def missed(rule: Rule, key: str, envelope: Mapping[str, Any], dedup_key: str | None = None) -> Match:
@@ -164,7 +221,10 @@ def missed(rule: Rule, key: str, envelope: Mapping[str, Any], dedup_key: str | N
 
 
 def _concerned(rule: Rule, kinds: set[MatchKind], event: Event) -> Match:
-    if rule.expect is None:
+    if rule.window and MatchKind.COUNT in kinds:
+        # What does not say whose it is counts together with its like: left out, it could not be too much.
+        return _match(rule, MatchKind.COUNT, event.envelope, _key(rule.window.by, event.envelope) or "")
+    if rule.window or rule.expect is None:
         kind = MatchKind.TRIGGER if MatchKind.TRIGGER in kinds else MatchKind.RESOLVE
         return _match(rule, kind, event.envelope)
     if MatchKind.THEN in kinds:

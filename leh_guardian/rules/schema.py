@@ -61,6 +61,13 @@ def oncall_schema() -> dict[str, Any]:
     return _schema(WholeOnCallFileEntry)
 
 
+def budget_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file of prices and limits."""
+    from leh_guardian.rules.budget import BudgetFileEntry
+
+    return _schema(BudgetFileEntry)
+
+
 def _schema(model: type[Entry]) -> dict[str, Any]:
     schema = model.model_json_schema(by_alias=True)
     for definition in schema["$defs"].values():

@@ -41,6 +41,8 @@ def read_trigger(rule: Mapping[str, Any], path: Path, registry: Registry) -> tup
     What the OK event does not say of where it comes from, it shares with the trouble: `resolve_on` is then one line.
     """
     found = list(_check_choice(rule, path))
+    if isinstance(window := rule.get("window"), Mapping):
+        found += _check_window(window, (*path, "window"))
     if isinstance(expect := rule.get("expect"), Mapping):
         here = (*path, "expect")
         found += _check_expect(expect, here, registry)
@@ -76,9 +78,26 @@ def _check_choice(rule: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     if "pattern" in rule:
         message = "a rule has either `pattern` (what happened) or `expect` (what did not follow)"
         yield Problem((*path, "expect"), "bad-value", message, "make two rules of it", on_key=True)
+    if "window" in rule:
+        message = "`window` measures what `pattern` matches: `expect` is about what did not follow"
+        yield Problem((*path, "window"), "bad-value", message, "make two rules of it", on_key=True)
     if "resolve_on" in rule:
         message = "`resolve_on` is for `pattern`: what ends an absence is its `then`"
         yield Problem((*path, "resolve_on"), "bad-value", message, "leave it out", on_key=True)
+
+
+def _check_window(window: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    if "sum" in window and "distinct" in window:
+        message = "a window has either `sum` or `distinct`"
+        yield Problem((*path, "distinct"), "bad-value", message, "make two rules of it", on_key=True)
+    if "above" in window and "at_least" in window:
+        message = "a window has either `above` or `at_least`"
+        yield Problem((*path, "at_least"), "bad-value", message, "leave one of them out", on_key=True)
+    if not {"above", "at_least"} & window.keys():
+        message = "nothing says how much is too much"
+        yield Problem(path, "missing-key", message, "give `above` or `at_least`", on_key=True)
+    if window.get("at_least") in (0, 0.0):
+        yield Problem((*path, "at_least"), "bad-value", "there is always 0 at least: the first event would fire")
 
 
 def _check_expect(expect: Mapping[str, Any], path: Path, registry: Registry) -> Iterator[Problem]:

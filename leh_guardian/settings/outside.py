@@ -95,10 +95,24 @@ class EvidenceSettings(Section):
 
 
 class BreakerSettings(Section):
-    """The per-case circuit breaker."""
+    """Circuits of cases and accounts (docs/breaker.md)."""
 
-    table: str = "leh-breaker"
-    """DynamoDB table that the worker reads."""
+    table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """DynamoDB table that the worker reads before each call; without it no circuit has an effect."""
+    parked_table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """DynamoDB table of the work of paused cases."""
+    cooldown: Duration = timedelta(minutes=15)
+    """Before an open circuit lets a little through; as often as it has opened in a row, six hours at most."""
+    allowance: int = Field(200_000, ge=1)
+    """Tokens that it lets through then."""
+    lease: Duration = timedelta(minutes=16)
+    """How long that may last: longer than a job of the worker."""
+    share: float = Field(0.10, gt=0, le=1)
+    """Part of the cases active within a day whose circuits may be open at once; one always may."""
+    most_open: int = Field(10, ge=1)
+    """And how many at most."""
+    most_opened: int = Field(3, ge=1)
+    """And how many may open within ten minutes."""
 
 
 class OpenSearchSettings(Section):

@@ -27,6 +27,9 @@ DAEMON_NEEDS: Final = {
     "early_oks": "select insert update delete",
     "heartbeats": "select insert update delete",
     "expectations": "select insert update delete",
+    "counters": "select insert update delete",
+    "circuits": "select insert update delete",
+    "spend_alarms": "select insert update delete",
     "control": "select insert update",
     "redriven_letters": "select insert delete",
     "quarantine": "select insert update",
@@ -71,7 +74,7 @@ def to_answer(role: str) -> str:
         f"grant insert on {SCHEMA}.journal, {SCHEMA}.approvals to {to};"
         f" grant insert, update on {SCHEMA}.incidents, {SCHEMA}.actions to {to}; grant update on {SCHEMA}.quarantine to {to};"
         f" grant insert on {SCHEMA}.deployments to {to}; grant insert, update on {SCHEMA}.control to {to};"
-        f" grant insert, update, delete on {SCHEMA}.timers to {to};"
+        f" grant insert, update, delete on {SCHEMA}.timers to {to}; grant insert, update on {SCHEMA}.circuits to {to};"
     )
 
 

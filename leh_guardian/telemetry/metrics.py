@@ -57,6 +57,12 @@ class Metrics:
             "How long the oldest message that is 2 minutes late has been due",
             registry=r,
         )
+        self.circuits = Counter(
+            "guardian_circuit_changes",
+            "Changes of circuits, by the state they changed to",
+            ["scope", "state"],
+            registry=r,
+        )
         self.beats = Counter(
             "guardian_heartbeats_heard",
             "Heartbeats from outside, by whether they are expected",

@@ -15,6 +15,7 @@ import anyio
 
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.benchmarks.absence import measure_absence
+from tests.benchmarks.detectors import measure_detectors
 from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
 from tests.benchmarks.loading import measure_loading
@@ -23,9 +24,21 @@ from tests.benchmarks.planning import measure_planning
 from tests.benchmarks.processes import end_on_sigterm
 from tests.benchmarks.redrive import compare_redrive
 from tests.benchmarks.report import machine
+from tests.benchmarks.spending import measure_spending
 from tests.benchmarks.start import measure_start
 
-_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "absence", "start", "matching", "loading")
+_SECTIONS = (
+    "intake",
+    "elasticmq",
+    "planning",
+    "redrive",
+    "absence",
+    "spending",
+    "start",
+    "matching",
+    "loading",
+    "detectors",
+)
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
 
@@ -52,6 +65,7 @@ def _run_all(only: set[str], *, quick: bool, letters: int) -> None:
         postgres = EmbeddedPostgres.start(folder / "postgres")
         try:
             _run(postgres, folder, only, quick=quick, letters=letters)
+            _run_alone(folder, only, quick=quick)
         finally:
             postgres.stop(remove=True)
     print(f"\nAll of it took {time.monotonic() - began:.0f} s; at the end: {machine()}")
@@ -73,12 +87,20 @@ def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: boo
     if "absence" in only:
         postgres.create_database("absence")
         anyio.run(measure_absence, postgres.dsn("absence"), folder, 2_000 if quick else 10_000)
+    if "spending" in only:
+        measure_spending(postgres, folder, quick=quick)
     if "start" in only:
         measure_start(postgres, folder, 1 if quick else 3)
+
+
+def _run_alone(folder: Path, only: set[str], *, quick: bool) -> None:
+    """Run what needs no database."""
     if "matching" in only:
         measure_matching(0.2 if quick else 0.5)
     if "loading" in only:
         measure_loading(folder, 2 if quick else 5)
+    if "detectors" in only:
+        measure_detectors(3, 100 if quick else 300, 20)
 
 
 if __name__ == "__main__":

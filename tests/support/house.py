@@ -204,7 +204,7 @@ class House:
         self.progression = progression = Progression(registry, Escalator(self.people.directory))
         self.queue: Any = NoQueue()
         self.rules = rules
-        planner = Planner(progression, modes or {}, parse_duration(hold))
+        self.planner = planner = Planner(progression, modes or {}, parse_duration(hold))
         self.intake = Intake(
             self.queue,
             pool,

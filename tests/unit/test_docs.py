@@ -21,7 +21,7 @@ from leh_guardian.registry import discover
 from leh_guardian.rules.document import read_document
 from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.loader import check_folder, check_rules
-from leh_guardian.rules.schema import case_schema, json_schema, oncall_schema, signature_schema
+from leh_guardian.rules.schema import budget_schema, case_schema, json_schema, oncall_schema, signature_schema
 from leh_guardian.rules.signatures import check_signatures
 from leh_guardian.settings import Settings
 
@@ -130,13 +130,16 @@ def test_shipped_rules_load() -> None:
 
 
 def test_shipped_rules_that_change_things_ask_first() -> None:
-    """A fresh installation acts on nothing until somebody raises the mode."""
+    """A fresh installation acts on nothing until somebody raises the mode, but for pausing a case: the runbook says at once."""
     registry = discover(leh_guardian.handlers)
     rules, _ = check_rules(ROOT / "rules", registry)
     assert rules is not None
     changing = [r for r in rules.rules if any(registry[step.uses].changes for step in r.plan.steps)]
-    assert changing
-    assert {rule.mode for rule in changing} <= {Mode.OBSERVE, Mode.PROPOSE}
+    acting = [rule for rule in changing if rule.mode not in {Mode.OBSERVE, Mode.PROPOSE}]
+    assert {step.uses for rule in acting for step in rule.plan.steps if registry[step.uses].changes} == {
+        "circuit_breaker"
+    }
+    assert len(changing) > len(acting)
 
 
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"\bLEH_[A-Z_]+[A-Z]\b", TEXT))))
@@ -209,6 +212,7 @@ def test_rule_schema_is_fresh() -> None:
         "case.schema.json": case_schema(),
         "signature.schema.json": signature_schema(),
         "oncall.schema.json": oncall_schema(),
+        "budget.schema.json": budget_schema(),
     }
     for name, schema in schemas.items():
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

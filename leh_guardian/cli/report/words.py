@@ -71,6 +71,12 @@ KINDS: Final[dict[str, Text]] = {
     Kind.MODE_SET: Text(ko="모드를 바꿈", en="mode changed"),
     Kind.RULES_LOADED: Text(ko="규칙을 읽음", en="rules read"),
     Kind.RULES_REFUSED: Text(ko="규칙 파일을 거부함", en="rule files refused"),
+    Kind.UNPRICED: Text(
+        ko="단가 없는 모델을 가장 비싼 단가로 계산", en="a model without a price, counted at the highest"
+    ),
+    Kind.NO_TOKENS: Text(ko="토큰 수가 없는 사용 기록", en="a record of use without tokens"),
+    Kind.CIRCUIT: Text(ko="AI 처리 회로 상태 변경", en="a circuit of AI processing changed"),
+    Kind.NOT_COUNTED: Text(ko="셀 값이 없는 이벤트를 세지 않음", en="an event without the value to count"),
 }
 STATUS: Final = {
     "triggered": Text(ko="발생", en="triggered"),

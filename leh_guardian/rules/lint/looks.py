@@ -39,6 +39,8 @@ def check_references(rule: Mapping[str, Any], path: Path, types: Sequence[EventT
     """Yield the paths of `${event.…}` in the parameters of a rule that its events do not have."""
     actions = rule.get("actions")
     expect = rule.get("expect")
+    # What was too much is told in the event (engine/counting.py).
+    added = "window" if "window" in rule else ""
     uses: list[tuple[Path, Any]] = [((*path, "verify"), rule.get("verify"))]
     if isinstance(expect, Mapping):
         uses.append(((*path, "expect", "unless"), expect.get("unless")))
@@ -48,7 +50,7 @@ def check_references(rule: Mapping[str, Any], path: Path, types: Sequence[EventT
     for here, use in uses:
         for at, text in texts(use.get("with") if isinstance(use, Mapping) else None):
             for reference in _references(text):
-                for what, hint in _doubts(reference, types, below=("event",)):
+                for what, hint in _doubts(reference, types, below=("event",), added=added):
                     message = f"the reference ${{{reference.text}}} looks at {what}"
                     yield Problem((*here, "with", *at), "unknown-field", message, hint, severity="warning")
 
@@ -61,13 +63,15 @@ def _references(text: str) -> tuple[Expression, ...]:
 
 
 def _doubts(
-    expression: Expression, types: Sequence[EventType], below: tuple[str, ...] = ()
+    expression: Expression, types: Sequence[EventType], below: tuple[str, ...] = (), added: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """Yield what an expression looks at that no event has, with a hint; `below` is the way to the event."""
+    """Yield what an expression looks at that no event has, with a hint; `below` is the way to it, `added` what guardian puts in."""
     for path in sorted(expression.paths):
         if path[: len(below)] != below:
             continue
         steps = path[len(below) :]
+        if added and steps[:1] == (added,):
+            continue
         found = [find(event_type, steps, through_rows=False) for event_type in types or (None,)]
         misses = [one for one in found if isinstance(one, Miss)]
         if misses and len(misses) == len(found):

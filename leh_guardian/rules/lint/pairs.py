@@ -33,8 +33,8 @@ def check_pairs(rules: Sequence[Placed], registry: Registry) -> Iterator[tuple[P
     """Yield the rules that do to an event what another one does as well; of two that are alike, the later."""
     groups: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     for number, placed in enumerate(rules):
-        # What did not follow on an event is not found at the moment of the event.
-        if placed.rule.mode in {Mode.ACT, Mode.PROPOSE} and placed.rule.expect is None:
+        # What did not follow on an event, or was too much, is not one event's.
+        if placed.rule.mode in {Mode.ACT, Mode.PROPOSE} and placed.rule.expect is None and placed.rule.window is None:
             for index, step in enumerate(placed.rule.plan.steps):
                 if step.condition is None and registry[step.uses].changes:
                     groups[step.uses, _spelt(step)].append((number, index))

@@ -22,10 +22,11 @@ def lint_rule(
     trigger: Trigger,
     keys: Mapping[str, Expression | None],
     by: Mapping[Path, Expression],
+    counted: Mapping[Path, Expression],
 ) -> Iterator[Problem]:
     """Yield what is impossible (errors) or doubtful (warnings) in a rule whose patterns and keys compile.
 
-    `by` has the expressions of an `expect` by their places, that over `after` first.
+    `by` has the expressions of an `expect` by their places, that over `after` first; `counted` those of a `window`.
     """
     asked, ends = trigger.opening, trigger.closing
     if asked is None:
@@ -47,6 +48,8 @@ def lint_rule(
     if len(by) == 1:
         for place, expression in by.items():
             yield from check_key(expression, place, ending, ()) if ends else ()
+    for place, expression in counted.items():
+        yield from check_key(expression, place, types, ())
     yield from check_references(rule, path, types)
     yield from _check_conditions(rule.get("actions"), (*path, "actions"))
 

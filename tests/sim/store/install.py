@@ -16,6 +16,7 @@ from leh_guardian.store import (
     call_audit,
     canaries,
     control,
+    counters,
     deliveries,
     deployments,
     early_oks,
@@ -37,6 +38,7 @@ from tests.sim.store import approvals as sim_approvals
 from tests.sim.store import call_audit as sim_call_audit
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import control as sim_control
+from tests.sim.store import counters as sim_counters
 from tests.sim.store import deliveries as sim_deliveries
 from tests.sim.store import deployments as sim_deployments
 from tests.sim.store import early_oks as sim_early_oks
@@ -59,6 +61,7 @@ TWINS = (
     (call_audit, sim_call_audit),
     (canaries, sim_canaries),
     (control, sim_control),
+    (counters, sim_counters),
     (deliveries, sim_deliveries),
     (deployments, sim_deployments),
     (early_oks, sim_early_oks),
@@ -77,8 +80,9 @@ TWINS = (
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("dsn", "migrate", "pool", "rights", "transaction")
-"""The modules of the store that ask for no rows of a table."""
+WITHOUT_TWIN = ("circuits", "dsn", "migrate", "pool", "rights", "spending", "transaction")
+"""Infrastructure, and what no simulated history asks for: records of use are played on PostgreSQL alone."""
+WITHOUT_TABLE = {"circuits", "spend_alarms"}
 
 
 def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:

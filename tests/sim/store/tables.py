@@ -68,6 +68,7 @@ RULE_KEYS = Table("rule_keys", Index("rule_keys_pkey", ("rule_id", "dedup_key"))
 # It has no key of its own; the number stands for the place of the row.
 RULE_RUNS = Table("rule_runs", Index("", ("id",)), numbered="id")
 EARLY_OKS = Table("early_oks", Index("early_oks_pkey", ("rule_id", "dedup_key")))
+COUNTERS = Table("counters", Index("counters_pkey", ("series", "key", "at", "member")), {"member": ""})
 EXPECTATIONS = Table("expectations", Index("expectations_pkey", ("rule_id", "key")), {"fired": False})
 INCIDENTS = Table(
     "incidents",
@@ -162,6 +163,7 @@ TABLES = (
     RULE_KEYS,
     RULE_RUNS,
     EARLY_OKS,
+    COUNTERS,
     EXPECTATIONS,
     INCIDENTS,
     ACTIONS,

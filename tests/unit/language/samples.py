@@ -135,7 +135,11 @@ def _of_calls() -> dict[str, Text]:
         "reminder": wording.reminder(_OPEN, timedelta(minutes=10)),
         "passed_time": wording.passed_time(timedelta(days=1, hours=2)),
         "detail_line": wording.detail_line("x"),
+        "too_much/none": wording.too_much({}),
     }
+    for measure in ("count", "sum", "distinct"):
+        window = {"measure": measure, "value": 1200, "bound": 1000, "over": 600}
+        made[f"too_much/{measure}"] = wording.too_much({"window": window})
     beat = Heartbeat("backup", 86400.0, 3600.0, Severity.SEV2, "default")
     rest = {
         "engine.foresight.next_line/nobody": foresight.next_line(_waiting(), _DIRECTORY, NOW),

@@ -367,6 +367,69 @@ def test_what_an_absence_case_says_when_it_fails(absent: Try, body: str, line: s
     assert [one for one in said if one.startswith(line)], said
 
 
+SPEND = """\
+- id: spend
+  pattern: {source: [leh.ai-worker]}
+  window: {sum: detail.cost_usd, by: detail.case_id, over: 10m, above: 5}
+  actions:
+  - {uses: everything, with: {text: "${event.window.key} ${event.window.value}"}}
+- id: pieces
+  pattern: {source: [leh.app]}
+  window: {distinct: detail.evidence_id, over: 10m, at_least: 3}
+"""
+USED = "{source: leh.ai-worker, detail-type: t, detail: {case_id: c, cost_usd: 1}}"
+PIECE = '{source: leh.app, detail-type: t, detail: {evidence_id: "ev_${n}"}}'
+
+
+@pytest.fixture
+def counting(folder: Path, run: Try) -> Try:
+    """Run cases beside two window rules."""
+    (folder / "spend.yaml").write_text(f"version: 1\nrules:\n{SPEND}", encoding="utf-8")
+    return run
+
+
+@pytest.mark.parametrize(
+    ("event", "body"),
+    [
+        (USED, "times: 5\nexpect: []"),
+        (USED, "times: 9\nexpect: [{rule: spend, dedup: c, actions: [{uses: everything, with: {text: c 6}}]}]"),
+        (USED, "times: 6\nevery: 2m\nexpect: [{rule: spend}]"),
+        (USED, "times: 6\nevery: 125s\nexpect: []"),
+        (USED, "times: 3\nlater: [{after: 9m, event: " + USED + ", times: 3}]\nexpect: [{rule: spend}]"),
+        (USED, "expect: [{rule: spend, matches: count, dedup: c}]"),
+        (PIECE, "times: 3\nexpect: [{rule: pieces, dedup: ''}]"),
+        (PIECE.replace("${n}", "1"), "times: 30\nexpect: []"),
+    ],
+)
+def test_events_are_counted_for_window_rules(counting: Try, event: str, body: str) -> None:
+    """Repeated, spread over time, told apart; once for each key, however much follows."""
+    results, said = counting(case(body, event))
+    assert said == []
+    assert [result.passed for result in results] == [True]
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("times: 6\nexpect: []", "6 case-failed rule `spend` matches too, and the case does not expect it"),
+        ("times: 5\nexpect: [{rule: spend}]", "6 case-failed rule `spend` does not fire"),
+        ("times: 0\nexpect: []", "5 bad-value `times` must be"),
+        ("expect: [{rule: dlq, matches: count}]", "5 case-failed rule `dlq` does not match"),
+    ],
+)
+def test_what_a_counting_case_says_when_it_fails(counting: Try, body: str, line: str) -> None:
+    """The difference, where it stands."""
+    _, said = counting(case(body, USED))
+    assert [one for one in said if one.startswith(line)], said
+
+
+def test_how_much_was_counted_is_told(counting: Try, registry: Registry) -> None:
+    """Whoever expects a window rule to fire learns how much it saw."""
+    counting(case("times: 5\nexpect: [{rule: spend}]", USED))
+    hints = [d.hint for d in check_folder(read_folder(Path()), registry).diagnostics]
+    assert "5 events counted, and no window of 10m held too much" in hints
+
+
 def test_the_reason_why_nothing_fires_is_told(absent: Try, folder: Path, registry: Registry) -> None:
     """Whoever expects a rule to fire learns whether its `after` does not match, or its time is not over."""
     absent(case("expect: [{rule: stuck}, {rule: told}]", UPLOAD))

@@ -150,3 +150,28 @@ def test_absence_rules_are_told_by_both_patterns(
     assert [line["line"] for line in told["pattern"]["lines"]] == [5, 5]
     assert [line["line"] for line in told["then"]["lines"]] == [7]
     assert [step["with"]["text"] for step in told["steps"]] == [step["text"] for step in steps]
+
+
+def test_a_window_rule_is_explained_as_if_it_fired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: Registry
+) -> None:
+    """What would be counted, for whom, and the steps with what the window would have measured."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.yaml").write_text(
+        """\
+version: 1
+rules:
+- id: spend
+  pattern: {source: [leh.ai-worker]}
+  window: {sum: detail.cost_usd, by: detail.case_id, over: 1d, above: 50}
+  actions:
+  - {uses: everything, with: {text: "${event.window.key} ${event.window.value}"}}
+""",
+        encoding="utf-8",
+    )
+    [parsed] = parse_body(body({"source": "leh.ai-worker", "detail-type": "TokenUsage", "detail": {"case_id": "c"}}))
+    [spend] = explain_rules(load_rules(Path(), registry), parsed, registry)
+    told = spend.to_json()
+    assert (told["matched"], told["dedup_key"]) == ("count", "c")
+    assert [step["with"]["text"] for step in told["steps"]] == ["c 50"]
+    assert str(spend.rule.window) == "the sum of detail.cost_usd over 1d is above 50"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -14,11 +15,13 @@ from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.timer import TimerKind
+from leh_guardian.model.window import Amount
 from leh_guardian.ports import SentLetter
 from leh_guardian.store import (
     actions,
     approvals,
     control,
+    counters,
     deliveries,
     deployments,
     early_oks,
@@ -36,6 +39,7 @@ from leh_guardian.store import (
     timers,
 )
 from leh_guardian.store.approvals import Approval
+from leh_guardian.store.counters import Counted
 from leh_guardian.store.deliveries import Delivery
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
@@ -54,6 +58,7 @@ async def write_everything(tx: Transaction) -> None:
     await guards.record_runs(tx, [(KEY, NOW, UUID(int=1))])
     await early_oks.remember(tx, {KEY: NOW})
     await expectations.save(tx, NOW, [EXPECTED])
+    await counters.add(tx, [Counted("rule/count", "key-1", Amount(NOW), NOW)])
     await deliveries.record(tx, Delivery(UUID(int=5), UUID(int=1), "person:a", "console", "page", "it began", NOW))
     await approvals.add(tx, UUID(int=5), Approval("kim", "김민수", NOW))
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
@@ -81,6 +86,7 @@ async def whole(tx: Transaction) -> list[object]:
         await early_oks.newest(tx, [KEY]),
         await timers.take_due(tx, NOW),
         await expectations.lock(tx, [KEY]),
+        await counters.crowded(tx, "rule/count", {"key-1": (NOW, NOW)}, Decimal(1), distinct=False),
         await inbox.forget(tx, log_before=NOW, inbox_before=NOW, log_rows=0, portion=10),
     ]
 
@@ -100,6 +106,7 @@ NOTHING = [
     {},
     {},
     None,
+    {},
     {},
     0,
 ]

@@ -1,0 +1,76 @@
+"""Owns what guards the spending, built by the settings; the one rule: without the worker's table the record is kept all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.breaker_table import BreakerTable
+from leh_guardian.adapters.dynamo import DynamoTables
+from leh_guardian.clock import Clock
+from leh_guardian.engine import circuits
+from leh_guardian.engine import usual as usual_use
+from leh_guardian.engine.auditor import Client
+from leh_guardian.engine.circuits import CircuitKeeper
+from leh_guardian.engine.loops import Loop
+from leh_guardian.engine.planner import Planner
+from leh_guardian.engine.usual import UsualUse
+from leh_guardian.model.spend.circuit import Recovery
+from leh_guardian.model.spend.limits import Usual
+from leh_guardian.rules.ruleset import RuleSet
+from leh_guardian.settings import Settings
+from leh_guardian.store.pool import Pool
+from leh_guardian.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What guards the spending."""
+
+    keeper: CircuitKeeper
+    use: UsualUse
+    clients: tuple[Client, ...]
+
+    def usual(self) -> Usual:
+        """Return what use is usual, as of the last look."""
+        return self.use.now
+
+    def loops(self, loop: partial[Loop]) -> list[Loop]:
+        """Return its loops."""
+        return [
+            loop("circuits", self.keeper.run_once, pause=circuits.LOOK),
+            loop("usual_use", self.use.run_once, pause=usual_use.PAUSE),
+        ]
+
+
+async def open_spending(
+    settings: Settings,
+    aws: Aws,
+    tables: DynamoTables,
+    pool: Pool,
+    planner: Planner,
+    rules: Callable[[], RuleSet],
+    clock: Clock,
+    metrics: Metrics,
+    *,
+    replica: str,
+    planned: Callable[[], None],
+) -> Spending:
+    """Return what guards the spending."""
+    wanted = settings.breaker
+    board = BreakerTable(aws, await aws.client("dynamodb"), tables, wanted.table) if wanted.table else None
+    recovery = Recovery(
+        cooldown=wanted.cooldown,
+        lease=wanted.lease,
+        allowance=wanted.allowance,
+        share=wanted.share,
+        most_open=wanted.most_open,
+        most_opened=wanted.most_opened,
+    )
+    use = UsualUse(pool, clock)
+    keeper = CircuitKeeper(
+        pool, planner, rules, board, recovery, lambda: use.now, clock, metrics, replica=replica, planned=planned
+    )
+    return Spending(keeper, use, (Client("breaker_table", board, required=False),) if board else ())

@@ -1,0 +1,208 @@
+"""Owns what records of use lead to (inside T1): they are counted, and a crossed limit becomes an event; the one rule: rules decide.
+
+A limit that is crossed changes nothing by itself. It is told as an event of guardian's own (`Spend Limit Crossed`), which meets the
+same rules as any other, in the same transaction: guards, modes, incidents and actions are as for all that happens.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from leh_guardian.engine.changes import Changes
+from leh_guardian.model.event import Event
+from leh_guardian.model.journal import Kind
+from leh_guardian.model.spend.circuit import Circuit
+from leh_guardian.model.spend.limits import HISTORY, Budget, Scope, SpendLimit, Unit, Usual, unlike
+from leh_guardian.model.spend.usage import Usage
+from leh_guardian.model.window import LONGEST, Amount, Limit, Measure, peak, plain
+from leh_guardian.store import circuits, counters, spending
+from leh_guardian.store.circuits import Key
+from leh_guardian.store.counters import Counted
+from leh_guardian.store.transaction import Transaction
+
+SOURCE: Final = "leh.guardian"
+DETAIL_TYPE: Final = "Spend Limit Crossed"
+_HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+_KEEP: Final = LONGEST + _HOUR
+QUIET: Final = timedelta(minutes=10)
+"""How long it is not told again that a limit is crossed while use goes on."""
+
+Used = tuple[datetime, Usage]
+"""When, and what."""
+
+
+@dataclass
+class _Counted:
+    """What a batch has added."""
+
+    minutes: dict[Key, list[datetime]] = field(default_factory=dict)
+    """{whose: the minutes in which something was used}."""
+    estimated: set[Key] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossed:
+    """A limit that somebody has crossed."""
+
+    key: Key
+    limit: SpendLimit
+    amounts: Mapping[Unit, Decimal]
+    why: str = ""
+
+
+async def take_in(tx: Transaction, changes: Changes, budget: Budget, usual: Usual, used: Sequence[Used]) -> list[Event]:
+    """Count uses whose events are new; return what they cross, gravest first, each told once in a while."""
+    if not used:
+        return []
+    counted = await _count(tx, changes, used)
+    known = await circuits.of(tx, counted.minutes)
+    paused = [key for key, circuit in known.items() if circuit.state.pauses]
+    if paused:
+        await circuits.used(tx, paused, changes.now)
+    crossed = [one async for one in _crossed(tx, changes.now, budget, usual, counted, known)]
+    gravest: dict[Key, _Crossed] = {}
+    for one in sorted(crossed, key=lambda each: each.limit.tier.rank):
+        gravest[one.key] = one
+    if not gravest:
+        return []
+    hour = changes.now.replace(minute=0, second=0, microsecond=0)
+    alarms = [
+        Counted(spending.ALARMS, key, Amount(hour), changes.now + HISTORY + _HOUR)
+        for scope, key in gravest
+        if scope is Scope.CASE
+    ]
+    await counters.add(tx, alarms)
+    tiers = [(scope, key, one.limit.tier) for (scope, key), one in gravest.items()]
+    told = await circuits.newly_told(tx, tiers, changes.now, changes.now - QUIET)
+    return [
+        _event(one, changes.now, one.key in counted.estimated)
+        for one in gravest.values()
+        if (*one.key, one.limit.tier) in told
+    ]
+
+
+async def _count(tx: Transaction, changes: Changes, used: Sequence[Used]) -> _Counted:
+    found = _Counted()
+    rows: list[Counted] = []
+    for happened, usage in used:
+        minute = happened.replace(second=0, microsecond=0)
+        amounts = {Unit.TOKENS: Decimal(usage.tokens), Unit.USD: usage.cost, Unit.ATTEMPTS: Decimal(1)}
+        for scope, key in _whose(usage):
+            found.minutes.setdefault((scope, key), []).append(minute)
+            if usage.estimated:
+                found.estimated.add((scope, key))
+            for unit, amount in amounts.items():
+                rows.append(Counted(spending.series(scope, unit), key, Amount(minute, amount), changes.now + _KEEP))
+        if not usage.priced:
+            changes.count(
+                Kind.UNPRICED, "", f"no price for model {usage.model or 'without a name'}: the dearest is taken"
+            )
+    await counters.add(tx, rows)
+    return found
+
+
+def _whose(usage: Usage) -> Iterator[Key]:
+    if usage.case_id:
+        yield Scope.CASE, usage.case_id
+    if usage.user_id:
+        yield Scope.USER, usage.user_id
+    yield Scope.FLEET, ""
+
+
+async def _crossed(
+    tx: Transaction,
+    now: datetime,
+    budget: Budget,
+    usual: Usual,
+    counted: _Counted,
+    known: Mapping[Key, Circuit],
+) -> Any:
+    """Yield the limits that are crossed in any window that something of this batch is in."""
+    by_scope: defaultdict[Scope, dict[str, list[datetime]]] = defaultdict(dict)
+    for (scope, key), minutes in counted.minutes.items():
+        by_scope[scope][key] = minutes
+    for limit in budget.limits:
+        touched = by_scope.get(limit.scope, {})
+        amounts = await _amounts(tx, limit, touched, known)
+        for key, found in amounts.items():
+            why = ""
+            if limit.deviates:
+                crossing, why = await _unlike(tx, now, key, touched[key], usual, known)
+                if not crossing:
+                    continue
+            yield _Crossed((limit.scope, key), limit, found, why)
+
+
+async def _amounts(
+    tx: Transaction, limit: SpendLimit, touched: Mapping[str, list[datetime]], known: Mapping[Key, Circuit]
+) -> dict[str, dict[Unit, Decimal]]:
+    """Return {key: amounts} of those that exceed a limit in all its units."""
+    left: dict[str, dict[Unit, Decimal]] = {key: {} for key in touched}
+    for unit, most in limit.most.items():
+        if not left:
+            break
+        spans = {key: _span(limit.over, touched[key], known.get((limit.scope, key))) for key in left}
+        held = await counters.crowded(tx, spending.series(limit.scope, unit), spans, most, distinct=False)
+        window = Limit(Measure.SUM, limit.over, most)
+        peaks = {key: peak(window, amounts, touched[key]) for key, amounts in held.items()}
+        left = {key: left[key] | {unit: value} for key, value in peaks.items() if window.exceeded(value)}
+    return left
+
+
+def _span(over: timedelta, minutes: Sequence[datetime], circuit: Circuit | None) -> tuple[datetime, datetime]:
+    """Return from when to when use is looked at: what was accepted when a circuit closed is not held against anybody again."""
+    first, last = min(minutes) - over, max(minutes) + over
+    if circuit is not None and circuit.cleared_at is not None:
+        first = max(first, circuit.cleared_at.replace(second=0, microsecond=0) + _MINUTE)
+    return first, last
+
+
+async def _unlike(
+    tx: Transaction,
+    now: datetime,
+    case_id: str,
+    minutes: Sequence[datetime],
+    usual: Usual,
+    known: Mapping[Key, Circuit],
+) -> tuple[bool, str]:
+    window = Limit(Measure.SUM, _HOUR, Decimal(0))
+    span = _span(_HOUR, minutes, known.get((Scope.CASE, case_id)))
+    name = spending.series(Scope.CASE, Unit.TOKENS)
+    held = await counters.crowded(tx, name, {case_id: span}, Decimal(0), distinct=False)
+    hour = peak(window, held.get(case_id, ()), minutes)
+    history = await spending.hours(tx, case_id, now - HISTORY, min(minutes) - _HOUR)
+    return unlike(hour, history, usual.quantile)
+
+
+def _event(crossed: _Crossed, now: datetime, estimated: bool) -> Event:
+    scope, key = crossed.key
+    limit = crossed.limit
+    event_id = f"spend {scope} {key} {limit.tier} {now.isoformat()}"
+    detail: dict[str, Any] = {
+        "scope": scope.value,
+        "key": key,
+        "tier": limit.tier.value,
+        "limit": str(limit),
+        "over": limit.over.total_seconds(),
+        **{unit.value: float(amount) for unit, amount in crossed.amounts.items()},
+        "reason": ", ".join([f"{plain(amount)} {unit}" for unit, amount in crossed.amounts.items()] + [str(limit)]),
+        "estimated": estimated,
+    }
+    if crossed.why:
+        detail["unusual"] = crossed.why
+    if scope is not Scope.FLEET:
+        detail[f"{scope}_id"] = key
+    envelope = {
+        "id": event_id,
+        "source": SOURCE,
+        "detail-type": DETAIL_TYPE,
+        "time": now.isoformat(),
+        "detail": detail,
+    }
+    return Event(event_id, envelope)

@@ -1,0 +1,95 @@
+"""Owns the record of one attempt to use a provider; the one rule: what it cost is what guardian's prices say, never what was sent.
+
+docs/events.md describes the event. An attempt that failed counts like any other: a retry loop of failures costs as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from leh_guardian.model.event import Event
+from leh_guardian.model.spend.prices import Prices
+from leh_guardian.model.text import storable_key
+
+SOURCE: Final = "leh.ai-worker"
+DETAIL_TYPE: Final = "TokenUsage"
+_MOST: Final = 10**12
+"""Tokens of one attempt: beyond it, it is no number of tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One attempt."""
+
+    case_id: str
+    """Empty where the event does not say: what is nobody's counts for the fleet."""
+    user_id: str
+    model: str
+    prompt: int
+    """Tokens that were sent."""
+    completion: int
+    """Tokens that came back."""
+    cost: Decimal
+    """USD."""
+    priced: bool
+    """Whether the model has a price of its own; else it cost what the dearest does."""
+    estimated: bool
+    """Whether it was not told by the worker, but estimated from its log."""
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        return self.prompt + self.completion
+
+
+def is_usage(envelope: Mapping[str, Any]) -> bool:
+    """Tell whether an event is a record of use."""
+    return envelope.get("source") in {SOURCE, ESTIMATED_SOURCE} and envelope.get("detail-type") == DETAIL_TYPE
+
+
+ESTIMATED_SOURCE: Final = "leh.guardian"
+"""Who tells of use where the worker does not (engine/estimating.py)."""
+
+
+def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
+    """Return a record of use with `detail.cost_usd` set, and what it says; any other event as it is.
+
+    A record without usable numbers of tokens comes back without a cost, and with None.
+    """
+    envelope = event.envelope
+    if not is_usage(envelope) or not isinstance(envelope.get("detail"), Mapping):
+        return event, None
+    detail = {name: value for name, value in envelope["detail"].items() if name != "cost_usd"}
+    prompt, completion = (_tokens(detail.get(name)) for name in ("prompt_tokens", "completion_tokens"))
+    if prompt is None or completion is None:
+        return Event(event.id, {**envelope, "detail": detail}), None
+    model = _text(detail.get("model"))
+    cost, known = prices.cost(model, prompt, completion, event.occurred_at)
+    detail |= {"cost_usd": float(cost), "priced": known}
+    usage = Usage(
+        _text(detail.get("case_id")),
+        _text(detail.get("user_id")),
+        model,
+        prompt,
+        completion,
+        cost,
+        known,
+        estimated=envelope.get("source") == ESTIMATED_SOURCE,
+    )
+    return Event(event.id, {**envelope, "detail": detail}), usage
+
+
+def _tokens(value: Any) -> int | None:
+    """Return a number of tokens; a missing one is none at all, anything else but a whole number is no record."""
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST or value != int(value):
+        return None
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    return storable_key(value) if isinstance(value, str) and value else ""

@@ -1,0 +1,45 @@
+"""Owns what handlers may do about circuits; the one rule: the record is written first, the worker's copy after it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from leh_guardian.model.spend.circuit import Circuit, State, Verdict
+from leh_guardian.model.spend.limits import Scope, Tier
+
+
+class Board(Protocol):
+    """What the AI worker reads: docs/breaker.md."""
+
+    async def publish(self, circuit: Circuit) -> int:
+        """Put a circuit in the place of an older version; returns the version that is there now.
+
+        Raises:
+            Unavailable, AccessDenied, NotFound: the table cannot be written.
+        """
+
+    async def read(self, scope: Scope, key: str) -> tuple[State, int] | None:
+        """Return the state and version that the worker reads, None for none."""
+
+
+class Circuits(Protocol):
+    """Circuits, as handlers use them."""
+
+    async def get(self, scope: Scope, key: str) -> Circuit:
+        """Return a circuit; one that was never anything but closed has version 0."""
+
+    async def trip(self, scope: Scope, key: str, tier: Tier, reason: str, cause: UUID) -> Circuit:
+        """Open a circuit as far as its state and the cap on open ones let it, once for each `cause`; returns it as it is then."""
+
+    async def judge(self, scope: Scope, key: str, verdict: Verdict, reason: str, opened_at: datetime | None) -> Circuit:
+        """Say what the use of an open circuit was, of that opening alone where it is given; returns it as it is then."""
+
+    async def publish(self, circuit: Circuit) -> None:
+        """Let the worker read it.
+
+        Raises:
+            Refused: no table is configured.
+            Unavailable, AccessDenied, NotFound: the table cannot be written.
+        """

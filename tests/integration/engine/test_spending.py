@@ -1,0 +1,353 @@
+"""Records of use through the engine, on a real PostgreSQL: counted once, limits crossed, circuits opened by the rules that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from leh_guardian.engine.circuits import CircuitKeeper
+from leh_guardian.engine.usual import UsualUse
+from leh_guardian.errors import Refused, Unavailable
+from leh_guardian.model.spend import circuit as machine
+from leh_guardian.model.spend.circuit import Circuit, Recovery, State, Verdict
+from leh_guardian.model.spend.limits import Scope, Tier, Unit
+from leh_guardian.store import circuits, spending
+from leh_guardian.store.pool import Pool
+from leh_guardian.store.transaction import transaction
+from leh_guardian.telemetry.metrics import Metrics
+from tests.support.clock import FakeClock
+from tests.support.house import House, World, rule_set
+
+RULES = """
+version: 1
+rules:
+  - id: spend
+    mode: act
+    pattern: {source: [leh.guardian], detail-type: [Spend Limit Crossed]}
+    dedup: detail.key
+    guards: {budget: [{max: 100, per: 1h}]}
+    resolve_on: {detail-type: [Circuit Changed], detail: {state: [closed]}}
+    actions:
+      - uses: fix
+        with: {what: "${event.detail.scope} ${event.detail.key} ${event.detail.tier}"}
+"""
+BUDGET = """
+version: 1
+prices:
+  m: [{from: 2024-01-01, prompt: 1, completion: 1}]
+limits:
+  - {tier: warn, scope: case, over: 1h, tokens: 500}
+  - {tier: park, scope: case, over: 1h, tokens: 1000}
+  - {tier: park, scope: case, over: 1h, tokens: 700, deviates: true}
+  - {tier: hard, scope: user, over: 24h, usd: 0.01}
+  - {tier: warn, scope: fleet, over: 30d, usd: 1, attempts: 3}
+"""
+
+Houses = Callable[..., House]
+
+
+@pytest.fixture
+def house(pool: Pool, tmp_path: Path) -> Houses:
+    """Make houses over one database and one world."""
+    world, clock = World(), FakeClock()
+
+    def make(**options: Any) -> House:
+        folder = tmp_path / "rules"
+        folder.mkdir(exist_ok=True)
+        (folder / "budget.yaml").write_text(BUDGET, encoding="utf-8")
+        return House(pool, rule_set(folder, RULES, world), world, clock, **options)
+
+    return make
+
+
+def use(number: int, tokens: int, case: str = "case_1", user: str = "user_1", **more: Any) -> dict[str, Any]:
+    """A record of use."""
+    detail = {"case_id": case, "user_id": user, "model": "m", "prompt_tokens": tokens, **more}
+    return {"source": "leh.ai-worker", "detail-type": "TokenUsage", "id": f"use {number} {case}", "detail": detail}
+
+
+async def used(house: House, scope: Scope = Scope.CASE, key: str = "case_1") -> dict[str, Decimal]:
+    """What was counted."""
+    async with transaction(house.pool) as tx:
+        found = await spending.used_since(tx, scope, key, house.clock.now() - timedelta(days=40))
+    return {unit.value: amount for unit, amount in found.items()}
+
+
+async def journal(house: House, kind: str) -> list[str]:
+    """The reasons of a kind."""
+    async with transaction(house.pool) as tx:
+        return [row["reason"] for row in await tx.fetch("select reason from journal where kind = $1 order by id", kind)]
+
+
+async def test_use_is_counted_once_for_case_user_and_all(house: Houses) -> None:
+    """Copies in one batch and in the next count nothing; failed attempts count like any other."""
+    one = house()
+    for _ in range(2):
+        await one.take(use(1, 100, outcome="error"), use(1, 100, outcome="error"), use(2, 50, completion_tokens=25))
+    assert await used(one) == {"tokens": 175, "usd": Decimal("0.000175"), "attempts": 2}
+    assert await used(one, Scope.USER, "user_1") == await used(one)
+    assert await used(one, Scope.FLEET, "") == await used(one)
+
+
+async def test_the_gravest_limit_is_told_once_in_a_while(house: Houses) -> None:
+    """Warn, then park; more of it is told again after ten minutes, not with each event."""
+    one = house()
+    await one.take(use(1, 501))
+    await one.work()
+    assert one.world.effects == {"case case_1 warn": 1}
+    one = house()
+    await one.take(use(2, 600))
+    await one.take(use(3, 600))
+    await one.work()
+    [incident] = await one.incidents()
+    assert incident["dedup_key"] == "case_1"
+    assert incident["events"] == 2
+
+
+async def test_only_a_case_that_is_unlike_itself_is_parked_early(house: Houses) -> None:
+    """With twelve hours like this one it is its usual self; an hour with an alarm teaches nothing."""
+    one = house()
+    for number in range(13):
+        await one.take(use(number, 450, user=f"user_{number}"))
+        one.clock.advance(minutes=65)
+    await one.take(use(20, 800, user="user_20"))
+    await one.work()
+    assert one.world.effects == {"case case_1 warn": 1}
+    async with transaction(one.pool) as tx:
+        hours = await spending.hours(tx, "case_1", one.clock.now() - timedelta(days=14), one.clock.now())
+    one.clock.advance(minutes=60)
+    async with transaction(one.pool) as tx:
+        assert await spending.hours(tx, "case_1", one.clock.now() - timedelta(days=14), one.clock.now()) == hours
+    assert set(hours) == {Decimal(450)}
+    await one.take(use(30, 800, case="case_2", user="user_30"))
+    await one.work()
+    assert one.world.effects["case case_2 park"] == 1
+
+
+async def test_money_stops_an_account_over_its_cases(house: Houses) -> None:
+    """Each case stays below its own limits; the account's sum is over its cap."""
+    one = house()
+    for number in range(25):
+        await one.take(use(1, 450, case=f"case_{number}"))
+    await one.work()
+    assert one.world.effects == {"user user_1 hard": 1}
+
+
+async def test_a_limit_of_two_amounts_needs_both(house: Houses) -> None:
+    """A dollar in one attempt is not three attempts."""
+    one = house()
+    await one.take(use(1, 2_000_000, case="", user=""))
+    await one.work()
+    assert one.world.effects == {}
+    await one.take(*(use(number, 1, case="", user="") for number in range(2, 5)))
+    await one.work()
+    assert one.world.effects == {"fleet  warn": 1}
+
+
+async def test_what_has_no_price_or_no_tokens_is_said(house: Houses) -> None:
+    """In the journal, once for each batch; the dearest price is taken, and nothing is lost for it."""
+    one = house()
+    await one.take(use(1, 100, model="new"), use(2, 100, prompt_tokens="many"))
+    assert await used(one) == {"tokens": 100, "usd": Decimal("0.0001"), "attempts": 1}
+    assert "new" in (await journal(one, "usage.unpriced"))[0]
+    assert len(await journal(one, "usage.no_tokens")) == 1
+
+
+async def test_old_minutes_become_hours(house: Houses) -> None:
+    """Nothing is lost or doubled by it, also where the hour has a row already; the newest day stays by the minute."""
+    one = house()
+    usual = UsualUse(one.pool, one.clock)
+    start = one.clock.now().replace(minute=0)
+    for minute in (0, 1, 59):
+        await one.take(use(minute, 10, user="") | {"time": (start + timedelta(minutes=minute - 60)).isoformat()})
+    one.clock.advance(minutes=27 * 60)
+    await one.take(use(100, 7, user=""))
+    before = await used(one)
+    while await usual.run_once():
+        pass
+    assert await used(one) == before
+    assert usual.now.active_cases == 1
+
+
+class Board:
+    """A board that can be away or hold what somebody else wrote: DynamoDB itself is asked in the adapter's tests."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[Scope, str], tuple[State, int]] = {}
+        self.away = False
+
+    async def publish(self, circuit: Circuit) -> int:
+        """Take a newer version."""
+        if self.away:
+            raise Unavailable("DynamoDB is away")
+        there = self.items.get((circuit.scope, circuit.key), (State.CLOSED, 0))
+        if there[1] < circuit.version:
+            self.items[circuit.scope, circuit.key] = (circuit.state, circuit.version)
+            return circuit.version
+        return there[1]
+
+    async def read(self, scope: Scope, key: str) -> tuple[State, int] | None:
+        """Say what is there."""
+        return self.items.get((scope, key))
+
+
+@pytest.fixture
+def board() -> Board:
+    """What the worker reads."""
+    return Board()
+
+
+def keeper(house: House, board: Board | None, recovery: Recovery | None = None) -> CircuitKeeper:
+    """A keeper of circuits."""
+    rules = house.rules
+    usual = UsualUse(house.pool, house.clock)
+    return CircuitKeeper(
+        house.pool,
+        house.planner,
+        lambda: rules,
+        board,
+        recovery or Recovery(),
+        lambda: usual.now,
+        house.clock,
+        Metrics(),
+        replica="one",
+        planned=lambda: None,
+    )
+
+
+CAUSE = UUID(int=7)
+
+
+async def trip(kept: CircuitKeeper, key: str = "case_1", tier: Tier = Tier.PARK, cause: UUID = CAUSE) -> Circuit:
+    """Open a circuit."""
+    return await kept.trip(Scope.CASE, key, tier, "too much", cause)
+
+
+async def test_a_trip_is_written_once_for_each_cause(house: Houses, board: Board) -> None:
+    """A copy of the same action, after a person has closed the circuit, opens nothing again."""
+    kept = keeper(house(), board)
+    opened = await trip(kept)
+    await kept.publish(opened)
+    assert board.items[Scope.CASE, "case_1"] == (State.OPEN, 1)
+    assert (await trip(kept)).version == 1
+    async with transaction(kept._pool) as tx:
+        there = await circuits.get(tx, Scope.CASE, "case_1")
+        await circuits.follow(tx, machine.closed(there, "kim", "fine", kept._clock.now()))
+    assert (await trip(kept)).state is State.CLOSED
+    assert (await trip(kept, cause=UUID(int=8))).state is State.OPEN
+
+
+async def test_an_old_verdict_is_not_about_a_new_opening(house: Houses, board: Board) -> None:
+    """It names the opening that it judged."""
+    one = house()
+    kept = keeper(one, board)
+    first = await trip(kept)
+    one.clock.advance(minutes=5)
+    async with transaction(one.pool) as tx:
+        await circuits.follow(tx, machine.closed(first, "kim", "fine", one.clock.now()))
+    second = await trip(kept, cause=UUID(int=8))
+    late = await kept.judge(Scope.CASE, "case_1", Verdict.LEGITIMATE, "", first.opened_at)
+    assert late.state is State.OPEN
+    assert (await kept.judge(Scope.CASE, "case_1", Verdict.LEGITIMATE, "", second.opened_at)).state is State.HALF_OPEN
+
+
+async def test_rules_hear_of_circuits_and_the_incident_ends_with_them(house: Houses, board: Board) -> None:
+    """Opened by a rule's step, closed by a person: the event of its closing is the rule's OK."""
+    one = house()
+    kept = keeper(one, board)
+    await one.take(use(1, 2000))
+    await one.work()
+    opened = await trip(kept)
+    await kept.run_once()
+    async with transaction(one.pool) as tx:
+        await circuits.follow(tx, machine.closed(opened, "kim", "a real upload", one.clock.now()))
+    await kept.run_once()
+    assert board.items[Scope.CASE, "case_1"] == (State.CLOSED, 2)
+    one.clock.advance(minutes=6)
+    await one.timers.run_once()
+    [incident] = await one.incidents()
+    assert incident["status"] == "resolved"
+    await one.take(use(2, 400))
+    assert len(await one.incidents("triggered")) == 0, "what was accepted is not held against the case again"
+
+
+async def test_use_in_spite_of_an_open_circuit_is_remembered(house: Houses, board: Board) -> None:
+    """How long it took to have an effect."""
+    one = house()
+    await trip(keeper(one, board))
+    one.clock.advance(seconds=4)
+    await one.take(use(1, 10))
+    async with transaction(one.pool) as tx:
+        assert (await circuits.get(tx, Scope.CASE, "case_1")).open_to_effect == timedelta(seconds=4)
+
+
+async def test_too_many_open_circuits_are_one_trouble(house: Houses, board: Board) -> None:
+    """The fourth within ten minutes is shadowed, and rules hear of it; a hard limit opens whatever the number."""
+    kept = keeper(house(), board, replace(Recovery(), share=1.0))
+    kept._usual = lambda: UsualUse(kept._pool, kept._clock).now.__class__(None, 1000)
+    states = [(await trip(kept, f"case_{number}", cause=UUID(int=number))).state for number in range(4)]
+    assert states == [State.OPEN, State.OPEN, State.OPEN, State.SHADOW]
+    assert (await trip(kept, "case_9", Tier.HARD, UUID(int=9))).state is State.OPEN
+
+
+async def test_half_open_is_decided_by_what_went_through(house: Houses, board: Board) -> None:
+    """By guardian's own count: half the allowance closes it, more than all opens it again."""
+    one = house()
+    kept = keeper(one, board, replace(Recovery(), allowance=100))
+    for key, tokens, state in (
+        ("case_1", 60, State.CLOSED),
+        ("case_2", 101, State.OPEN),
+    ):
+        await kept.trip(Scope.CASE, key, Tier.PARK, "too much", UUID(int=len(key) + tokens))
+        await kept.judge(Scope.CASE, key, Verdict.LEGITIMATE, "fine", None)
+        one.clock.advance(minutes=11)
+        await one.take(use(1, tokens, case=key))
+        await kept.run_once()
+        assert (await kept.get(Scope.CASE, key)).state is state
+
+
+async def test_a_worker_that_cannot_be_told_is_told_later(house: Houses, board: Board) -> None:
+    """The record is kept, the step fails for the moment, and the loop writes it once DynamoDB is back."""
+    kept = keeper(house(), board)
+    board.away = True
+    opened = await trip(kept)
+    with pytest.raises(Unavailable):
+        await kept.publish(opened)
+    with pytest.raises(Unavailable):
+        await kept.run_once()
+    board.away = False
+    await kept.run_once()
+    assert board.items[Scope.CASE, "case_1"] == (State.OPEN, 1)
+    with pytest.raises(Refused, match="LEH_BREAKER__TABLE"):
+        await keeper(house(), None).publish(replace(opened, version=9))
+
+
+async def test_a_copy_that_was_changed_by_hand_is_written_again(house: Houses, board: Board) -> None:
+    """Deleted, or with a version above the record's: the record wins in a version above it."""
+    one = house()
+    kept = keeper(one, board)
+    await kept.publish(await trip(kept))
+    for there in (None, (State.CLOSED, 40)):
+        board.items.clear()
+        if there:
+            board.items[Scope.CASE, "case_1"] = there
+        one.clock.advance(seconds=61)
+        await kept.run_once()
+        await kept.run_once()
+        state, version = board.items[Scope.CASE, "case_1"]
+        assert state is State.OPEN
+        assert version > (there[1] if there else 1)
+
+
+async def test_attempts_are_a_limit_of_their_own() -> None:
+    """Every unit has a series."""
+    assert {spending.series(Scope.CASE, unit) for unit in Unit} == {
+        f"usage/case/{unit}" for unit in ("tokens", "usd", "attempts")
+    }
