@@ -12,6 +12,7 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
+from leh_guardian.language import Locale
 from leh_guardian.ports import (
     AdminApi,
     Channel,
@@ -19,6 +20,7 @@ from leh_guardian.ports import (
     DeadLetters,
     Deployments,
     Functions,
+    Languages,
     Logs,
     Outages,
     Pages,
@@ -73,6 +75,12 @@ class Capabilities:
     """Circuits of cases and accounts."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
+    languages: Languages | None = None
+    """None: everybody is told in Korean."""
+
+    def locale(self, channel: str) -> Locale:
+        """Return what the readers of a channel are told in."""
+        return self.languages.locale(f"channel:{channel}") if self.languages else Locale.KO
 
 
 class Checkpoints(Protocol):

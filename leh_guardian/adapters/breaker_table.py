@@ -8,8 +8,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
@@ -59,20 +57,19 @@ class BreakerTable:
         name = await self._hash_key()
         item = _item(circuit) | {name: {"S": item_key(circuit.scope, circuit.key)}}
 
-        async def put() -> None:
-            try:
-                await self._client.put_item(
-                    TableName=self._name,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(#v) OR #v < :v",
-                    ExpressionAttributeNames={"#v": "version"},
-                    ExpressionAttributeValues={":v": {"N": str(circuit.version)}},
-                )
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") != _LOST:
-                    raise
-
-        await self._aws.call(f"write to DynamoDB table {self._name}", put)
+        doing = f"write to DynamoDB table {self._name}"
+        wanted = {"ConditionExpression": "attribute_not_exists(#v) OR #v < :v", "ExpressionAttributeNames": {"#v": "version"}}
+        values = {":v": {"N": str(circuit.version)}}
+        try:
+            await self._aws.call(
+                doing,
+                lambda: self._client.put_item(
+                    TableName=self._name, Item=item, ExpressionAttributeValues=values, **wanted
+                ),
+            )
+        except Refused as error:
+            if _LOST not in str(error.__cause__):
+                raise
         # Read, whatever was answered: an answer is no proof that the worker will see it.
         there = await self.read(circuit.scope, circuit.key)
         if there is None or there[1] < circuit.version:

@@ -194,6 +194,7 @@ async def _build(
         admin=outside.admin,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
+        languages=people,
     )
     by_hand = await known_duty(pool, people, clock, replica=replica, planned=planned)
     intakes = [
@@ -263,6 +264,7 @@ async def _build(
         metrics,
         clock.monotonic,
         replica=replica,
+        locale=lambda: people.locale(f"channel:{settings.notify.channel}"),
     )
     status = StatusPages(
         progress,

@@ -124,7 +124,7 @@ def _socket(path: Path, presses: Presses, clock: Clock, session: aiohttp.ClientS
     async def pressed(token: str, user: str, answer: Respond) -> None:
         await answer(await presses.press(token, user))
 
-    return SlackSocket(session, word, pressed, clock, base_url=slack_web.BASE_URL)
+    return SlackSocket(session, word, pressed, clock, base_url=slack_web.BASE_URL, apology=presses.apology)
 
 
 def _needed(keys: Keys | None) -> Keys:

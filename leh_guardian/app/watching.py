@@ -20,9 +20,9 @@ from leh_guardian.engine.auditor import Auditor
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.canary import Canary
 from leh_guardian.engine.distress import Watch
+from leh_guardian.engine.distress_wording import Outage
 from leh_guardian.engine.heartbeat import Heartbeat
 from leh_guardian.engine.loops import Loop
-from leh_guardian.engine.wording import Outage
 from leh_guardian.fields import queue_name
 from leh_guardian.ports import Pulse
 from leh_guardian.settings import Settings

@@ -6,25 +6,28 @@ import sys
 
 import click
 
+from leh_guardian.cli.language import said, spoken
 from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.engine.answering import Answered, Word, decide
+from leh_guardian.language import Text
 from leh_guardian.model.action import ActionStatus
 from leh_guardian.model.text import shown
 from leh_guardian.store import overview
 from leh_guardian.store.transaction import Transaction
 
-_KOREAN = {
-    "proposed": "승인 대기",
-    "scheduled": "예정",
-    "running": "실행 중",
-    "waiting": "대기",
-    "succeeded": "성공",
-    "skipped": "건너뜀",
-    "failed": "실패",
-    "needs_human": "사람 필요",
-    "rejected": "거절됨",
+_STATES = {
+    "proposed": Text(ko="승인 대기", en="waits for approval"),
+    "scheduled": Text(ko="예정", en="scheduled"),
+    "running": Text(ko="실행 중", en="running"),
+    "waiting": Text(ko="대기", en="waiting"),
+    "succeeded": Text(ko="성공", en="succeeded"),
+    "skipped": Text(ko="건너뜀", en="skipped"),
+    "failed": Text(ko="실패", en="failed"),
+    "needs_human": Text(ko="사람 필요", en="needs a person"),
+    "rejected": Text(ko="거절됨", en="rejected"),
 }
+_HELD = Text(ko=" (정지됨)", en=" (held)")
 
 
 @click.group()
@@ -45,11 +48,19 @@ def list_(statuses: tuple[str, ...], limit: int, json_: bool) -> None:
         print_json_lines(rows)
         return
     print_table(
-        ("ID", "상태", "처리", "장애", "시도", "예정(KST)", "결과"),
+        (
+            "ID",
+            Text(ko="상태", en="State"),
+            Text(ko="처리", en="Handler"),
+            Text(ko="장애", en="Incident"),
+            Text(ko="시도", en="Tries"),
+            Text(ko="예정(KST)", en="Due (KST)"),
+            Text(ko="결과", en="Outcome"),
+        ),
         [
             (
                 row["id"][:8],
-                _KOREAN[row["status"]] + (" (정지됨)" if row["held"] else ""),
+                said(_STATES[row["status"]]) + (said(_HELD) if row["held"] else ""),
                 row["handler"],
                 row["incident"][:8],
                 row["attempt"],
@@ -58,7 +69,7 @@ def list_(statuses: tuple[str, ...], limit: int, json_: bool) -> None:
             )
             for row in rows
         ],
-        empty="조치가 없습니다.",
+        empty=Text(ko="조치가 없습니다.", en="There are no actions."),
     )
 
 
@@ -83,7 +94,7 @@ def reject(id_: str, reason: str, by: str) -> None:
 def _decide(id_: str, reason: str, by: str, *, approve: bool) -> None:
     async def work(tx: Transaction) -> Answered:
         word = Word("approve" if approve else "reject", shown(by or who(), 100), reason=reason)
-        return await decide(tx, await find_id(tx, "actions", id_), word, await tx.time())
+        return await decide(tx, await find_id(tx, "actions", id_), spoken(word), await tx.time())
 
     answered = with_store(work)
     tell(answered.text)

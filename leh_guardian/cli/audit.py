@@ -12,16 +12,20 @@ import click
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_table, tell
 from leh_guardian.cli.store_access import find_incident, with_pool, with_store
 from leh_guardian.engine.record_check import Checked, check_record
+from leh_guardian.language import Text, count
 from leh_guardian.model.chain import Fault, Finding, Root
 from leh_guardian.store import journal_chain
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 
 _SAID = {
-    Fault.CHANGED: "내용이 바뀌었거나, 바로 앞의 체인이 지워졌습니다",
-    Fault.REMOVED: "지워졌습니다",
-    Fault.INSERTED: "나중에 끼워 넣은 줄입니다",
-    Fault.ROOT: "그날의 체인이 루트와 다릅니다",
+    Fault.CHANGED: Text(
+        ko="내용이 바뀌었거나, 바로 앞의 체인이 지워졌습니다",
+        en="its content was changed, or the chain just before it removed",
+    ),
+    Fault.REMOVED: Text(ko="지워졌습니다", en="was removed"),
+    Fault.INSERTED: Text(ko="나중에 끼워 넣은 줄입니다", en="is a line that was put in later"),
+    Fault.ROOT: Text(ko="그날의 체인이 루트와 다릅니다", en="that day's chain does not fit its root"),
 }
 _DAYS = re.compile(r"([0-9]{1,5})d")
 
@@ -71,12 +75,15 @@ def verify(incident_id: str | None, days: timedelta, json_: bool) -> None:
     else:
         for one in checked.findings:
             out(_told(one))
-        tell(
-            f"장애 {checked.incidents}건, 기록 {checked.lines}줄, 일별 루트 {checked.roots}개 확인: "
-            + (f"{len(checked.findings)}건이 다릅니다." if checked.findings else "이상이 없습니다.")
-        )
+        tell(_summary(checked))
         if checked.newest:
-            tell(f"최신 루트 {checked.newest.day}: {checked.newest.root.hex()} (밖에 보관한 값과 비교하세요)")
+            newest = f"{checked.newest.day}: {checked.newest.root.hex()}"
+            tell(
+                Text(
+                    ko=f"최신 루트 {newest} (밖에 보관한 값과 비교하세요)",
+                    en=f"Newest root {newest} (compare it with what is kept outside)",
+                )
+            )
     sys.exit(1 if checked.findings else 0)
 
 
@@ -94,7 +101,9 @@ def roots(days: timedelta, json_: bool) -> None:
         for root in found:
             print_json(_shown(root))
     else:
-        print_table(("날짜", "루트"), [(root.day, root.root.hex()) for root in found], empty="아직 루트가 없습니다.")
+        titles = (Text(ko="날짜", en="Day"), Text(ko="루트", en="Root"))
+        none_yet = Text(ko="아직 루트가 없습니다.", en="There is no root yet.")
+        print_table(titles, [(root.day, root.root.hex()) for root in found], empty=none_yet)
 
 
 def _from(now: datetime, days: timedelta) -> datetime:
@@ -118,9 +127,28 @@ def _finding(one: Finding) -> dict[str, Any]:
     }
 
 
-def _told(one: Finding) -> str:
+def _summary(checked: Checked) -> Text:
+    found, incidents, lines, roots_ = len(checked.findings), checked.incidents, checked.lines, checked.roots
+    verdict = Text(ko="이상이 없습니다.", en="nothing is wrong.")
+    if found:
+        verdict = Text(ko=f"{found}건이 다릅니다.", en=f"{count(found, 'thing')} wrong.")
+    return Text(
+        ko=f"장애 {incidents}건, 기록 {lines}줄, 일별 루트 {roots_}개 확인: {verdict.ko}",
+        en=f"{count(incidents, 'incident')}, {count(lines, 'line')} and {count(roots_, 'daily root')} checked: {verdict.en}",
+    )
+
+
+def _told(one: Finding) -> Text:
+    what, fault = _SAID[one.fault], one.fault.value
     if one.fault is Fault.ROOT:
-        return f"{one.day}: {_SAID[one.fault]} [{one.fault.value}]"
+        return Text(ko=f"{one.day}: {what.ko} [{fault}]", en=f"{one.day}: {what.en} [{fault}]")
     if one.line is None:
-        return f"장애 {one.incident_id}: 기록이 모두 {_SAID[one.fault]} [{one.fault.value}]"
-    return f"장애 {one.incident_id} 기록 {one.line} ({local_time(one.at)}): {_SAID[one.fault]} [{one.fault.value}]"
+        return Text(
+            ko=f"장애 {one.incident_id}: 기록이 모두 {what.ko} [{fault}]",
+            en=f"incident {one.incident_id}: its whole journal {what.en} [{fault}]",
+        )
+    at = local_time(one.at)
+    return Text(
+        ko=f"장애 {one.incident_id} 기록 {one.line} ({at}): {what.ko} [{fault}]",
+        en=f"incident {one.incident_id}, line {one.line} ({at}): {what.en} [{fault}]",
+    )

@@ -7,8 +7,10 @@ from dataclasses import asdict
 
 import click
 
+from leh_guardian.cli.language import said
 from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import who, with_store
+from leh_guardian.language import Text
 from leh_guardian.model.deployment import Deployment, function_name
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.text import shown, storable
@@ -38,7 +40,12 @@ def tell_(function: str, by: str | None, reason: str) -> None:
         await journal.append(tx, said, now, [Entry(Kind.DEPLOYED, storable(reason), data=data)])
 
     with_store(work)
-    tell(f"{name} 배포를 기록했습니다. 이 배포를 기다리는 재처리가 1분 안에 다시 확인합니다.")
+    tell(
+        Text(
+            ko=f"{name} 배포를 기록했습니다. 이 배포를 기다리는 재처리가 1분 안에 다시 확인합니다.",
+            en=f"The deployment of {name} is noted. What waits for it to reprocess looks again within a minute.",
+        )
+    )
 
 
 @deployments.command("list")
@@ -53,7 +60,13 @@ def list_(function: str | None, limit: int, json_: bool) -> None:
         print_json_lines([asdict(row) for row in rows])
         return
     print_table(
-        ("함수", "별칭", "시각(KST)", "무엇", "출처"),
+        (
+            Text(ko="함수", en="Function"),
+            Text(ko="별칭", en="Alias"),
+            Text(ko="시각(KST)", en="Time (KST)"),
+            Text(ko="무엇", en="What"),
+            Text(ko="출처", en="Source"),
+        ),
         [
             (
                 row.function,
@@ -64,12 +77,17 @@ def list_(function: str | None, limit: int, json_: bool) -> None:
             )
             for row in rows
         ],
-        empty="알려진 배포가 없습니다.",
+        empty=Text(ko="알려진 배포가 없습니다.", en="No deployment is known."),
     )
 
 
 def _named(function: str) -> tuple[str, str | None]:
     named = function_name(function)
     if named is None:
-        raise click.UsageError(f"'{shown(function, 60)}'은(는) Lambda 함수의 이름이나 ARN이 아닙니다.")
+        given = shown(function, 60)
+        no_function = Text(
+            ko=f"'{given}'은(는) Lambda 함수의 이름이나 ARN이 아닙니다.",
+            en=f"'{given}' is not the name or the ARN of a Lambda function.",
+        )
+        raise click.UsageError(said(no_function))
     return named

@@ -24,7 +24,9 @@ from leh_guardian.cli.examination import (
     services,
 )
 from leh_guardian.cli.examination.finding import Finding, Look, bounded
+from leh_guardian.cli.language import said
 from leh_guardian.cli.output import out, print_json_lines
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown, without_passwords
 from leh_guardian.settings import Settings, load_settings
 
@@ -36,12 +38,13 @@ def doctor(json_: bool) -> None:
     settings = load_settings(os.environ)
     findings = anyio.run(examine, settings)
     if json_:
-        print_json_lines([asdict(finding) for finding in findings])
+        print_json_lines([{**asdict(finding), "fix": said(finding.fix)} for finding in findings])
     else:
         for finding in findings:
             out(f"{finding.status:<4}  {finding.item}: {shown(finding.detail, 2000)}")
             if finding.fix:
-                out(f"      조치: {finding.fix}")
+                fix = Text.same(finding.fix)
+                out(Text(ko=f"      조치: {fix.ko}", en=f"      To do: {fix.en}"))
     sys.exit(1 if any(finding.status == "FAIL" for finding in findings) else 0)
 
 
@@ -86,7 +89,11 @@ def _looks(settings: Settings) -> list[Look]:
             if settings.admin_api.url
             else []
         ),
-        Look("http", partial(installation.look_at_address, settings.http), "LEH_HTTP__BIND를 확인하세요."),
+        Look(
+            "http",
+            partial(installation.look_at_address, settings.http),
+            Text(ko="LEH_HTTP__BIND를 확인하세요.", en="Look at LEH_HTTP__BIND."),
+        ),
         *(
             Look(f"provider {name}", partial(providers.look_at_page, name, provider), providers.PAGE, "WARN")
             for name, provider in settings.provider.all.items()
@@ -114,7 +121,7 @@ def _looks(settings: Settings) -> list[Look]:
 def _worker_looks(settings: Settings, log_group: str) -> Iterator[Look]:
     yield Look("worker log", partial(services.look_at_log, settings, log_group), services.LOG, "WARN")
     if settings.worker.events:
-        item, without = "worker events", "worker.events를 false로 두세요"
+        item, without = "worker events", Text(ko="worker.events를 false로 두세요", en="set worker.events to false")
         yield Look(item, partial(heartbeat.look_at_sending, settings, item, without), services.NETWORK)
 
 

@@ -9,14 +9,18 @@ from typing import Any
 
 import click
 
+from leh_guardian.cli.language import said as in_words
+from leh_guardian.cli.language import spoken
 from leh_guardian.cli.output import as_json, print_json, tell
 from leh_guardian.cli.store_access import find_incident, who, with_store
 from leh_guardian.engine.answering import LONGEST_SNOOZE, Answered, Word, answer
 from leh_guardian.fields import parse_duration
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown
 from leh_guardian.store.transaction import Transaction
 
 _by = click.option("--by", default="", help="Who says it, by id in oncall.yaml; who is logged in unless given.")
+_SNOOZES = Text(ko="1분부터 24시간까지입니다 (예: 30m).", en="from one minute to 24 hours (30m, say).")
 _reason = click.option("--reason", default="", help="Why; kept in the journal.")
 
 
@@ -74,7 +78,7 @@ def _duration(_: click.Context, __: click.Parameter, value: str) -> timedelta:
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     if not timedelta(minutes=1) <= length <= LONGEST_SNOOZE:
-        raise click.BadParameter("1분부터 24시간까지입니다 (예: 30m).")
+        raise click.BadParameter(in_words(_SNOOZES))
     return length
 
 
@@ -91,7 +95,7 @@ def snooze(id_: str, length: timedelta, reason: str, by: str, json_: bool) -> No
 
 def _say(id_: str, json_: bool, word: Callable[[str], Word], by: str) -> None:
     async def work(tx: Transaction) -> Answered:
-        said = word(shown(by or who(), 100))
+        said = spoken(word(shown(by or who(), 100)))
         return await answer(tx, await find_incident(tx, id_), said, await tx.time())
 
     answered = with_store(work)

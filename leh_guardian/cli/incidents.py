@@ -10,12 +10,15 @@ import click
 
 from leh_guardian.cli.incident_verbs import add_to
 from leh_guardian.cli.journal_lines import folded
+from leh_guardian.cli.language import locale, said
 from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table
+from leh_guardian.cli.report.words import STATUS
 from leh_guardian.cli.rules_folder import rules_folder
 from leh_guardian.cli.store_access import find_incident, with_store
 from leh_guardian.engine.silencing import report
 from leh_guardian.engine.suppression import silence_of
 from leh_guardian.errors import GuardianError
+from leh_guardian.language import Text, count
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.store import incidents as incidents_store
 from leh_guardian.store import overview, silences
@@ -23,7 +26,7 @@ from leh_guardian.store.transaction import Transaction
 
 _OPEN = ("triggered", "acknowledged", "snoozed")
 _STATUSES = (*_OPEN, "resolved")
-_KOREAN = {"triggered": "발생", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
+_AT_KST = Text(ko="(한국 시간)", en="(KST)")
 
 
 @click.group()
@@ -47,22 +50,22 @@ def list_(statuses: tuple[str, ...], rule: str | None, all_: bool, limit: int, j
     print_table(
         (
             "ID",
-            "번호",
-            "상태",
-            "심각도",
-            "등급",
-            "확인한 사람",
-            "다음 호출(KST)",
-            "규칙",
-            "대상",
-            "이벤트",
-            "발생(KST)",
+            Text(ko="번호", en="Number"),
+            Text(ko="상태", en="State"),
+            Text(ko="심각도", en="Severity"),
+            Text(ko="등급", en="Level"),
+            Text(ko="확인한 사람", en="Acknowledged by"),
+            Text(ko="다음 호출(KST)", en="Next call (KST)"),
+            Text(ko="규칙", en="Rule"),
+            Text(ko="대상", en="About"),
+            Text(ko="이벤트", en="Events"),
+            Text(ko="발생(KST)", en="Began (KST)"),
         ),
         [
             (
                 row["id"][:8],
                 f"INC-{row['number']}",
-                _KOREAN[row["status"]],
+                STATUS[row["status"]],
                 row["severity"],
                 f"Lv{row['level']}" if row["level"] else "-",
                 ", ".join(row["acknowledged_by"]) or "-",
@@ -74,7 +77,7 @@ def list_(statuses: tuple[str, ...], rule: str | None, all_: bool, limit: int, j
             )
             for row in rows
         ],
-        empty="열린 장애가 없습니다.",
+        empty=Text(ko="열린 장애가 없습니다.", en="There are no open incidents."),
     )
 
 
@@ -105,42 +108,68 @@ def show(id_: str, json_: bool) -> None:
 
 
 def _print_incident(incident: dict[str, Any]) -> None:
-    out(
-        f"장애 INC-{incident['number']}  {incident['id']}  [{incident['severity'].upper()}] {_KOREAN[incident['status']]}"
-    )
-    out(
-        f"규칙 {incident['rule']}  대상 {shown(incident['dedup_key'] or '-')}  이벤트 {incident['events']}건  실행 {incident['run']}회"
-    )
-    out(f"발생 {local_time(incident['opened_at'])}  해결 {local_time(incident['resolved_at'])}  (한국 시간)")
-    level = f"Lv{incident['level']}" if incident["level"] else "호출 전"
-    acked = shown(", ".join(incident["acknowledged_by"]) or "-", 200)
-    out(f"등급 {level}  확인한 사람 {acked}  다음 호출 {_next(incident)}")
-    if (silence := incident["silenced"]) is not None:
-        until = local_time(silence["until"])
-        out(f"무음 {until}까지 호출을 보류합니다 ({shown(silence['by'], 60)}: {shown(silence['reason'], 200)})")
-    out(f"이벤트 {shown(incident['event_id'])}")
-    out("\n조치")
+    for fact in _head(incident):
+        out(fact)
+    out(Text(ko="\n조치", en="\nActions"))
     for action in incident["actions"]:
         summary = (action["outcome"] or {}).get("summary", "")
-        dry = " (모의 실행)" if action["dry_run"] else ""
+        dry = said(Text(ko=" (모의 실행)", en=" (dry run)")) if action["dry_run"] else ""
         out(
             f"  {action['id'][:8]}  {action['step']} = {action['handler']}: {action['status']}{dry}  {shown(summary, 200)}".rstrip()
         )
         if action["status"] == "proposed":
-            out(f"            승인: leh-guardian actions approve {action['id']}")
+            command = f"leh-guardian actions approve {action['id']}"
+            out(Text(ko=f"            승인: {command}", en=f"            approve: {command}"))
     if not incident["actions"]:
-        out("  없음: 사람이 대응해야 합니다.")
-    out("\n기록 (한국 시간)")
+        out(Text(ko="  없음: 사람이 대응해야 합니다.", en="  none: a person has to deal with it."))
+    out(Text(ko=f"\n기록 {_AT_KST.ko}", en=f"\nJournal {_AT_KST.en}"))
     for line in folded(incident["journal"]):
         if isinstance(line, int):
-            out(f"  … 같은 확인 기록 {line}줄 생략 (--json에는 모두 있습니다)")
+            out(
+                Text(
+                    ko=f"  … 같은 확인 기록 {line}줄 생략 (--json에는 모두 있습니다)",
+                    en=f"  … {count(line, 'more line')} of the same kind left out (--json has all)",
+                )
+            )
             continue
         handler = line["data"].get("handler", "")
-        count = f"×{line['data']['events']}" if "events" in line["data"] else ""
+        times = f"×{line['data']['events']}" if "events" in line["data"] else ""
         out(
-            f"  {local_time(line['at'])}  {line['kind']:<24} {' '.join(filter(None, (handler, count, shown(line['reason'], 200))))}".rstrip()
+            f"  {local_time(line['at'])}  {line['kind']:<24} {' '.join(filter(None, (handler, times, shown(line['reason'], 200))))}".rstrip()
         )
-    out(f"\n원본 이벤트: {shown(dump_json(incident['event']), 600)}")
+    event = shown(dump_json(incident["event"]), 600)
+    out(Text(ko=f"\n원본 이벤트: {event}", en=f"\nThe event itself: {event}"))
+
+
+def _head(incident: dict[str, Any]) -> list[Text]:
+    name, state = f"INC-{incident['number']}  {incident['id']}", STATUS[incident["status"]]
+    severity, key = incident["severity"].upper(), shown(incident["dedup_key"] or "-")
+    rule, events, runs = incident["rule"], incident["events"], incident["run"]
+    opened, resolved = local_time(incident["opened_at"]), local_time(incident["resolved_at"])
+    acked, following = shown(", ".join(incident["acknowledged_by"]) or "-", 200), _next(incident)
+    level = Text.same(f"Lv{incident['level']}") if incident["level"] else Text(ko="호출 전", en="not called yet")
+    event = shown(incident["event_id"])
+    facts = [
+        Text(ko=f"장애 {name}  [{severity}] {state.ko}", en=f"Incident {name}  [{severity}] {state.en}"),
+        Text(
+            ko=f"규칙 {rule}  대상 {key}  이벤트 {events}건  실행 {runs}회",
+            en=f"rule {rule}  about {key}  {count(events, 'event')}  {count(runs, 'run')}",
+        ),
+        Text(
+            ko=f"발생 {opened}  해결 {resolved}  {_AT_KST.ko}", en=f"began {opened}  resolved {resolved}  {_AT_KST.en}"
+        ),
+        Text(
+            ko=f"등급 {level.ko}  확인한 사람 {acked}  다음 호출 {following}",
+            en=f"level {level.en}  acknowledged by {acked}  next call {following}",
+        ),
+        Text(ko=f"이벤트 {event}", en=f"event {event}"),
+    ]
+    if (silence := incident["silenced"]) is not None:
+        until, why = local_time(silence["until"]), f"{shown(silence['by'], 60)}: {shown(silence['reason'], 200)}"
+        facts.append(
+            Text(ko=f"무음 {until}까지 호출을 보류합니다 ({why})", en=f"silenced, calls withheld until {until} ({why})")
+        )
+    return facts
 
 
 def _next(incident: dict[str, Any]) -> str:
@@ -159,7 +188,7 @@ def _next(incident: dict[str, Any]) -> str:
     help="The rules folder, for people's names (LEH_RULES__DIR, else ./rules).",
 )
 def export(id_: str, format_: str, folder: Path | None) -> None:
-    """Print the draft of a post-mortem, in Korean: times, who was called, what was tried; secrets and numbers are masked."""
+    """Print the draft of a post-mortem: times, who was called, what was tried; secrets and numbers are masked."""
     from leh_guardian.cli.report.history import history
     from leh_guardian.cli.report.writing import written
 
@@ -170,7 +199,7 @@ def export(id_: str, format_: str, folder: Path | None) -> None:
     if format_ == "json":
         print_json(found)
     else:
-        out(written(found, _names(folder)))
+        out(written(found, _names(folder), locale()))
 
 
 def _names(folder: Path | None) -> Callable[[str], str]:

@@ -10,11 +10,14 @@ import leh_guardian.handlers
 from leh_guardian.cli.output import as_json, local_time, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import who, with_store
 from leh_guardian.engine import verbs
+from leh_guardian.language import Text
 from leh_guardian.model.mode import Mode
 from leh_guardian.registry import discover
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.store import control
 from leh_guardian.store.transaction import Transaction
+
+_ALL = Text(ko="전체", en="everything")
 
 
 @click.group()
@@ -40,14 +43,21 @@ def show(json_: bool) -> None:
         print_json_lines(rows)
         return
     print_table(
-        ("범위", "모드", "설정한 사람", "시각(KST)", "이유"),
+        (
+            Text(ko="범위", en="What"),
+            Text(ko="모드", en="Mode"),
+            Text(ko="설정한 사람", en="Set by"),
+            Text(ko="시각(KST)", en="Time (KST)"),
+            Text(ko="이유", en="Why"),
+        ),
         [
-            ("전체" if r["scope"] == "*" else r["scope"], r["mode"], r["by"], local_time(r["at"]), r["reason"])
+            (_ALL if r["scope"] == "*" else r["scope"], r["mode"], r["by"], local_time(r["at"]), r["reason"])
             for r in rows
         ],
-        empty="제한이 없습니다.",
+        empty=Text(ko="제한이 없습니다.", en="Nothing is held back."),
     )
-    tell(f"이 셸의 LEH_MODE: {os.environ.get('LEH_MODE', '(없음: act)')}")
+    here = Text.same(os.environ["LEH_MODE"]) if "LEH_MODE" in os.environ else Text(ko="(없음: act)", en="(none: act)")
+    tell(Text(ko=f"이 셸의 LEH_MODE: {here.ko}", en=f"LEH_MODE of this shell: {here.en}"))
 
 
 @mode.command("set")
@@ -65,4 +75,10 @@ def set_(mode_: str, handler_: str | None, reason: str) -> None:
         await verbs.set_mode(tx, scope, Mode(mode_), await tx.time(), who(), reason)
 
     with_store(work)
-    tell(f"{'전체' if handler_ is None else handler_}: {mode_}. 모든 서버에 다음 실행부터 적용됩니다.")
+    what = _ALL if handler_ is None else Text.same(handler_)
+    tell(
+        Text(
+            ko=f"{what.ko}: {mode_}. 모든 서버에 다음 실행부터 적용됩니다.",
+            en=f"{what.en}: {mode_}. It holds on every server for whatever starts from now on.",
+        )
+    )

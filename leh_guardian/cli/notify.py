@@ -16,21 +16,28 @@ import click
 
 from leh_guardian.adapters.aws import open_aws
 from leh_guardian.app.people import channels
+from leh_guardian.cli.language import said
 from leh_guardian.cli.output import as_json, local_time, out, print_json_lines, tell
 from leh_guardian.cli.store_access import checked_pool, who
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine import trial
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory
 from leh_guardian.engine.trial import Tried, Way
+from leh_guardian.language import NOTHING, Text
 from leh_guardian.model.oncall import built_in
-from leh_guardian.ports import Channel
+from leh_guardian.ports import Channel, Notice
 from leh_guardian.rules.diagnostics import RulesRefused, did_you_mean
 from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.oncall.loading import check_oncall
 from leh_guardian.settings import Settings, load_settings
 from leh_guardian.settings.people import PagerDutySettings
 
-_RECEIPTS = {"delivered": "도착 확인", "failed": "도착하지 않음", "pending": "아직 도착 확인 없음", "": ""}
+_RECEIPTS = {
+    "delivered": Text(ko="도착 확인", en="arrived"),
+    "failed": Text(ko="도착하지 않음", en="did not arrive"),
+    "pending": Text(ko="아직 도착 확인 없음", en="not known to have arrived yet"),
+    "": NOTHING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,14 @@ def test(target: str, only: str | None, patience: float, json_: bool) -> None:
         print_json_lines([asdict(one) for one in tried])
     else:
         for one in tried:
-            said = f"접수됨 {one.reference} {_RECEIPTS[one.receipt]}" if one.accepted else f"거부됨: {one.reason}"
-            out(f"{one.channel}: {said}".rstrip())
+            out(f"{one.channel}: {said(_result(one))}".rstrip())
     if not tried:
-        tell("이 사람에게는 연락 수단이 없습니다: oncall.yaml의 notify를 확인하세요.")
+        tell(
+            Text(
+                ko="이 사람에게는 연락 수단이 없습니다: oncall.yaml의 notify를 확인하세요.",
+                en="There is no way to this person: look at their notify in oncall.yaml.",
+            )
+        )
     sys.exit(0 if tried and all(one.accepted and one.receipt != "failed" for one in tried) else 1)
 
 
@@ -90,27 +101,38 @@ async def _try(settings: Settings, directory: Directory, asked: _Asked) -> list[
             return []
         by = who()
         if (next_at := await trial.may_try(pool, asked.target, by, await pool.time())) is not None:
-            raise click.ClickException(f"1분에 한 번만 시험할 수 있습니다: {local_time(next_at)} 이후에 다시 하세요.")
+            then = local_time(next_at)
+            again = Text(
+                ko=f"1분에 한 번만 시험할 수 있습니다: {then} 이후에 다시 하세요.",
+                en=f"This can be tested once a minute: again after {then}.",
+            )
+            raise click.ClickException(said(again))
         tried: list[Tried] = []
         async with anyio.create_task_group() as tasks:
             for way in found:
-                tasks.start_soon(_one, settings, made, way, directory.named(asked.target), by, asked.patience, tried)
+                notice = trial.trial_notice(way.to, directory.named(asked.target), by, directory.locale(asked.target))
+                tasks.start_soon(_one, settings, made, way, notice, asked.patience, tried)
         order = {way.channel: number for number, way in enumerate(found)}
         tried.sort(key=lambda one: order[one.channel])
         await trial.write_down(pool, asked.target, by, await pool.time(), tried)
         return tried
 
 
+def _result(one: Tried) -> Text:
+    receipt = _RECEIPTS[one.receipt]
+    if not one.accepted:
+        return Text(ko=f"거부됨: {one.reason}", en=f"refused: {one.reason}")
+    return Text(ko=f"접수됨 {one.reference} {receipt.ko}", en=f"accepted {one.reference} {receipt.en}")
+
+
 async def _one(
     settings: Settings,
     made: Mapping[str, Channel],
     way: Way,
-    name: str,
-    by: str,
+    notice: Notice,
     patience: float,
     into: list[Tried],
 ) -> None:
-    notice = trial.trial_notice(way.to, name, by)
     tried = await trial.try_way(made, way, notice, patience)
     if tried.accepted and isinstance(settings.notify.channels.get(way.channel), PagerDutySettings):
         # It opened an incident there, which would call people until somebody closes it.

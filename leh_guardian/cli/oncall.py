@@ -15,10 +15,12 @@ import click
 
 from leh_guardian.cli import by_hand
 from leh_guardian.cli.instant import given_instant
+from leh_guardian.cli.language import said
 from leh_guardian.cli.lazy import LazyGroup
 from leh_guardian.cli.output import as_json, out, print_json, print_table, raw, tell
 from leh_guardian.cli.rules_folder import rules_folder
 from leh_guardian.clock import SystemClock
+from leh_guardian.language import Text, count
 from leh_guardian.model.oncall import OnCall, Schedule, duty_at, spans
 from leh_guardian.rules.diagnostics import Diagnostic, RulesRefused, did_you_mean
 from leh_guardian.rules.folder import ONCALL, read_folder
@@ -34,6 +36,12 @@ _of_folder = click.option(
     "--rules", "folder", type=click.Path(path_type=Path), help="The rules folder (LEH_RULES__DIR, else ./rules)."
 )
 _of_schedule = click.option("--schedule", "schedule_id", metavar="ID", help="This schedule alone.")
+
+_SCHEDULE = Text(ko="당직표", en="Schedule")
+_WHO = Text(ko="당직", en="On call")
+_WHY = Text(ko="이유", en="Because")
+_NO_SCHEDULES = Text(ko="당직표가 없습니다.", en="There are no schedules.")
+_NOBODY = Text(ko="없음", en="nobody")
 
 
 @click.group(cls=LazyGroup, elsewhere={"override": "leh_guardian.cli.overrides:override"})
@@ -58,14 +66,14 @@ def who(at: str | None, schedule_id: str | None, folder: Path | None, json_: boo
                     "schedule": schedule.id,
                     "at": instant.astimezone(schedule.zone).isoformat(),
                     "people": list(duty.people),
-                    "because": duty.because,
+                    "because": said(duty.because),
                 }
             )
     else:
         print_table(
-            ("당직표", "시각", "당직", "이유"),
+            (_SCHEDULE, Text(ko="시각", en="At"), _WHO, _WHY),
             [(s.id, _shown(instant, s), _names(found, duty.people), duty.because) for s, duty in rows],
-            empty="당직표가 없습니다.",
+            empty=_NO_SCHEDULES,
         )
     sys.exit(0 if rows and all(duty.people for _, duty in rows) else 1)
 
@@ -94,12 +102,12 @@ def next_(days: int, schedule_id: str | None, folder: Path | None, json_: bool) 
             )
         return
     print_table(
-        ("당직표", "부터", "까지", "당직", "이유"),
+        (_SCHEDULE, Text(ko="부터", en="From"), Text(ko="까지", en="To"), _WHO, _WHY),
         [
             (s.id, _shown(span.begin, s), _shown(span.end, s), _names(found, span.duty.people), span.duty.because)
             for s, span in rows
         ],
-        empty="당직표가 없습니다.",
+        empty=_NO_SCHEDULES,
     )
 
 
@@ -176,7 +184,10 @@ def _load(folder: Path | None) -> OnCall:
 def _misfit(one: Misfit) -> Finding:
     from leh_guardian.model.oncall.review import Finding
 
-    message = f"명령으로 만든 변경이 적용되지 않습니다: {one.reason}"
+    message = Text(
+        ko=f"명령으로 만든 변경이 적용되지 않습니다: {one.reason}",
+        en=f"a change made by command is not applied: {one.reason}",
+    )
     return Finding(
         "override-misfit", f"override:{one.override.named}", message, one.override.begins_at, one.override.ends
     )
@@ -196,7 +207,9 @@ def _shown(at: datetime, schedule: Schedule) -> str:
 
 
 def _names(found: OnCall, people: tuple[str, ...]) -> str:
-    return ", ".join(f"{found.people[one].name} ({one})" if one in found.people else one for one in people) or "없음"
+    return ", ".join(f"{found.people[one].name} ({one})" if one in found.people else one for one in people) or said(
+        _NOBODY
+    )
 
 
 def _print(findings: list[Finding], found: OnCall) -> None:
@@ -205,8 +218,12 @@ def _print(findings: list[Finding], found: OnCall) -> None:
 
     for one in findings:
         when = f" [{local(one.begin)} ~ {local(one.end)}]" if one.begin else ""
-        out(f"{one.subject}: {one.message}{when} [{one.code}]")
-    tell(f"{len(findings)}건을 확인하십시오." if findings else "문제가 없습니다.")
+        out(f"{one.subject}: {said(one.message)}{when} [{one.code}]")
+    number = len(findings)
+    if not findings:
+        tell(Text(ko="문제가 없습니다.", en="Nothing is doubtful."))
+    else:
+        tell(Text(ko=f"{number}건을 확인하십시오.", en=f"{count(number, 'thing')} to look after."))
 
 
 def _wrong(one: Diagnostic) -> dict[str, Any]:
@@ -220,4 +237,4 @@ def _wrong(one: Diagnostic) -> dict[str, Any]:
 
 
 def _doubtful(one: Finding) -> dict[str, Any]:
-    return {"code": one.code, "subject": one.subject, "message": one.message, "from": one.begin, "to": one.end}
+    return {"code": one.code, "subject": one.subject, "message": said(one.message), "from": one.begin, "to": one.end}

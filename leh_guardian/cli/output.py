@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from leh_guardian.cli.language import said
+from leh_guardian.language import Text, day_and_time
 from leh_guardian.model.text import dump_json, shown
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -57,15 +59,15 @@ def flush() -> None:
         _write(sys.stderr, "", flush=True)
 
 
-def out(text: str = "", *, flush: bool = False) -> None:
+def out(text: str | Text = "", *, flush: bool = False) -> None:
     """Print lines of the answer on standard output."""
-    _write(sys.stdout, printable(text) + "\n", flush=flush)
+    _write(sys.stdout, printable(said(text)) + "\n", flush=flush)
 
 
-def tell(text: str) -> None:
+def tell(text: str | Text) -> None:
     """Print a message on standard error; where nobody listens that is no error."""
     with contextlib.suppress(OutputLost):
-        _write(sys.stderr, printable(text) + "\n", flush=True)
+        _write(sys.stderr, printable(said(text)) + "\n", flush=True)
 
 
 def raw(text: str) -> None:
@@ -88,12 +90,12 @@ def print_json_lines(rows: Sequence[Any]) -> None:
         print_json(row)
 
 
-def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+def print_table(titles: Sequence[str | Text], rows: Sequence[Sequence[object]], *, empty: str | Text) -> None:
     """Print rows in columns; Korean letters are two cells wide."""
     if not rows:
         out(empty)
         return
-    cells = [list(titles), *[[shown(value, 60) for value in row] for row in rows]]
+    cells = [list(map(said, titles)), *[[_cell(value) for value in row] for row in rows]]
     widths = [max(_width(row[n]) for row in cells) for n in range(len(titles))]
     for row in cells:
         out("  ".join(cell + " " * (widths[n] - _width(cell)) for n, cell in enumerate(row)).rstrip())
@@ -101,12 +103,16 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], *, empt
 
 def local_time(at: datetime | None) -> str:
     """Return an instant as the on-call's clock shows it (Korea)."""
-    return at.astimezone(SEOUL).strftime("%m-%d %H:%M:%S") if at else "-"
+    return said(day_and_time(at, SEOUL, seconds=True)) if at else "-"
 
 
 def printable(text: str) -> str:
     r"""Return lines with whatever is not printable spelt out, such as \x1b."""
     return "\n".join(shown(line, len(line) * 10 + 1) for line in text.split("\n"))
+
+
+def _cell(value: object) -> str:
+    return shown(said(value) if isinstance(value, Text) else value, 60)
 
 
 def _encodable(text: str) -> bool:

@@ -15,6 +15,7 @@ from leh_guardian.cli.queues_access import with_queues
 from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.errors import Refused, Unavailable
 from leh_guardian.fields import function_parts, queue_name
+from leh_guardian.language import Text
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.letter import read_letter
 from leh_guardian.redrive.goal import goal_of
@@ -38,13 +39,22 @@ def list_(queue: str | None, limit: int, json_: bool) -> None:
         print_json_lines([{**row, "queue": queue_name(row["queue"])} for row in rows])
         return
     print_table(
-        ("ID", "큐", "격리(KST)", "재처리", "증거", "사건", "오류", "이유"),
+        (
+            "ID",
+            Text(ko="큐", en="Queue"),
+            Text(ko="격리(KST)", en="Kept (KST)"),
+            Text(ko="재처리", en="Redrives"),
+            Text(ko="증거", en="Evidence"),
+            Text(ko="사건", en="Cases"),
+            Text(ko="오류", en="Error"),
+            Text(ko="이유", en="Why"),
+        ),
         [
             (
                 str(row["id"])[:8],
                 queue_name(row["queue"]),
                 local_time(row["kept_at"]),
-                f"{row['redrives']}회",
+                Text(ko=f"{row['redrives']}회", en=f"{row['redrives']}"),
                 ", ".join(row["evidence"]) or "-",
                 ", ".join(row["cases"]) or "-",
                 row["error"] or "-",
@@ -52,7 +62,7 @@ def list_(queue: str | None, limit: int, json_: bool) -> None:
             )
             for row in rows
         ],
-        empty="격리된 메시지가 없습니다.",
+        empty=Text(ko="격리된 메시지가 없습니다.", en="Nothing is in quarantine."),
     )
 
 
@@ -81,7 +91,7 @@ def release(id_: str, destination: str | None, function: str | None, reason: str
 
     goal = with_queues(send, functions=function is not None)
     _settle(letter["id"], "released", Kind.LETTER_RELEASED, reason)
-    tell(f"{goal}(으)로 돌려보냈습니다.")
+    tell(Text(ko=f"{goal}(으)로 돌려보냈습니다.", en=f"Sent back to {goal}."))
 
 
 @quarantine.command()
@@ -90,7 +100,12 @@ def release(id_: str, destination: str | None, function: str | None, reason: str
 def discard(id_: str, reason: str) -> None:
     """Say that a letter is not to be sent back. It stays in the database, and is not listed any more."""
     _settle(_letter(id_)["id"], "discarded", Kind.LETTER_DISCARDED, reason)
-    tell("폐기 처리했습니다. 내용은 데이터베이스에 남아 있습니다.")
+    tell(
+        Text(
+            ko="폐기 처리했습니다. 내용은 데이터베이스에 남아 있습니다.",
+            en="Discarded. What it holds stays in the database.",
+        )
+    )
 
 
 def _letter(id_: str) -> Any:
@@ -99,7 +114,7 @@ def _letter(id_: str) -> Any:
 
     letter = with_store(work)
     if letter is None:
-        tell("이미 처리된 메시지입니다.")
+        tell(Text(ko="이미 처리된 메시지입니다.", en="This message has been dealt with already."))
         sys.exit(1)
     return letter
 

@@ -24,6 +24,7 @@ from leh_guardian.cli.store_access import who, with_store
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine import by_hand
 from leh_guardian.handlers.dlq_redrive import DlqRedriveParams
+from leh_guardian.language import NOTHING, Text, count
 from leh_guardian.model.text import shown
 from leh_guardian.redrive.goal import goal_of
 from leh_guardian.redrive.selection import Selection
@@ -37,6 +38,12 @@ _PAUSE = 2.0
 _ENDED = ("succeeded", "skipped", "failed", "needs_human", "rejected")
 _UNCLAIMED = 30.0
 """Seconds after which it is said that no daemon has taken the work up."""
+_TITLES = {
+    "skipped": Text(ko="제외", en="left out"),
+    "errors": Text(ko="오류", en="error"),
+    "cases": Text(ko="사건", en="case"),
+    "ages": Text(ko="경과", en="age"),
+}
 
 
 @click.group()
@@ -95,14 +102,25 @@ def plan(queue: str, destination: str | None, function: str | None, json_: bool,
     if json_:
         print_json(found)
         return
-    out(f"{found['source']} → {found['destination']}: 메시지 {found['messages']}건 (처리 중 {found['in_flight']}건)")
+    way, waiting, flying = f"{found['source']} → {found['destination']}", found["messages"], found["in_flight"]
     out(
-        f"  살펴본 {found['looked_at']}건 중 {found['selected']}건이 이동 대상입니다."
-        + ("" if found["whole"] else " (일부만 살펴봄)")
+        Text(
+            ko=f"{way}: 메시지 {waiting}건 (처리 중 {flying}건)",
+            en=f"{way}: {count(waiting, 'message')} ({flying} in flight)",
+        )
     )
-    for title, name in (("제외", "skipped"), ("오류", "errors"), ("사건", "cases"), ("경과", "ages")):
-        for what, count in found[name].items():
-            out(f"  {title}: {shown(what, 80)} {count}건")
+    seen, chosen = found["looked_at"], found["selected"]
+    partly = NOTHING if found["whole"] else Text(ko=" (일부만 살펴봄)", en=" (not all were looked at)")
+    out(
+        Text(
+            ko=f"  살펴본 {seen}건 중 {chosen}건이 이동 대상입니다.{partly.ko}",
+            en=f"  Of {seen} looked at, {chosen} would be moved.{partly.en}",
+        )
+    )
+    for name, title in _TITLES.items():
+        for what, number in found[name].items():
+            text = shown(what, 80)
+            out(Text(ko=f"  {title.ko}: {text} {number}건", en=f"  {title.en}: {text}: {number}"))
 
 
 @redrive.command()
@@ -161,10 +179,21 @@ def run(
         )
 
     incident, new = with_store(begin)
+    short = str(incident)[:8]
     if not new:
-        tell(f"이 큐의 재처리가 이미 진행 중입니다 (장애 {str(incident)[:8]}).")
+        tell(
+            Text(
+                ko=f"이 큐의 재처리가 이미 진행 중입니다 (장애 {short}).",
+                en=f"A redrive of this queue is at work already (incident {short}).",
+            )
+        )
         sys.exit(1)
-    tell(f"재처리를 등록했습니다 (장애 {str(incident)[:8]}). 데몬이 실행하며, 이 명령을 중단해도 계속됩니다.")
+    tell(
+        Text(
+            ko=f"재처리를 등록했습니다 (장애 {short}). 데몬이 실행하며, 이 명령을 중단해도 계속됩니다.",
+            en=f"The redrive is planned (incident {short}). The daemon carries it out, also if this command is stopped.",
+        )
+    )
     action = anyio.run(_follow, incident) if wait else _action_of(incident)
     if json_:
         print_json(action)
@@ -204,7 +233,13 @@ async def _follow(incident: UUID) -> dict[str, Any]:
             return action
         if action["status"] == "scheduled" and not action["attempt"] and anyio.current_time() - since > _UNCLAIMED:
             tell(
-                "아직 아무 데몬도 실행하지 않았습니다: `leh-guardian run`이 떠 있는지, `mode show`가 act인지 확인하세요."
+                Text(
+                    ko=(
+                        "아직 아무 데몬도 실행하지 않았습니다: "
+                        "`leh-guardian run`이 떠 있는지, `mode show`가 act인지 확인하세요."
+                    ),
+                    en="No daemon has begun it yet: see that `leh-guardian run` is up and that `mode show` says act.",
+                )
             )
             since = anyio.current_time()
         await anyio.sleep(_PAUSE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,16 @@ import click
 
 from leh_guardian.cli import by_hand
 from leh_guardian.cli.instant import given_instant
+from leh_guardian.cli.language import locale, said
 from leh_guardian.cli.output import SEOUL, as_json, out, print_json, tell
 from leh_guardian.cli.rules_folder import registry, rules_folder
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory
 from leh_guardian.engine.foresight import Foreseen, imagined, unanswered
 from leh_guardian.engine.suppression import facts_of, in_window, silence_of
-from leh_guardian.engine.wording import because, spoken
+from leh_guardian.engine.wording import because
 from leh_guardian.errors import SettingsError
+from leh_guardian.language import Text, count, length
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.oncall import built_in
 from leh_guardian.model.silence import Silence
@@ -53,7 +56,8 @@ def simulate(rule_id: str, at: str | None, hours: int, folder: Path | None, json
     now = SystemClock().now()
     oncall, misfits, quiet = by_hand.changed_and_silent(rules.oncall or built_in(channel), now)
     by_hand.tell_misfits(misfits, oncall)
-    directory = Directory(oncall, channel)
+    # Why somebody cannot be called is read by whoever types, and written down nowhere.
+    directory = Directory(oncall, channel, spoken=replace(oncall, locale=locale()))
     opens = given_instant(at, directory.oncall.timezone).astimezone(UTC)
     calls = list(_calls(rule, directory, opens, opens + timedelta(hours=hours)))
     if json_:
@@ -62,6 +66,9 @@ def simulate(rule_id: str, at: str | None, hours: int, folder: Path | None, json
     else:
         _print(rule, calls, directory, quiet, opens, hours)
     sys.exit(0 if calls else 1)
+
+
+_BEGUN = Text(ko="발생하여 호출", en="called because it began")
 
 
 def _calls(rule: Rule, directory: Directory, opens: datetime, until: datetime) -> Iterator[Foreseen]:
@@ -88,25 +95,48 @@ def _own_channel() -> str:
 def _print(
     rule: Rule, calls: list[Foreseen], directory: Directory, quiet: Sequence[Silence], opens: datetime, hours: int
 ) -> None:
-    tell(f"규칙 {rule.id}, 발생 {_at(opens)} (한국 시간), 아무도 응답하지 않을 때 {hours}시간 동안")
+    tell(
+        Text(
+            ko=f"규칙 {rule.id}, 발생 {_at(opens)} (한국 시간), 아무도 응답하지 않을 때 {hours}시간 동안",
+            en=f"rule {rule.id}, beginning {_at(opens)} KST, if nobody answers for {count(hours, 'hour')}",
+        )
+    )
     if rule.plan.steps and calls and calls[0].at > opens:
+        busy = length(calls[0].at - opens)
         tell(
-            f"자동 조치가 {spoken(calls[0].at - opens)} 동안 진행 중인 것으로 봅니다. 먼저 실패하면 그때 바로 호출합니다."
+            Text(
+                ko=f"자동 조치가 {busy.ko} 동안 진행 중인 것으로 봅니다. 먼저 실패하면 그때 바로 호출합니다.",
+                en=f"Its remedy is taken to be at work for {busy.en}. If it fails before, people are called at once.",
+            )
         )
     for one in calls:
-        out(f"{_at(one.at)}  Lv{one.call.level}  {because(one.call, '') or '발생하여 호출'}")
+        out(f"{_at(one.at)}  Lv{one.call.level}  {said(because(one.call, '') or _BEGUN)}")
         for target in one.targets:
             ways = [f"{way.channel} {_after(way.due_at, one.at)}" for at, way in one.ways if at == target]
             out(f"    {_named(target, directory)}: {', '.join(ways)}")
         for gap in one.gaps:
-            out(f"    주의: {gap}")
+            out(Text(ko=f"    주의: {gap}", en=f"    note: {gap}"))
         if held := _held(one, directory, quiet):
             out(f"    {held}")
     if not calls:
-        out(f"아무도 호출하지 않습니다: 규칙의 모드가 {rule.mode.value}입니다.")
+        out(
+            Text(
+                ko=f"아무도 호출하지 않습니다: 규칙의 모드가 {rule.mode.value}입니다.",
+                en=f"Nobody is called: the rule's mode is {rule.mode.value}.",
+            )
+        )
     elif calls[-1].follows is None:
-        out("이후에는 더 호출하지 않습니다: 정책이 끝납니다.")
-    tell("한 사람에게 많이 가는 메시지의 묶음과 다른 장애에 의한 보류는 여기에 없습니다.")
+        out(
+            Text(
+                ko="이후에는 더 호출하지 않습니다: 정책이 끝납니다.", en="Nobody is called afterwards: the policy ends."
+            )
+        )
+    tell(
+        Text(
+            ko="한 사람에게 많이 가는 메시지의 묶음과 다른 장애에 의한 보류는 여기에 없습니다.",
+            en="Not foreseen: what is bundled because one person gets too much, and what other incidents hold back.",
+        )
+    )
 
 
 def _json(one: Foreseen, directory: Directory, quiet: Sequence[Silence]) -> dict[str, Any]:
@@ -118,7 +148,7 @@ def _json(one: Foreseen, directory: Directory, quiet: Sequence[Silence]) -> dict
         "at": one.at,
         "level": one.call.level,
         "why": one.call.why.value,
-        "because": because(one.call, ""),
+        "because": said(because(one.call, "")),
         "people": [{"id": one.removeprefix(PERSON), "name": directory.named(one), "ways": ways(one)} for one in people],
         "channels": [target.removeprefix(CHANNEL) for target in one.targets if target.startswith(CHANNEL)],
         "passed": list(one.call.passed),
@@ -135,19 +165,32 @@ def _held(one: Foreseen, directory: Directory, quiet: Sequence[Silence]) -> str 
         return None
     match in_window(directory.oncall, facts_of(one.incident, one.call.level), one.at):
         case Later(until, reason):
-            return f"점검 시간이라 {_at(until)}까지 보류합니다 ({reason})"
+            return said(
+                Text(
+                    ko=f"점검 시간이라 {_at(until)}까지 보류합니다 ({reason})",
+                    en=f"held back until {_at(until)} by maintenance ({reason})",
+                )
+            )
         case Moot(reason):
-            return f"점검 시간이라 보내지 않습니다 ({reason})"
+            return said(
+                Text(ko=f"점검 시간이라 보내지 않습니다 ({reason})", en=f"not sent because of maintenance ({reason})")
+            )
     silence = silence_of([s for s in quiet if s.holds(one.at)], one.incident, one.call.level)
-    return f"무음이라 {_at(silence.ends)}까지 보류합니다 ({silence.by}: {silence.reason})" if silence else None
+    if silence is None:
+        return None
+    ends, why = _at(silence.ends), f"{silence.by}: {silence.reason}"
+    return said(Text(ko=f"무음이라 {ends}까지 보류합니다 ({why})", en=f"silenced, withheld until {ends} ({why})"))
 
 
 def _named(target: str, directory: Directory) -> str:
-    return directory.named(target) if target.startswith(PERSON) else f"채널 {target.removeprefix(CHANNEL)}"
+    if target.startswith(PERSON):
+        return directory.named(target)
+    channel = target.removeprefix(CHANNEL)
+    return said(Text(ko=f"채널 {channel}", en=f"channel {channel}"))
 
 
 def _after(due_at: datetime, at: datetime) -> str:
-    return "즉시" if due_at <= at else f"+{spoken(due_at - at)}"
+    return said(Text(ko="즉시", en="at once")) if due_at <= at else f"+{said(length(due_at - at))}"
 
 
 def _at(at: datetime) -> str:

@@ -12,8 +12,10 @@ from uuid import UUID
 import anyio
 import click
 
+from leh_guardian.cli.language import said
 from leh_guardian.engine.references import number_of
 from leh_guardian.errors import SchemaMismatch
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown, storable
 from leh_guardian.settings import load_database_url
 from leh_guardian.store import incidents, migrate, overview, rights
@@ -84,14 +86,12 @@ async def find_id(tx: Transaction, table: str, given: str) -> UUID:
         click.UsageError: it means none, or several.
     """
     if len(given) < _SHORTEST_PREFIX or not set(given.lower()) <= set("0123456789abcdef-"):
-        raise click.UsageError(
-            f"'{shown(given, 60)}'은(는) id가 아닙니다: id의 앞 6자리 이상을 입력하세요 (장애는 INC-번호도 됩니다)."
-        )
+        raise click.UsageError(said(_no_id(shown(given, 60))))
     found = await overview.find(tx, table, given)
     if not found:
-        raise click.UsageError(f"id가 {shown(given, 60)}(으)로 시작하는 항목이 없습니다.")
+        raise click.UsageError(said(_none(shown(given, 60))))
     if len(found) > 1:
-        raise click.UsageError(f"id가 {shown(given, 60)}(으)로 시작하는 항목이 여러 개입니다: 더 길게 입력하세요.")
+        raise click.UsageError(said(_several(shown(given, 60))))
     return found[0]
 
 
@@ -106,8 +106,29 @@ async def find_incident(tx: Transaction, given: str) -> UUID:
         return await find_id(tx, "incidents", given)
     found = await incidents.numbered(tx, number)
     if found is None:
-        raise click.UsageError(f"INC-{number}인 장애가 없습니다.")
+        none = Text(ko=f"INC-{number}인 장애가 없습니다.", en=f"There is no incident INC-{number}.")
+        raise click.UsageError(said(none))
     return found
+
+
+def _no_id(given: str) -> Text:
+    return Text(
+        ko=f"'{given}'은(는) id가 아닙니다: id의 앞 6자리 이상을 입력하세요 (장애는 INC-번호도 됩니다).",
+        en=f"'{given}' is no id: type its first 6 letters or more (for an incident, INC-number will do, too).",
+    )
+
+
+def _none(given: str) -> Text:
+    return Text(
+        ko=f"id가 {given}(으)로 시작하는 항목이 없습니다.", en=f"There is nothing whose id begins with {given}."
+    )
+
+
+def _several(given: str) -> Text:
+    return Text(
+        ko=f"id가 {given}(으)로 시작하는 항목이 여러 개입니다: 더 길게 입력하세요.",
+        en=f"Several ids begin with {given}: type more of it.",
+    )
 
 
 def who() -> str:

@@ -13,28 +13,38 @@ from typing import Any, Final
 from uuid import UUID
 
 from leh_guardian.engine.directory import PERSON
-from leh_guardian.model.answer_token import CODE_FROM, AnswerToken, Keys, Purpose
+from leh_guardian.language import NOTHING, Locale, Text
+from leh_guardian.model.answer_token import AnswerToken, Keys, Purpose
 from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.policy import GRAVE
 from leh_guardian.ports import Button
 
 _LINK_HOLDS: Final = timedelta(hours=24)
 """How long a link is good after the time that its level gives to answer."""
 _BUTTON_HOLDS: Final = timedelta(days=7)
-_QUIET_BELOW: Final = 3
-"""The level from which on nobody is offered any quiet."""
 _LABELS: Final = {
-    Purpose.ACK: "확인",
-    Purpose.APPROVE: "승인",
-    Purpose.REJECT: "거절",
-    Purpose.ESCALATE: "상위 보고",
-    Purpose.RESOLVE: "해결",
-    Purpose.SNOOZE: "30분 보류",
+    Purpose.ACK: Text(ko="확인", en="Acknowledge"),
+    Purpose.APPROVE: Text(ko="승인", en="Approve"),
+    Purpose.REJECT: Text(ko="거절", en="Reject"),
+    Purpose.ESCALATE: Text(ko="상위 보고", en="Escalate"),
+    Purpose.RESOLVE: Text(ko="해결", en="Resolve"),
+    Purpose.SNOOZE: Text(ko="30분 보류", en="Snooze 30 min"),
 }
 _CONFIRM: Final = {
-    Purpose.APPROVE: "승인하면 조치가 실행됩니다. 내용을 확인하셨나요?",
-    Purpose.REJECT: "거절하면 이 조치는 실행되지 않습니다.",
-    Purpose.ESCALATE: "다음 등급의 담당자를 지금 호출합니다.",
-    Purpose.RESOLVE: "장애를 해결 처리합니다. 아직 시작하지 않은 조치는 취소됩니다.",
+    Purpose.APPROVE: Text(
+        ko="승인하면 조치가 실행됩니다. 내용을 확인하셨나요?",
+        en="Once approved, the remedy is carried out. Have you looked at it?",
+    ),
+    Purpose.REJECT: Text(
+        ko="거절하면 이 조치는 실행되지 않습니다.", en="Once rejected, this remedy is not carried out."
+    ),
+    Purpose.ESCALATE: Text(
+        ko="다음 등급의 담당자를 지금 호출합니다.", en="The people of the next level are called now."
+    ),
+    Purpose.RESOLVE: Text(
+        ko="장애를 해결 처리합니다. 아직 시작하지 않은 조치는 취소됩니다.",
+        en="The incident is resolved. Remedies that have not started are withdrawn.",
+    ),
 }
 
 
@@ -55,23 +65,36 @@ class AnswerLinks:
         self._keys = keys
         self._public_url = public_url.rstrip("/")
 
-    def replies(self, incident: Incident, params: Mapping[str, Any], proposed: UUID | None, now: datetime) -> Replies:
+    def replies(
+        self,
+        incident: Incident,
+        params: Mapping[str, Any],
+        proposed: UUID | None,
+        now: datetime,
+        locale: Locale = Locale.KO,
+    ) -> Replies:
         """Return how the reader of a message can answer it; `proposed` is the action that waits for a word, if one does."""
         if self._keys is None or incident.status is IncidentStatus.RESOLVED:
             return Replies()
         level = params["level"] or incident.level
         target = params["target"]
-        buttons = tuple(self._buttons(self._keys, incident, params, level, proposed, now))
+        buttons = tuple(self._buttons(self._keys, incident, params, level, proposed, now, locale))
         if not self._public_url or not target.startswith(PERSON):
             return Replies(buttons=buttons)
         expires = now + self._patience(incident) + _LINK_HOLDS
         token = AnswerToken(Purpose.LINK, incident.number, target, expires, level)
-        code = self._keys.code(incident.number, target) if level >= CODE_FROM else ""
+        code = self._keys.code(incident.number, target) if level >= GRAVE else ""
         return Replies(f"{self._public_url}/a/{self._keys.sign(token)}", code, buttons)
 
     @staticmethod
     def _buttons(
-        keys: Keys, incident: Incident, params: Mapping[str, Any], level: int, proposed: UUID | None, now: datetime
+        keys: Keys,
+        incident: Incident,
+        params: Mapping[str, Any],
+        level: int,
+        proposed: UUID | None,
+        now: datetime,
+        locale: Locale,
     ) -> list[Button]:
         escalation = incident.escalation
         wanted = [Purpose.ACK]
@@ -80,7 +103,7 @@ class AnswerLinks:
         if escalation is not None:
             wanted.append(Purpose.ESCALATE)
         wanted.append(Purpose.RESOLVE)
-        if escalation is not None and not escalation.needs_person and level < _QUIET_BELOW:
+        if escalation is not None and not escalation.needs_person and level < GRAVE:
             wanted.append(Purpose.SNOOZE)
         made = []
         for purpose in wanted:
@@ -94,7 +117,14 @@ class AnswerLinks:
                 seq=params["seq"],
                 action=proposed if purpose in {Purpose.APPROVE, Purpose.REJECT} else None,
             )
-            made.append(Button(purpose.value, _LABELS[purpose], keys.sign(token), _CONFIRM.get(purpose, "")))
+            made.append(
+                Button(
+                    purpose.value,
+                    _LABELS[purpose].of(locale),
+                    keys.sign(token),
+                    _CONFIRM.get(purpose, NOTHING).of(locale),
+                )
+            )
         return made
 
     @staticmethod

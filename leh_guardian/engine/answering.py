@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from leh_guardian.engine import verbs
 from leh_guardian.engine.directory import PERSON, Directory
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.verbs import Way
+from leh_guardian.engine.wording import ACTION_WORDS, STATES
+from leh_guardian.language import NOTHING, Locale, Text, count, time_of_day
 from leh_guardian.model.action import ActionStatus
-from leh_guardian.model.answer_token import CODE_FROM
 from leh_guardian.model.escalation import Why
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.policy import GRAVE
 from leh_guardian.model.text import told
 from leh_guardian.store import actions, deliveries, incidents, journal
 from leh_guardian.store.transaction import Transaction
@@ -28,26 +29,10 @@ from leh_guardian.store.transaction import Transaction
 SNOOZE: Final = timedelta(minutes=30)
 """How long a snooze is that names no length."""
 LONGEST_SNOOZE: Final = timedelta(hours=24)
-STATES: Final = {
-    IncidentStatus.TRIGGERED: "응답 필요",
-    IncidentStatus.ACKNOWLEDGED: "확인됨",
-    IncidentStatus.SNOOZED: "보류",
-    IncidentStatus.RESOLVED: "해결됨",
-}
-_ACTIONS: Final = {
-    ActionStatus.PROPOSED: "승인 대기",
-    ActionStatus.SCHEDULED: "승인됨, 실행 예정",
-    ActionStatus.RUNNING: "실행 중",
-    ActionStatus.WAITING: "기다리는 중",
-    ActionStatus.SUCCEEDED: "성공",
-    ActionStatus.SKIPPED: "건너뜀",
-    ActionStatus.FAILED: "실패",
-    ActionStatus.NEEDS_HUMAN: "결과를 알 수 없음",
-    ActionStatus.REJECTED: "거절됨",
-}
-_UNKNOWN: Final = "그런 장애가 없습니다."
+_SCHEDULED: Final = Text(ko="승인됨, 실행 예정", en="approved, about to be carried out")
+_UNKNOWN: Final = Text(ko="그런 장애가 없습니다.", en="There is no such incident.")
+_UNKNOWN_ACTION: Final = Text(ko="그런 조치가 없습니다.", en="There is no such action.")
 _MOST_NAMED: Final = 10
-_SEOUL: Final = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +53,13 @@ class Word:
     """Which move of the escalation they saw; None: whatever it is now."""
     told: str = ""
     """Of `ack`: whom the message was for; what it told of beside its own incident is acknowledged with it."""
+    reads: Locale | None = None
+    """What the answer is said in; None: what whoever says it is told in."""
+
+    @property
+    def locale(self) -> Locale:
+        """What whoever says it is answered in."""
+        return self.reads or self.way.escalator.directory.locale(PERSON + self.who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +68,22 @@ class Answered:
 
     done: bool
     text: str
-    """One line, in Korean, for whoever said it."""
+    """One line for whoever said it, in their language."""
     now: dict[str, Any] | None = None
     """What is the case now: of the incident or the action; None for an unknown one."""
 
 
 async def answer(tx: Transaction, incident_id: UUID | None, word: Word, now: datetime) -> Answered:
     """Do what a person says about an incident."""
+    locale = word.locale
     if incident_id is None:
-        return Answered(False, _UNKNOWN)
+        return Answered(False, _UNKNOWN.of(locale))
     beside = await deliveries.together(tx, incident_id, word.told) if word.told else {}
     # In one order, as everywhere: two that lock several wait for each other instead of deadlocking.
     locked = {one: await incidents.lock(tx, one) for one in sorted({incident_id, *beside})}
     before = locked[incident_id]
     if before is None:
-        return Answered(False, _UNKNOWN)
+        return Answered(False, _UNKNOWN.of(locale))
     acked = await journal.newest(tx, before.id, Kind.ACKNOWLEDGED)
     done = await _do(tx, before, word, now)
     also = [one for other, seq in beside.items() if (one := _unanswered(locked[other], seq))]
@@ -98,9 +91,9 @@ async def answer(tx: Transaction, incident_id: UUID | None, word: Word, now: dat
         await _do(tx, one, word, now)
     after = await incidents.get(tx, before.id) or before
     closed = await journal.newest(tx, before.id, Kind.RESOLVED) if after.status is IncidentStatus.RESOLVED else None
-    text = _said(before, after, word, done, acked, closed, now)
+    text = _said(before, after, word, done, acked, closed, now).of(locale)
     if also:
-        text += f" 같은 메시지로 호출한 장애 {len(also)}건({_numbers(also)})도 함께 확인했습니다."
+        text += _with_it(also).of(locale)
     return Answered(done, f"INC-{before.number}: {text}", facts(after))
 
 
@@ -111,39 +104,61 @@ def _unanswered(incident: Incident | None, seq: int) -> Incident | None:
     """
     if incident is None or incident.status is not IncidentStatus.TRIGGERED or incident.escalation is None:
         return None
-    return incident if incident.escalation.called == seq and incident.level < CODE_FROM else None
+    return incident if incident.escalation.called == seq and incident.level < GRAVE else None
 
 
-def _numbers(those: Sequence[Incident]) -> str:
-    numbers = [f"INC-{one.number}" for one in those]
-    return ", ".join(numbers[:_MOST_NAMED]) + (" 등" if len(numbers) > _MOST_NAMED else "")
+def _with_it(those: Sequence[Incident]) -> Text:
+    numbers = ", ".join([f"INC-{one.number}" for one in those][:_MOST_NAMED])
+    more = Text(ko=" 등", en=" …") if len(those) > _MOST_NAMED else NOTHING
+    return Text(
+        ko=f" 같은 메시지로 호출한 장애 {len(those)}건({numbers}{more.ko})도 함께 확인했습니다.",
+        en=f" Acknowledged with it, since the same message told of them: {count(len(those), 'incident')} ({numbers}{more.en}).",
+    )
 
 
 async def decide(tx: Transaction, action_id: UUID | None, word: Word, now: datetime) -> Answered:
     """Do what a person says about a proposed action."""
     known = await actions.decided(tx, action_id) if action_id else None
     if known is None or action_id is None:
-        return Answered(False, "그런 조치가 없습니다.")
+        return Answered(False, _UNKNOWN_ACTION.of(word.locale))
     approve = word.verb == "approve"
     decision = await verbs.answer_proposal(tx, action_id, now, word.who, word.reason, approve=approve, way=word.way)
     status, by = await actions.decided(tx, action_id) or known
     given = [one.name or named(word.way.escalator.directory, one.who) for one in decision.given]
     facts_now = {"status": status.value, "approved_by": by or None, "approvals": given, "needed": decision.needed}
-    count = f"{len(given)}/{decision.needed}"
+    people = (", ".join(given) or named(word.way.escalator.directory, by)) if by else ""
+    text = _decided(decision, status, people, approve=approve)
+    return Answered(decision.counted, text.of(word.locale), facts_now)
+
+
+def _decided(decision: verbs.Decision, status: ActionStatus, people: str, *, approve: bool) -> Text:
+    """Return what whoever approved or rejected reads."""
+    waits, given = status is ActionStatus.PROPOSED, f"{len(decision.given)}/{decision.needed}"
+    word = _SCHEDULED if status is ActionStatus.SCHEDULED else ACTION_WORDS[status.value]
+    state = Text(ko=f"현재 상태: {word.ko}, {status.value}", en=f"now: {word.en}, {status.value}")
     if decision.counted and not approve:
-        text = "거절했습니다. 실행되지 않습니다."
-    elif decision.counted and status is ActionStatus.PROPOSED:
-        text = f"승인 {count}: 다른 사람의 승인이 {decision.needed - len(given)}명 더 필요합니다."
-    elif decision.counted:
-        text = "승인했습니다. 곧 실행됩니다."
-    elif status is ActionStatus.PROPOSED:
-        text = f"이미 승인하셨습니다 ({count}). 다른 사람의 승인이 필요합니다."
-    elif by:
-        people = ", ".join(given) or named(word.way.escalator.directory, by)
-        text = f"이미 {people} 님이 승인한 조치입니다 (현재 상태: {_ACTIONS[status]}, {status.value})."
-    else:
-        text = f"승인을 기다리는 조치가 아닙니다 (현재 상태: {_ACTIONS[status]}, {status.value})."
-    return Answered(decision.counted, text, facts_now)
+        return Text(ko="거절했습니다. 실행되지 않습니다.", en="Rejected. It is not carried out.")
+    if decision.counted and waits:
+        left = decision.needed - len(decision.given)
+        return Text(
+            ko=f"승인 {given}: 다른 사람의 승인이 {left}명 더 필요합니다.",
+            en=f"Approved, {given}: {count(left, 'more person has', 'more people have')} to approve it.",
+        )
+    if decision.counted:
+        return Text(ko="승인했습니다. 곧 실행됩니다.", en="Approved. It is carried out in a moment.")
+    if waits:
+        return Text(
+            ko=f"이미 승인하셨습니다 ({given}). 다른 사람의 승인이 필요합니다.",
+            en=f"You have approved it already ({given}). Somebody else has to approve it.",
+        )
+    if people:
+        return Text(
+            ko=f"이미 {people} 님이 승인한 조치입니다 ({state.ko}).",
+            en=f"{people} has approved it already ({state.en}).",
+        )
+    return Text(
+        ko=f"승인을 기다리는 조치가 아닙니다 ({state.ko}).", en=f"This action does not wait for approval ({state.en})."
+    )
 
 
 def facts(incident: Incident) -> dict[str, Any]:
@@ -166,12 +181,6 @@ def facts(incident: Incident) -> dict[str, Any]:
 def named(directory: Directory, who: str) -> str:
     """Return what people call somebody."""
     return told(directory.named(PERSON + who), 60, phones=False)
-
-
-def clock_time(at: datetime, now: datetime) -> str:
-    """Return an instant as people in Korea say it: 14:03, and with the day where that is another one."""
-    there, here = at.astimezone(_SEOUL), now.astimezone(_SEOUL)
-    return f"{there:%H:%M}" if there.date() == here.date() else f"{there:%m-%d %H:%M}"
 
 
 def through(directory: Callable[[], Directory], **facts_: Any) -> Way:
@@ -206,7 +215,7 @@ async def _do(tx: Transaction, incident: Incident, word: Word, now: datetime) ->
 Line = tuple[datetime, dict[str, Any]] | None
 
 
-def _said(before: Incident, after: Incident, word: Word, done: bool, acked: Line, closed: Line, now: datetime) -> str:
+def _said(before: Incident, after: Incident, word: Word, done: bool, acked: Line, closed: Line, now: datetime) -> Text:
     """Return what whoever said it reads."""
     directory = word.way.escalator.directory
     if not done:
@@ -215,48 +224,104 @@ def _said(before: Incident, after: Incident, word: Word, done: bool, acked: Line
         case "ack":
             return _acked(before, after, word, acked, now, directory)
         case "unack":
-            return "확인을 취소했습니다. 곧 다시 호출합니다."
+            return Text(
+                ko="확인을 취소했습니다. 곧 다시 호출합니다.",
+                en="The acknowledgement is taken back. People are called again in a moment.",
+            )
         case "resolve":
-            return "해결 처리했습니다."
+            return Text(ko="해결 처리했습니다.", en="Resolved.")
         case "escalate":
-            return f"상위 보고했습니다. 곧 Lv{_next_level(after)}을(를) 호출합니다."
+            level = _next_level(after)
+            return Text(
+                ko=f"상위 보고했습니다. 곧 Lv{level}을(를) 호출합니다.",
+                en=f"Escalated. Lv{level} is called in a moment.",
+            )
         case _:
-            return f"{clock_time(now + word.length, now)}까지 보류합니다. 그때까지 해결되지 않으면 다시 호출합니다."
+            until = time_of_day(now + word.length, now, directory.oncall.timezone)
+            return Text(
+                ko=f"{until.ko}까지 보류합니다. 그때까지 해결되지 않으면 다시 호출합니다.",
+                en=f"Snoozed until {until.en}. If it is not resolved by then, people are called again.",
+            )
 
 
-def _acked(before: Incident, after: Incident, word: Word, acked: Line, now: datetime, directory: Directory) -> str:
+def _acked(before: Incident, after: Incident, word: Word, acked: Line, now: datetime, directory: Directory) -> Text:
     if before.status is not IncidentStatus.ACKNOWLEDGED:
         if after.status is IncidentStatus.ACKNOWLEDGED:
-            return "확인했습니다. 더 호출하지 않습니다. 해결되면 해결 처리해 주세요."
-        return "확인했습니다. 다른 담당자의 확인을 더 기다립니다."
-    at = f"{clock_time(acked[0], now)}에 " if acked else ""
+            return Text(
+                ko="확인했습니다. 더 호출하지 않습니다. 해결되면 해결 처리해 주세요.",
+                en="Acknowledged. Nobody else is called. Resolve it once it is over.",
+            )
+        return Text(
+            ko="확인했습니다. 다른 담당자의 확인을 더 기다립니다.",
+            en="Acknowledged. The others still have to acknowledge it, too.",
+        )
+    at = _at(acked, now, directory)
     by = before.escalation.acked_by if before.escalation else ()
     if word.who in by:
-        return f"이미 {at}확인하셨습니다. 계속 대응 중인 것으로 기록했습니다."
-    first = (acked[1].get("name") or named(directory, str(acked[1].get("by", "")))) if acked else ""
-    joined = " 함께 대응하는 것으로 기록했습니다." if by else ""
-    return f"이미 {first or '다른'} 님이 {at}확인했습니다.{joined}"
+        return Text(
+            ko=f"이미 {at.ko}확인하셨습니다. 계속 대응 중인 것으로 기록했습니다.",
+            en=f"You have acknowledged it already{at.en}. It is noted that you are still at it.",
+        )
+    name = (acked[1].get("name") or named(directory, str(acked[1].get("by", "")))) if acked else ""
+    first = Text.same(name) if name else Text(ko="다른", en="Somebody else")
+    joined = NOTHING
+    if by:
+        joined = Text(ko=" 함께 대응하는 것으로 기록했습니다.", en=" It is noted that you are at it, too.")
+    return Text(
+        ko=f"이미 {first.ko} 님이 {at.ko}확인했습니다.{joined.ko}",
+        en=f"{first.en} has acknowledged it already{at.en}.{joined.en}",
+    )
 
 
-def _not_done(before: Incident, word: Word, closed: Line, now: datetime, directory: Directory) -> str:
+def _not_done(before: Incident, word: Word, closed: Line, now: datetime, directory: Directory) -> Text:
     if before.status is IncidentStatus.RESOLVED:
-        by = named(directory, str(closed[1]["by"])) if closed and closed[1].get("by") else ""
-        name = (closed[1].get("name") or by) if closed else ""
-        who, at = f"{name} 님이 " if name else "", f"{clock_time(closed[0], now)}에 " if closed else ""
-        return f"이미 {who}{at}해결된 장애입니다." if not who else f"이미 {who}{at}해결 처리한 장애입니다."
-    state = STATES[before.status]
+        return _over(closed, now, directory)
+    state = STATES[before.status.value]
     escalation = before.escalation
     if word.verb == "unack":
-        return f"확인하거나 보류한 상태가 아닙니다 (현재 상태: {state})."
+        return Text(
+            ko=f"확인하거나 보류한 상태가 아닙니다 (현재 상태: {state.ko}).",
+            en=f"It is neither acknowledged nor snoozed (now: {state.en}).",
+        )
     if escalation is None:
-        return "호출할 담당자가 없는 장애입니다 (관찰만 하는 규칙)."
+        return Text(
+            ko="호출할 담당자가 없는 장애입니다 (관찰만 하는 규칙).",
+            en="Nobody is called for this incident (its rule only observes).",
+        )
     if word.verb == "snooze" and escalation.needs_person:
-        return f"Lv{escalation.level} 장애는 보류할 수 없습니다."
+        return Text(
+            ko=f"Lv{escalation.level} 장애는 보류할 수 없습니다.",
+            en=f"An incident of Lv{escalation.level} cannot be snoozed.",
+        )
     if escalation.pending is Why.ASKED:
-        return f"이미 {named(directory, escalation.asked_by)} 님이 상위 보고하여 곧 Lv{_next_level(before)}을(를) 호출합니다."
-    return (
-        f"그 사이 이미 Lv{escalation.level}을(를) 호출했습니다 (현재 상태: {state}). 최신 메시지에서 다시 눌러 주세요."
+        who, level = named(directory, escalation.asked_by), _next_level(before)
+        return Text(
+            ko=f"이미 {who} 님이 상위 보고하여 곧 Lv{level}을(를) 호출합니다.",
+            en=f"{who} has escalated it already: Lv{level} is called in a moment.",
+        )
+    return Text(
+        ko=f"그 사이 이미 Lv{escalation.level}을(를) 호출했습니다 (현재 상태: {state.ko}). 최신 메시지에서 다시 눌러 주세요.",
+        en=f"Lv{escalation.level} has been called meanwhile (now: {state.en}). Press again in the newest message.",
     )
+
+
+def _over(closed: Line, now: datetime, directory: Directory) -> Text:
+    """Return what is said of an incident that is over."""
+    by = named(directory, str(closed[1]["by"])) if closed and closed[1].get("by") else ""
+    name, at = (closed[1].get("name") or by) if closed else "", _at(closed, now, directory)
+    if not name:
+        return Text(ko=f"이미 {at.ko}해결된 장애입니다.", en=f"The incident was resolved already{at.en}.")
+    return Text(
+        ko=f"이미 {name} 님이 {at.ko}해결 처리한 장애입니다.", en=f"{name} has resolved the incident already{at.en}."
+    )
+
+
+def _at(line: Line, now: datetime, directory: Directory) -> Text:
+    """Return when something was written down, as a part of a sentence."""
+    if not line:
+        return NOTHING
+    at = time_of_day(line[0], now, directory.oncall.timezone)
+    return Text(ko=f"{at.ko}에 ", en=f" at {at.en}")
 
 
 def _next_level(incident: Incident) -> int:

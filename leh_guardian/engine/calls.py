@@ -8,7 +8,7 @@ from functools import partial
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.escalator import LOOK
 from leh_guardian.engine.progression import Progression
-from leh_guardian.engine.wording import Cause, spoken
+from leh_guardian.engine.wording import Cause, passed_time
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.escalation import Escalation, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -70,5 +70,5 @@ async def _grace(
         cause = Cause.SLOW if progression.escalator.grace(incident) else Cause.BESIDE
     else:
         cause = Cause.NO_OK if escalation.healed else Cause.STALLED
-    reason = f"{spoken(now - incident.opened_at)} 지남"
+    reason = passed_time(now - incident.opened_at)
     progression.escalate(changes, incident, cause, reason)

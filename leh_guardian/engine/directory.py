@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from leh_guardian.language import Locale, Text
 from leh_guardian.model.oncall import OnCall, Person, built_in, on_call
 from leh_guardian.model.oncall.by_hand import Misfit, StoredOverride, laid_over
 from leh_guardian.model.oncall.config import POLICY
@@ -20,6 +21,8 @@ from leh_guardian.rules.ruleset import RuleSet
 
 PERSON: Final = "person:"
 CHANNEL: Final = "channel:"
+_NOT_THERE: Final = Text(ko="설정에 없습니다", en="is not in the settings")
+_NO_WAY: Final = Text(ko="연락 수단이 없습니다", en="there is no way to call them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,16 @@ class Reached:
 class Directory:
     """The people of one reading of `oncall.yaml`."""
 
-    def __init__(self, oncall: OnCall, channel: str, file: OnCall | None = None) -> None:
-        """`file` is what `oncall.yaml` says where `oncall` is more than that."""
+    def __init__(
+        self, oncall: OnCall, channel: str, file: OnCall | None = None, *, spoken: OnCall | None = None
+    ) -> None:
+        """Know the people of `oncall`.
+
+        `file` is what `oncall.yaml` says where `oncall` is more than that; languages are those of `spoken`, where it is another one.
+        """
         self._oncall = oncall
         self._channel = channel
+        self._spoken = spoken or oncall
         self.file = file or oncall
         """What `oncall.yaml` says, without what commands have stored."""
 
@@ -70,6 +79,15 @@ class Directory:
     def person(self, person_id: str) -> Person | None:
         """Return somebody by id."""
         return self._oncall.people.get(person_id)
+
+    def locale(self, target: str = "") -> Locale:
+        """Return what a target is told in; without one, what everybody else is, and what is written down."""
+        return self._spoken.language(target)
+
+    @property
+    def languages(self) -> frozenset[Locale]:
+        """What anybody is told in."""
+        return self._spoken.languages
 
     def named(self, target: str) -> str:
         """Return what people call a target."""
@@ -102,7 +120,7 @@ class Directory:
                 case "schedule" if name in self._oncall.schedules:
                     duty = on_call(self._oncall, name, at)
                     if duty.fallback:
-                        gaps.append(f"{name}: {duty.because}")
+                        gaps.append(f"{name}: {duty.because.of(self.locale())}")
                     if not duty.fallback or on_empty is OnEmpty.FALLBACK:
                         people.update(dict.fromkeys(duty.people))
                 case "person" if name in self._oncall.people:
@@ -111,9 +129,9 @@ class Directory:
                     people.update(dict.fromkeys(self._oncall.teams[name]))
                 case _:
                     # The policy is older than the file: somebody was taken out of it meanwhile.
-                    gaps.append(f"{target}: 설정에 없습니다")
+                    gaps.append(f"{target}: {_NOT_THERE.of(self.locale())}")
         reachable = [one for one in people if self.ways(one, severity, at)]
-        gaps += [f"{self.named(PERSON + one)}: 연락 수단이 없습니다" for one in people if one not in reachable]
+        gaps += [f"{self.named(PERSON + one)}: {_NO_WAY.of(self.locale())}" for one in people if one not in reachable]
         return Reached(tuple(reachable), tuple(places), tuple(gaps))
 
     def ways(self, person_id: str, severity: Severity, at: datetime) -> list[Way]:
@@ -163,6 +181,10 @@ class People:
     def follow(self, rules: Callable[[], RuleSet]) -> None:
         """Take people from the rules in use, from now on."""
         self._rules = rules
+
+    def locale(self, target: str = "") -> Locale:
+        """Return what a target is told in."""
+        return self.directory().locale(target)
 
     def directory(self) -> Directory:
         """Return the people of now."""

@@ -15,8 +15,9 @@ import anyio
 import structlog
 
 from leh_guardian.clock import Clock
-from leh_guardian.engine.wording import Outage, distress
+from leh_guardian.engine.distress_wording import Outage, distress
 from leh_guardian.errors import GuardianError
+from leh_guardian.language import Locale
 from leh_guardian.model.identity import key
 from leh_guardian.model.plan import Severity
 from leh_guardian.model.text import told
@@ -76,7 +77,9 @@ class Distress:
         monotonic: Callable[[], float],
         *,
         replica: str,
+        locale: Callable[[], Locale] = lambda: Locale.KO,
     ) -> None:
+        """Watch; `locale` is what the channel's readers are told in."""
         self._watches = watches
         self._channels = channels
         self._channel = channel if channel in channels else _CONSOLE
@@ -84,6 +87,7 @@ class Distress:
         self._metrics = metrics
         self._now = monotonic
         self._replica = replica
+        self._locale = locale
         self._log = structlog.get_logger("distress")
         self._cases: dict[Outage, _Case] = {}
         for watch in watches:
@@ -146,7 +150,9 @@ class Distress:
             case.next_try = self._now() + _AGAIN
 
     def _notice(self, outage: Outage, case: _Case) -> Notice:
-        title, *lines = distress(outage, case.reason, case.began, self._replica, over=case.over)
+        text = distress(outage, case.reason, case.began, self._replica, over=case.over)
+        locale = self._locale()
+        title, *lines = text.of(locale).splitlines()
         # The same for every try, and for a process that met the same outage in the same minute and was started anew.
         name = f"distress/{self._replica.partition(':')[0]}/{outage}/{case.began:%Y-%m-%dT%H:%M}"
         return Notice(
@@ -157,6 +163,7 @@ class Distress:
             rule=RULE,
             severity=Severity.SEV1.value,
             facts={"outage": outage.value, "over": case.over},
+            locale=locale,
         )
 
     async def _send(self, channel: str, notice: Notice) -> bool:

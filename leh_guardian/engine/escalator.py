@@ -14,19 +14,18 @@ from leh_guardian.engine import pages
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.classifying import Weight
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory, Reached
-from leh_guardian.engine.wording import called, news, passed_on, reminder, spoken
+from leh_guardian.engine.wording import called, deadline, news, passed_on, reminder
+from leh_guardian.language import Text
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.escalation import Call, Escalation, Move, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
-from leh_guardian.model.oncall import built_in
-from leh_guardian.model.policy import OnEmpty, Policy
+from leh_guardian.model.oncall import OnCall, built_in
+from leh_guardian.model.policy import GRAVE, OnEmpty, Policy
 from leh_guardian.model.timer import TimerKind
 
 LATE: Final = timedelta(minutes=2)
 """From when on a call that is late says so."""
-GRAVE: Final = 3
-"""The level from which on no message waits to go out with others."""
 LOOK: Final = timedelta(seconds=60)
 """Between two looks at whether a remedy that calls are held back for is really at work."""
 OK_WITHIN: Final = timedelta(minutes=15)
@@ -73,16 +72,16 @@ class Escalator:
         timers = {TimerKind.ESCALATE: changes.now + OK_WITHIN}
         self.take(changes, incident, Move(waiting, incident.status, timers))
 
-    def tell(self, changes: Changes, incident: Incident, text: str, cause: str, approves: str = "") -> None:
+    def tell(self, changes: Changes, incident: Incident, text: Text, cause: str, approves: str = "") -> None:
         """Call people with `text`, or tell those who have been called already; once for each `cause` of a run."""
         known = incident.escalation
         if known is None or not known.begun:
             policy = self._policy(incident)
             fresh = known or Escalation(policy, self._start(incident, policy))
-            about = replace(fresh, about=text, cause=cause, approves=approves, until=None)
+            about = replace(fresh, **self._said(text), cause=cause, approves=approves, until=None)
             self.take(changes, incident, machine.begin(about, changes.now))
             return
-        about = replace(known, about=text, cause=cause, approves=approves or known.approves)
+        about = replace(known, **self._said(text), cause=cause, approves=approves or known.approves)
         told = replace(incident, escalation=about)
         changes.incidents[incident.id] = told
         if known.planned == changes.now:
@@ -107,7 +106,7 @@ class Escalator:
         incident: Incident,
         what: Kind,
         by: str = "",
-        detail: str = "",
+        detail: str | Text = "",
         *,
         name: str = "",
         silent: Collection[str] = (),
@@ -141,7 +140,7 @@ class Escalator:
         self,
         changes: Changes,
         incident: Incident,
-        how: str,
+        how: str | Text,
         by: str = "",
         *,
         name: str = "",
@@ -205,8 +204,9 @@ class Escalator:
         late = changes.now - call.planned if changes.now - call.planned >= LATE else None
         text = called(call, incident, step.ack_within, late, directory.named(PERSON + by) if by else "")
         decision = f"{escalation.epoch}.{escalation.seq}"
-        deadline = f"{spoken(timedelta(seconds=step.ack_within))} 내" if step.ack_within else "즉시"
-        more: dict[str, Any] = {"approves": escalation.approves, "why": call.why.value, "deadline": deadline}
+        # For AlimTalk alone, whose templates are Korean as they were registered.
+        until = deadline(step.ack_within).ko
+        more: dict[str, Any] = {"approves": escalation.approves, "why": call.why.value, "deadline": until}
         # Only the first call waits for more of its kind, and the gravest waits for nothing.
         wait = timedelta(seconds=escalation.policy.group_wait if call.why is Why.BEGUN and call.level < GRAVE else 0)
         if wait:
@@ -295,7 +295,7 @@ class Escalator:
         among: Iterable[str],
         decision: str,
         kind: str,
-        text: str,
+        text: Text,
         by: str = "",
         approves: str = "",
     ) -> None:
@@ -317,6 +317,13 @@ class Escalator:
                 more={"approves": approves},
             )
 
+    def _said(self, text: Text) -> dict[str, Any]:
+        """Return what is kept of what people were told: in the languages that anybody is told in now."""
+        directory = self._directory()
+        mine = directory.locale()
+        others = sorted(directory.languages - {mine})
+        return {"about": text.of(mine), "about_in": {locale.value: text.of(locale) for locale in others}}
+
     def _policy(self, incident: Incident) -> Policy:
         return self._directory().policy(incident.plan.escalate)
 
@@ -330,7 +337,10 @@ def _under(escalation: Escalation, policy: Policy) -> Escalation:
     return replace(escalation, policy=policy, step=step)
 
 
-def at_console() -> Escalator:
-    """Return one for commands, which know no people: the calls that they lead to are the daemon's, when their timers are due."""
-    directory = Directory(built_in(pages.CONSOLE), pages.CONSOLE)
+def at_console(spoken: OnCall | None = None) -> Escalator:
+    """Return one for commands, which know no people: the calls that they lead to are the daemon's, when their timers are due.
+
+    Of `spoken` it knows what each is told in.
+    """
+    directory = Directory(built_in(pages.CONSOLE), pages.CONSOLE, spoken)
     return Escalator(lambda: directory)

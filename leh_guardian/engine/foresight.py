@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from leh_guardian.engine.answering import clock_time
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.classifying import weigh
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory, Way
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.suppression import silence_of
+from leh_guardian.language import NOTHING, Text, count, time_of_day
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.escalation import Call, Why
 from leh_guardian.model.incident import Incident, IncidentStatus
@@ -26,6 +26,7 @@ from leh_guardian.model.silence import Silence
 from leh_guardian.model.timer import TimerKind
 from leh_guardian.rules.ruleset import Rule
 
+_NOBODY: Final = Text(ko="다음: 더 호출하지 않습니다.", en="Next: nobody else is called.")
 _NAMED: Final = 3
 """People named in a message's line."""
 _MOST: Final = 1000
@@ -82,7 +83,7 @@ def unanswered(incident: Incident, directory: Directory, until: datetime) -> Ite
     if incident.plan.steps:
         begins += timedelta(seconds=escalator.grace(incident))
     changes = Changes(begins)
-    escalator.tell(changes, incident, incident.rule_id, "foreseen")
+    escalator.tell(changes, incident, Text.same(incident.rule_id), "foreseen")
     found = _foreseen(changes, incident)
     for _ in range(_MOST):
         if found is None or found.at > until:
@@ -101,35 +102,44 @@ def following(incident: Incident, directory: Directory, due_at: datetime) -> For
     return _foreseen(changes, incident)
 
 
-def next_line(incident: Incident, directory: Directory, now: datetime, silences: Sequence[Silence] = ()) -> str:
-    """Return who is called next unless somebody answers, in Korean; an empty text where nobody waits for an answer.
+def next_line(incident: Incident, directory: Directory, now: datetime, silences: Sequence[Silence] = ()) -> Text:
+    """Return who is called next unless somebody answers; nothing where nobody waits for an answer.
 
     Where one of `silences` withholds that call, it says until when.
     """
     escalation = incident.escalation
     if incident.status is not IncidentStatus.TRIGGERED or escalation is None or not escalation.begun:
-        return ""
+        return NOTHING
     patience = machine.pause(escalation.policy, escalation.step, escalation.repeats)
     if patience is None or escalation.planned is None:
-        return "다음: 더 호출하지 않습니다."
+        return _NOBODY
     due_at = escalation.planned + timedelta(seconds=patience)
     if due_at <= now:
         # It was late: what follows it counts from when it was made.
         due_at = now + timedelta(seconds=patience)
     found = following(replace(incident, escalation=replace(escalation, pending=None, goal=None)), directory, due_at)
     if found is None:
-        return "다음: 더 호출하지 않습니다."
-    silence = silence_of(silences, found.incident, found.call.level)
-    quiet = f" (무음: {clock_time(silence.ends, now)}까지 보류)" if silence and silence.holds(due_at) else ""
-    return f"다음: {clock_time(due_at, now)} Lv{found.call.level} {_who(found.targets, directory)}{quiet}"
+        return _NOBODY
+    zone, level = directory.oncall.timezone, found.call.level
+    at, who, quiet = time_of_day(due_at, now, zone), _who(found.targets, directory), NOTHING
+    silence = silence_of(silences, found.incident, level)
+    if silence is not None and silence.holds(due_at):
+        until = time_of_day(silence.ends, now, zone)
+        quiet = Text(ko=f" (무음: {until.ko}까지 보류)", en=f" (silenced: withheld until {until.en})")
+    return Text(ko=f"다음: {at.ko} Lv{level} {who.ko}{quiet.ko}", en=f"Next: {at.en} Lv{level} {who.en}{quiet.en}")
 
 
-def _who(targets: list[str], directory: Directory) -> str:
+def _who(targets: list[str], directory: Directory) -> Text:
     """Name people, or the places where there are none."""
     people = [directory.named(target) for target in targets if target.startswith(PERSON)]
     named = people or [target.removeprefix(CHANNEL) for target in targets]
-    more = f" 외 {len(named) - _NAMED}" + ("명" if people else "곳") if len(named) > _NAMED else ""
-    return ", ".join(named[:_NAMED]) + more
+    first, left = ", ".join(named[:_NAMED]), len(named) - _NAMED
+    if left <= 0:
+        return Text.same(first)
+    more = Text(ko=f"{left}곳", en=f"{count(left, 'more place')}")
+    if people:
+        more = Text(ko=f"{left}명", en=f"{count(left, 'more person', 'more people')}")
+    return Text(ko=f"{first} 외 {more.ko}", en=f"{first} and {more.en}")
 
 
 def _foreseen(changes: Changes, incident: Incident) -> Foreseen | None:

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine import pages
-from leh_guardian.engine.answering import STATES
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory, People
-from leh_guardian.engine.wording import spoken
+from leh_guardian.engine.wording import STATES
+from leh_guardian.language import Text, count, day_and_time, length, lines_of
 from leh_guardian.model.identity import key
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
@@ -105,7 +105,7 @@ class Handovers:
             channel=channel,
             kind="handover",
             text=text,
-            more={"brief": brief},
+            more={"brief": brief.of(directory.locale(CHANNEL + channel))},
         )
         opened.note(Kind.HANDOVER, f"{turn.schedule.id}: told before it is", incident=incident, data=facts)
         await opened.write(tx, self._replica)
@@ -137,39 +137,53 @@ def _incident(incident_id: UUID, turn: Turn, now: datetime) -> Incident:
     )
 
 
-def _text(turn: Turn, directory: Directory, open_now: Sequence[Mapping[str, Any]], now: datetime) -> str:
-    """Say who hands over to whom, until when, and what is open, in Korean."""
+def _text(turn: Turn, directory: Directory, open_now: Sequence[Mapping[str, Any]], now: datetime) -> Text:
+    """Say who hands over to whom, until when, and what is open."""
+    zone, name, number = turn.schedule.zone, turn.schedule.name or turn.schedule.id, len(open_now)
     leaving, coming = (_who(duty, directory) for duty in (turn.leaving, turn.coming))
-    until = f" {_at(turn.until, turn)}까지" if turn.until else ""
-    when = f"{spoken(turn.at - now)} 뒤 교대합니다" if turn.at > now else "이미 교대했습니다(늦은 알림)"
+    at, until = day_and_time(turn.at, zone), day_and_time(turn.until, zone) if turn.until else None
+    ahead = length(turn.at - now)
     lines = [
-        f"[교대] {turn.schedule.name or turn.schedule.id}: {leaving} → {coming}",
-        f"{_at(turn.at, turn)}부터{until} ({turn.schedule.zone.key}). {when}.",
+        Text(ko=f"[교대] {name}: {leaving.ko} → {coming.ko}", en=f"[handover] {name}: {leaving.en} → {coming.en}"),
+        Text(
+            ko=f"{at.ko}부터{f' {until.ko}까지' if until else ''} ({zone.key}). "
+            + (f"{ahead.ko} 뒤 교대합니다." if turn.at > now else "이미 교대했습니다(늦은 알림)."),
+            en=f"From {at.en}{f' until {until.en}' if until else ''} ({zone.key}). "
+            + (f"In {ahead.en}." if turn.at > now else "It has taken place already (told late)."),
+        ),
     ]
     if turn.coming.fallback:
-        lines.append(f"주의: {turn.coming.because}")
-    lines.append(f"열린 장애 {len(open_now)}건:" if open_now else "열린 장애가 없습니다.")
+        because = turn.coming.because
+        lines.append(Text(ko=f"주의: {because.ko}", en=f"Note: {because.en}"))
+    lines.append(
+        Text(ko=f"열린 장애 {number}건:", en=f"{count(number, 'open incident')}:")
+        if open_now
+        else Text(ko="열린 장애가 없습니다.", en="No open incidents.")
+    )
     lines += [_line(row) for row in open_now[:_MOST]]
-    if len(open_now) > _MOST:
-        lines.append(f"· 그 밖에 {len(open_now) - _MOST}건: leh-guardian incidents list")
-    return "\n".join(lines)
+    if (left := number - _MOST) > 0:
+        list_ = "leh-guardian incidents list"
+        lines.append(Text(ko=f"· 그 밖에 {left}건: {list_}", en=f"· and {left} more: {list_}"))
+    return lines_of(*lines)
 
 
-def _brief(turn: Turn, open_now: int) -> str:
+def _brief(turn: Turn, open_now: int) -> Text:
     """Say it where others may read it: nothing of an event."""
-    return f"[교대] {turn.schedule.id} {_at(turn.at, turn)}, 열린 장애 {open_now}건"
+    at = day_and_time(turn.at, turn.schedule.zone)
+    return Text(
+        ko=f"[교대] {turn.schedule.id} {at.ko}, 열린 장애 {open_now}건",
+        en=f"[handover] {turn.schedule.id} {at.en}, {count(open_now, 'open incident')}",
+    )
 
 
-def _line(row: Mapping[str, Any]) -> str:
+def _line(row: Mapping[str, Any]) -> Text:
     about = f" ({told(row['dedup_key'], 120, phones=False)})" if row["dedup_key"] else ""
     level = f"·Lv{row['level']}" if row["level"] else ""
-    state = STATES[IncidentStatus(row["status"])]
-    return f"· INC-{row['number']} [{row['severity'].upper()}{level}] {row['rule']}{about}: {state}"
+    state = STATES[row["status"]]
+    what = f"· INC-{row['number']} [{row['severity'].upper()}{level}] {row['rule']}{about}: "
+    return Text(ko=f"{what}{state.ko}", en=f"{what}{state.en}")
 
 
-def _who(duty: Duty, directory: Directory) -> str:
-    return ", ".join(directory.named(PERSON + one) for one in duty.people) or "없음"
-
-
-def _at(at: datetime, turn: Turn) -> str:
-    return f"{at.astimezone(turn.schedule.zone):%m-%d %H:%M}"
+def _who(duty: Duty, directory: Directory) -> Text:
+    names = ", ".join(directory.named(PERSON + one) for one in duty.people)
+    return Text.same(names) if names else Text(ko="없음", en="nobody")

@@ -12,7 +12,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from leh_guardian.engine.answer_links import Replies
-from leh_guardian.engine.wording import ACTION_WORDS
+from leh_guardian.engine.wording import ACTION_WORDS, STATES
+from leh_guardian.language import NOTHING, Locale, Text, count
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.text import told
 from leh_guardian.ports import Notice, NoticeKind
@@ -27,7 +28,7 @@ _KINDS: Final = {
     "reminder": NoticeKind.REMINDER,
     "handover": NoticeKind.NOTICE,
 }
-_STATES: Final = {"triggered": "응답 필요", "acknowledged": "확인됨", "snoozed": "보류", "resolved": "해결됨"}
+_AGAIN: Final = Text(ko="(재전송: 이미 받은 내용일 수 있습니다)", en="(sent again: you may have had it already)")
 
 
 def compose(
@@ -43,30 +44,37 @@ def compose(
     strict: bool,
     replies: Replies,
     following: str = "",
+    locale: Locale = Locale.KO,
 ) -> Notice:
-    """Return a message as it goes out; `following` says who is called next.
+    """Return a message as it goes out, in the language of its text; `following` says who is called next.
 
     Whom to call is what it may be for; nobody's number and no secret is, wherever in the text they come from.
     """
     title, *lines = redact(params["text"], _LONGEST, phones=False).splitlines() or [""]
     if bundle:
-        lines += [f"같은 시간에 발생한 장애 {len(bundle)}건:", *(f"· {one}" for one in bundle[:_MOST_BUNDLED])]
-        if len(bundle) > _MOST_BUNDLED:
-            lines.append(f"· 그 밖에 {len(bundle) - _MOST_BUNDLED}건")
-    if params["kind"] in {"page", "update"} and (done := [_tried(one) for one in tried if one["status"] != "skipped"]):
-        lines.append("자동 조치: " + " · ".join(done))
+        lines += [_beside(len(bundle)).of(locale), *(f"· {one}" for one in bundle[:_MOST_BUNDLED])]
+        if (left := len(bundle) - _MOST_BUNDLED) > 0:
+            lines.append(Text(ko=f"· 그 밖에 {left}건", en=f"· and {left} more").of(locale))
+    if params["kind"] in {"page", "update"} and (
+        done := [_tried(one, locale) for one in tried if one["status"] != "skipped"]
+    ):
+        did = " · ".join(done)
+        lines.append(Text(ko=f"자동 조치: {did}", en=f"Remedies: {did}").of(locale))
     if following and params["kind"] == "page":
         lines.append(following)
     if replies.code:
-        lines.append(f"확인 코드: {replies.code} (링크에서 입력)")
+        digits = replies.code
+        lines.append(
+            Text(ko=f"확인 코드: {digits} (링크에서 입력)", en=f"Code: {digits} (type it behind the link)").of(locale)
+        )
     if again:
-        lines.append("(재전송: 이미 받은 내용일 수 있습니다)")
+        lines.append(_AGAIN.of(locale))
     number = f"INC-{incident.number}"
-    more = f" 외 {len(bundle)}건" if bundle else ""
-    state = _STATES[incident.status.value]
+    more = Text(ko=f" 외 {len(bundle)}건", en=f" and {len(bundle)} more").of(locale) if bundle else ""
+    state = STATES[incident.status.value]
     level = params["level"] or incident.level
-    code = f" 코드 {replies.code}" if replies.code else ""
-    about = f" {incident.rule_id} {number}{more} {state}"
+    code = Text(ko=f" 코드 {replies.code}", en=f" code {replies.code}") if replies.code else NOTHING
+    about = f" {incident.rule_id} {number}{more} {state.of(locale)}"
     brief = params.get("brief", "")
     return Notice(
         id=str(action_id),
@@ -83,24 +91,36 @@ def compose(
         status=incident.status.value,
         link=replies.link,
         code=replies.code,
-        short=brief or f"[Lv{level}]{code}{about}",
-        spoken=brief
-        or f"레브 가디언입니다. 등급 {level}, {incident.rule_id.replace('-', ' ')}, {state}. 문자 링크에서 확인해 주세요.",
+        short=brief or f"[Lv{level}]{code.of(locale)}{about}",
+        spoken=brief or _spoken(level, incident.rule_id.replace("-", " "), state).of(locale),
         variables={
             "등급": f"Lv{level}",
             "서비스": incident.rule_id,
-            "요약": f"{state}{code}",
+            "요약": f"{state.ko}{code.ko}",
             "사건번호": number,
             "기한": params.get("deadline", ""),
         },
         buttons=replies.buttons,
         thread=thread,
         again=again,
+        locale=locale,
     )
 
 
-def _tried(row: Mapping[str, Any]) -> str:
+def _beside(others: int) -> Text:
+    return Text(ko=f"같은 시간에 발생한 장애 {others}건:", en=f"{count(others, 'incident')} at the same time:")
+
+
+def _spoken(level: int, rule: str, state: Text) -> Text:
+    return Text(
+        ko=f"레브 가디언입니다. 등급 {level}, {rule}, {state.ko}. 문자 링크에서 확인해 주세요.",
+        en=f"This is L E H guardian. Level {level}, {rule}, {state.en}. Please answer by the link in the text message.",
+    )
+
+
+def _tried(row: Mapping[str, Any], locale: Locale) -> str:
     outcome = json.loads(row["outcome"]) if row["outcome"] else {}
-    said = ACTION_WORDS[row["status"]] + (" (연습)" if row["dry_run"] else "")
+    dry = Text(ko=" (연습)", en=" (dry run)").of(locale) if row["dry_run"] else ""
+    said = ACTION_WORDS[row["status"]].of(locale) + dry
     summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else ""
     return f"{row['handler']} {said}" + (f" ({told(summary, 120, phones=False)})" if summary else "")

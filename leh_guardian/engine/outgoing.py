@@ -15,13 +15,15 @@ from uuid import UUID
 from leh_guardian.clock import Clock
 from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.directory import Directory, People
-from leh_guardian.engine.escalator import GRAVE, LATE
+from leh_guardian.engine.escalator import LATE
 from leh_guardian.engine.foresight import next_line
 from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
+from leh_guardian.language import Locale
 from leh_guardian.model.action import ActionStatus
 from leh_guardian.model.channel_outage import Failure
 from leh_guardian.model.incident import Incident, IncidentStatus
+from leh_guardian.model.policy import GRAVE
 from leh_guardian.model.text import told
 from leh_guardian.ports import Channel, Elsewhere, Later, Moot, Notice, Outgoing, Receipt, Sent
 from leh_guardian.store import actions, channel_outages, deliveries, incidents, overview, silences
@@ -218,7 +220,7 @@ class OutgoingMessages:
         *,
         again: bool,
     ) -> Notice:
-        channel = self._channels[params["channel"]]
+        channel, locale = self._channels[params["channel"]], directory.locale(params["target"])
         person = directory.person(params["target"].partition("person:")[2])
         tried = await overview.remedy(tx, incident.id)
         thread = await deliveries.thread(tx, incident.id, params["target"], params["channel"])
@@ -229,17 +231,18 @@ class OutgoingMessages:
             params,
             to=person.addresses.get(channel.address, "") if person and channel.address else "",
             tried=tried,
-            bundle=[one.params["text"].splitlines()[0] for one in bundle],
+            bundle=[f"INC-{one.number} {one.params['text'].splitlines()[0]}" for one in bundle],
             thread=thread,
             again=again,
             strict=channel.strict,
-            replies=self._links.replies(incident, params, proposed, self._clock.now()),
-            following=await self._following(tx, incident, directory) if params["kind"] == "page" else "",
+            replies=self._links.replies(incident, params, proposed, self._clock.now(), locale),
+            following=await self._following(tx, incident, directory, locale) if params["kind"] == "page" else "",
+            locale=locale,
         )
 
-    async def _following(self, tx: Transaction, incident: Incident, directory: Directory) -> str:
+    async def _following(self, tx: Transaction, incident: Incident, directory: Directory, locale: Locale) -> str:
         now = self._clock.now()
-        return next_line(incident, directory, now, await silences.holding(tx, now))
+        return next_line(incident, directory, now, await silences.holding(tx, now)).of(locale)
 
 
 async def _proposed(tx: Transaction, incident: Incident, params: Mapping[str, Any]) -> UUID | None:

@@ -1,7 +1,7 @@
 """Owns the planning of messages to people; the one rule: an id is made from the decision, so a decision made twice is one message.
 
 A message is an action like any other (role `tell`): lease, fence, retries and record are those of the executor. Its text is frozen
-with it; what has happened since is added when it goes out (engine/outgoing.py).
+with it, in the language of whom it is for; what has happened since is added when it goes out (engine/outgoing.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.directory import Directory
+from leh_guardian.language import Text
 from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Role
 from leh_guardian.model.identity import action_key, key
 from leh_guardian.model.incident import Incident
@@ -39,7 +40,7 @@ def page(
     target: str,
     channel: str,
     kind: str,
-    text: str,
+    text: Text,
     due_at: datetime | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> UUID:
@@ -50,7 +51,7 @@ def page(
         "target": target,
         "channel": channel,
         "kind": kind,
-        "text": text,
+        "text": text.of(directory.locale(target)),
         "epoch": escalation.epoch if escalation else 0,
         "seq": escalation.seq if escalation else 0,
         "level": incident.level,

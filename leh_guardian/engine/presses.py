@@ -12,20 +12,24 @@ from typing import Final
 
 import structlog
 
+from leh_guardian.adapters.channels.slack_press import FAILED
 from leh_guardian.clock import Clock
 from leh_guardian.engine import answering
 from leh_guardian.engine.answering import Word
-from leh_guardian.engine.directory import Directory
+from leh_guardian.engine.directory import PERSON, Directory
+from leh_guardian.language import Locale, Text
 from leh_guardian.model.answer_token import AnswerToken, Keys, Purpose, Refusal
 from leh_guardian.store import incidents
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 
-_OLD: Final = "사용할 수 없는 버튼입니다. 최신 메시지의 버튼을 눌러 주세요."
-_EXPIRED: Final = "만료된 버튼입니다. 최신 메시지의 버튼을 눌러 주세요."
-_STRANGER: Final = (
-    "당직 설정(oncall.yaml)에 등록되지 않은 Slack 사용자라서 처리하지 않았습니다. "
-    "people에 slack: {user}을(를) 등록하세요."
+_OLD: Final = Text(
+    ko="사용할 수 없는 버튼입니다. 최신 메시지의 버튼을 눌러 주세요.",
+    en="This button cannot be used. Press the one of the newest message.",
+)
+_EXPIRED: Final = Text(
+    ko="만료된 버튼입니다. 최신 메시지의 버튼을 눌러 주세요.",
+    en="This button has expired. Press the one of the newest message.",
 )
 _DECISIONS: Final = {Purpose.APPROVE, Purpose.REJECT}
 _log = structlog.get_logger("presses")
@@ -40,6 +44,10 @@ class Presses:
         self._keys = keys
         self._directory = directory
 
+    def apology(self, user: str) -> str:
+        """Return what the person with the Slack id `user` is told whose press could not be done."""
+        return FAILED.of(self._locale(user))
+
     async def press(self, token: str, user: str) -> str:
         """Do what the button of `token` is for, as the person with the Slack id `user`; returns what to tell them.
 
@@ -48,13 +56,14 @@ class Presses:
         """
         now = self._clock.now()
         read = self._keys.read(token, now)
+        person = self._directory().by_slack(user)
+        locale = self._locale(user)
         if not isinstance(read, AnswerToken) or read.purpose is Purpose.LINK:
             _log.warning("a button that is none of ours", user=user, why=str(read))
-            return _EXPIRED if read is Refusal.EXPIRED else _OLD
-        person = self._directory().by_slack(user)
+            return (_EXPIRED if read is Refusal.EXPIRED else _OLD).of(locale)
         if person is None:
             _log.warning("a stranger has pressed a button", user=user, number=read.number)
-            return _STRANGER.format(user=user)
+            return _stranger(user).of(locale)
         way = answering.through(self._directory, via="slack", user=user, made_for=read.target)
         way = replace(way, name=person.name)
         # Whoever acknowledges may have seen anything: it is never wrong.
@@ -66,3 +75,20 @@ class Presses:
                 return (await answering.decide(tx, read.action, word, now)).text
             found = await incidents.numbered(tx, read.number)
             return (await answering.answer(tx, found, word, now)).text
+
+    def _locale(self, user: str) -> Locale:
+        person = self._directory().by_slack(user)
+        return self._directory().locale(PERSON + person.id if person else "")
+
+
+def _stranger(user: str) -> Text:
+    return Text(
+        ko=(
+            "당직 설정(oncall.yaml)에 등록되지 않은 Slack 사용자라서 처리하지 않았습니다. "
+            f"people에 slack: {user}을(를) 등록하세요."
+        ),
+        en=(
+            "Nothing was done: oncall.yaml has nobody with this Slack account. "
+            f"Add slack: {user} to somebody in its people."
+        ),
+    )

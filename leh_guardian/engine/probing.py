@@ -19,7 +19,8 @@ from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.closing import drop, hold
 from leh_guardian.engine.progression import Progression
-from leh_guardian.engine.wording import Cause, spoken
+from leh_guardian.engine.wording import Cause
+from leh_guardian.language import length
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.probe import DETAIL_TYPE, RULE, SOURCE, Probe, StepLook, Track, down, failed_in
@@ -205,5 +206,5 @@ def _sentence(track: Track, now: datetime, zone: ZoneInfo) -> str:
     since = track.failing_since or now
     return (
         f"{track.name}: '{track.step}' 단계가 {track.failures}회 연속 실패 ({since.astimezone(zone):%m-%d %H:%M}부터"
-        f" {spoken(now - since)}째) · {told(track.seen, 400)}"
+        f" {length(now - since).ko}째) · {told(track.seen, 400)}"
     )

@@ -18,6 +18,7 @@ from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.wording import Cause, message, too_much
 from leh_guardian.errors import RuleError
+from leh_guardian.language import Text
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Role
 from leh_guardian.model.canary import CANARY
@@ -79,18 +80,26 @@ class Progression:
             self.escalate(changes, run.incident, Cause.STEP_FAILED, reason, about=str(index))
 
     def escalate(
-        self, changes: Changes, incident: Incident, cause: Cause, reason: str, *, about: str = "", action: str = ""
+        self,
+        changes: Changes,
+        incident: Incident,
+        cause: Cause,
+        reason: str | Text,
+        *,
+        about: str = "",
+        action: str = "",
     ) -> None:
         """Let people know, once per run, cause and `about`. Never of a canary."""
+        written = self.written(reason)
         if incident.rule_id == CANARY:
-            changes.note(Kind.PLAN_STOPPED, reason, incident=incident)
+            changes.note(Kind.PLAN_STOPPED, written, incident=incident)
             return
         incident = changes.incidents.get(incident.id, incident)
         text = message(cause, incident, reason, action=action or None)
         self.escalator.tell(changes, incident, text, f"{cause.value}-{about}", action)
         told = changes.incidents[incident.id]
         changes.note(
-            Kind.ESCALATED, reason, incident=told, data={"cause": cause.value, "policy": incident.plan.escalate}
+            Kind.ESCALATED, written, incident=told, data={"cause": cause.value, "policy": incident.plan.escalate}
         )
 
     def ask(self, changes: Changes, incident: Incident, action_id: UUID) -> None:
@@ -123,17 +132,21 @@ class Progression:
         move = machine.reopened(incident.escalation, changes.now, changes.now)
         return self.escalator.take(changes, incident, move)
 
-    def resolve(self, changes: Changes, incident: Incident, how: str) -> None:
+    def written(self, reason: str | Text) -> str:
+        """Return how a reason is written into the journal: in the installation's language."""
+        return Text.same(reason).of(self.escalator.directory.locale())
+
+    def resolve(self, changes: Changes, incident: Incident, how: str | Text) -> None:
         """Close the incident; where only people may, say so and leave it open."""
         incident = changes.incidents.get(incident.id, incident)
         if incident.escalation is not None and incident.escalation.only_people_close:
-            changes.note(Kind.NEEDS_PERSON, how, incident=incident)
+            changes.note(Kind.NEEDS_PERSON, self.written(how), incident=incident)
             self.escalator.news(changes, incident, Kind.NEEDS_PERSON, detail=how)
             return
         closed = replace(incident, status=IncidentStatus.RESOLVED, ok_at=None)
         changes.incidents[incident.id] = closed
         changes.set_timer(closed, TimerKind.RESOLVE, None)
-        changes.note(Kind.RESOLVED, how, incident=closed)
+        changes.note(Kind.RESOLVED, self.written(how), incident=closed)
         self.escalator.over(changes, closed, how)
 
     def confirm(self, changes: Changes, run: Run, step: Step) -> None:

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.progression import Progression
-from leh_guardian.engine.wording import Cause, spoken
+from leh_guardian.engine.wording import Cause
+from leh_guardian.language import Text, day_and_time, length
 from leh_guardian.model.heartbeat import DETAIL_TYPE, RULE, SOURCE, STANDSTILL, Heard, missed
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Kind
@@ -30,6 +31,10 @@ LOOK: Final = 10.0
 """Seconds between two looks."""
 _GONE: Final = timedelta(minutes=5)
 """How long nobody must have looked at what is in no file any more: replicas read a new file one after the other."""
+
+_GONE_FROM_FILE: Final = Text(
+    ko="oncall.yaml에서 빠져 더 기다리지 않습니다", en="it was taken out of oncall.yaml and is not waited for any more"
+)
 
 
 class Silence:
@@ -74,7 +79,7 @@ class Silence:
                 self._judge(changes, entries[heard.name], heard, found.get((RULE, heard.name)), zone)
         for name in gone:
             if (incident := found.get((RULE, name))) is not None:
-                self._progression.resolve(changes, incident, "oncall.yaml에서 빠져 더 기다리지 않습니다")
+                self._progression.resolve(changes, incident, _GONE_FROM_FILE)
 
     @staticmethod
     async def _closed_by_hand(
@@ -107,7 +112,7 @@ class Silence:
         elif not silent and incident is not None and incident.ok_at is None:
             # Noted in the incident, so that one which only a person closes says once that its beats are back.
             changes.incidents[incident.id] = replace(incident, ok_at=heard.seen_at or changes.now)
-            self._progression.resolve(changes, incident, f"{entry.name}: 신호가 다시 옵니다")
+            self._progression.resolve(changes, incident, _back(entry))
 
     def _open(self, changes: Changes, entry: Heartbeat, heard: Heard, zone: ZoneInfo) -> None:
         incident = missed(entry, changes.now)
@@ -115,12 +120,19 @@ class Silence:
         envelope = {"source": SOURCE, "detail-type": f"{DETAIL_TYPE} Missed", "time": changes.now, "detail": detail}
         changes.opened[incident.id] = RunEvent(incident.event_id, {"id": incident.event_id, **envelope})
         reason = _silence(entry, heard, changes.now, zone)
-        changes.note(Kind.OPENED, reason, incident=incident, data=detail)
+        changes.note(Kind.OPENED, self._progression.written(reason), incident=incident, data=detail)
         self._progression.escalate(changes, incident, Cause.SILENT, reason)
 
 
-def _silence(entry: Heartbeat, heard: Heard, now: datetime, zone: ZoneInfo) -> str:
-    """Say how long nothing was heard, in Korean."""
-    last = "아직 한 번도 받지 못함" if heard.seen_at is None else f"{heard.seen_at.astimezone(zone):%m-%d %H:%M}"
-    every = spoken(timedelta(seconds=entry.every))
-    return f"{entry.name}: {every}마다 와야 하는 신호가 {spoken(now - (heard.seen_at or heard.since))}째 없음 (마지막 신호: {last})"
+def _back(entry: Heartbeat) -> Text:
+    return Text(ko=f"{entry.name}: 신호가 다시 옵니다", en=f"{entry.name}: its heartbeats come again")
+
+
+def _silence(entry: Heartbeat, heard: Heard, now: datetime, zone: ZoneInfo) -> Text:
+    """Say how long nothing was heard."""
+    last = Text(ko="아직 한 번도 받지 못함", en="never") if heard.seen_at is None else day_and_time(heard.seen_at, zone)
+    every, silent = length(timedelta(seconds=entry.every)), length(now - (heard.seen_at or heard.since))
+    return Text(
+        ko=f"{entry.name}: {every.ko}마다 와야 하는 신호가 {silent.ko}째 없음 (마지막 신호: {last.ko})",
+        en=f"{entry.name}: a heartbeat due every {every.en} has been missing for {silent.en} (last one: {last.en})",
+    )

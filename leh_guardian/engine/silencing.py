@@ -14,8 +14,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from leh_guardian.engine.answering import clock_time
+from leh_guardian.language import time_of_day
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.oncall import terms
 from leh_guardian.model.plan import Severity
@@ -28,6 +29,7 @@ from leh_guardian.store.transaction import Transaction
 
 RULE: Final = "guardian.silence"
 """What the journal calls the rule of its lines."""
+_SEOUL: Final = ZoneInfo("Asia/Seoul")
 _NAME: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _LONGEST_REASON: Final = 300
 _MOST_SHOWN: Final = 200
@@ -141,7 +143,7 @@ async def add(tx: Transaction, asked: Silence, now: datetime, via: str = "") -> 
     await _note(tx, Kind.SILENCED, silence, silence.by, now, via, silence.reason)
     covered = [row for row in await overview.troubles(tx) if matching([silence], _facts(row))]
     text = (
-        f"무음 {named(silence)}: {clock_time(silence.until, now)}까지 호출을 보류합니다. 대상: {described(silence.match)}."
+        f"무음 {named(silence)}: {_time(silence.until, now)}까지 호출을 보류합니다. 대상: {described(silence.match)}."
         f" 지금 열린 장애 {len(covered)}건이 해당합니다. 보안 등급과 suppressible: false 정책의 장애는 그대로 호출합니다."
     )
     return Said(True, text, silence)
@@ -154,11 +156,15 @@ async def end(tx: Transaction, silence_id: UUID, who: str, now: datetime, via: s
         return Said(False, "그런 무음이 없습니다.")
     if not silence.holds(now):
         ended = f" ({shown(silence.ended_by, 60)} 님이 끝냄)" if silence.ended_by else ""
-        return Said(True, f"무음 {named(silence)}: 이미 {clock_time(silence.ends, now)}에 끝났습니다{ended}.", silence)
+        return Said(True, f"무음 {named(silence)}: 이미 {_time(silence.ends, now)}에 끝났습니다{ended}.", silence)
     await silences.end(tx, silence.id, now, who)
     await _note(tx, Kind.SILENCE_ENDED, silence, who, now, via, f"ended by {who}")
     over = await silences.lock(tx, silence.id)
     return Said(True, f"무음 {named(silence)}을(를) 끝냈습니다. 답이 없는 장애는 곧 다시 호출합니다.", over)
+
+
+def _time(at: datetime, now: datetime) -> str:
+    return time_of_day(at, now, _SEOUL).ko
 
 
 def named(silence: Silence) -> str:

@@ -16,6 +16,7 @@ import anyio
 
 from leh_guardian.engine.directory import CHANNEL, PERSON, Directory
 from leh_guardian.errors import GuardianError
+from leh_guardian.language import Locale, Text
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.plan import Severity
 from leh_guardian.model.text import told
@@ -30,6 +31,16 @@ PAUSE: Final = timedelta(minutes=1)
 _DEADLINE: Final = 20.0
 """Seconds for one message over one channel."""
 _POLL: Final = 2.0
+
+_TITLE: Final = Text(ko="[훈련/시험] guardian 연락 시험", en="[DRILL/TEST] guardian tests its ways to you")
+_SHORT: Final = Text(
+    ko="[훈련/시험] guardian 연락 시험입니다. 실제 장애가 아닙니다.",
+    en="[DRILL/TEST] guardian tests its ways to you. There is no incident.",
+)
+_SPOKEN: Final = Text(
+    ko="레브 가디언 연락 시험입니다. 실제 장애가 아닙니다.",
+    en="This is a test call of L E H guardian. There is no incident.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +133,31 @@ async def _receipt(channel: Channel, reference: str, patience: float) -> str:
     return found.value
 
 
-def trial_notice(to: str, name: str, who: str) -> Notice:
+def trial_notice(to: str, name: str, who: str, locale: Locale = Locale.KO) -> Notice:
     """Return a message that says at once that it is a test."""
-    by = told(who, 60, phones=False)
+    by, person = told(who, 60, phones=False), told(name, 60, phones=False)
+    lines = (
+        Text(
+            ko=f"{person} 님에게 연락이 닿는지 확인하는 시험입니다. 실제 장애가 아닙니다.",
+            en=f"This is a test whether messages reach {person}. There is no incident.",
+        ),
+        Text(
+            ko=f"보낸 사람: {by}. 할 일은 없습니다. 받았다고 알려 주면 됩니다.",
+            en=f"Sent by {by}. There is nothing to do but to say that you got it.",
+        ),
+    )
     return Notice(
         id=str(uuid.uuid4()),
-        title="[훈련/시험] guardian 연락 시험",
-        lines=[
-            f"{told(name, 60, phones=False)} 님에게 연락이 닿는지 확인하는 시험입니다. 실제 장애가 아닙니다.",
-            f"보낸 사람: {by}. 할 일은 없습니다. 받았다고 알려 주면 됩니다.",
-        ],
+        title=_TITLE.of(locale),
+        lines=[line.of(locale) for line in lines],
         incident="",
         rule=RULE,
         severity=Severity.SEV5.value,
         kind=NoticeKind.TEST,
         to=to,
         status="triggered",
-        short="[훈련/시험] guardian 연락 시험입니다. 실제 장애가 아닙니다.",
-        spoken="레브 가디언 연락 시험입니다. 실제 장애가 아닙니다.",
+        short=_SHORT.of(locale),
+        spoken=_SPOKEN.of(locale),
         variables={
             "등급": "시험",
             "서비스": "guardian",
@@ -147,4 +165,5 @@ def trial_notice(to: str, name: str, who: str) -> Notice:
             "사건번호": "TEST",
             "기한": "-",
         },
+        locale=locale,
     )

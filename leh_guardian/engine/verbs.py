@@ -10,6 +10,7 @@ from uuid import UUID
 
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.escalator import Escalator, at_console
+from leh_guardian.language import Text
 from leh_guardian.model import escalation as machine
 from leh_guardian.model.action import ActionStatus
 from leh_guardian.model.escalation import Escalation, Why
@@ -110,7 +111,8 @@ def _count(
     data = {"by": who, "given": len(given), "needed": needed, **_said(way)}
     changes.note(Kind.APPROVAL_GIVEN, reason, incident=incident, action_id=action_id, data=data)
     changes.incidents.setdefault(incident.id, incident)
-    detail = f"승인 {len(given)}/{needed}: leh-guardian actions approve {action_id}"
+    approve = f"{len(given)}/{needed}: leh-guardian actions approve {action_id}"
+    detail = Text(ko=f"승인 {approve}", en=f"approved {approve}")
     way.escalator.news(
         changes,
         incident,

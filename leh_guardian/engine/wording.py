@@ -1,13 +1,13 @@
-"""Owns what the engine says to the on-call, in Korean; the one rule: what happened, what it needs, what to type - in that order."""
+"""Owns what the engine says to the on-call; the one rule: what happened, what it needs, what to type - in that order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from leh_guardian.language import NOTHING, Locale, Text, length, lines_of
 from leh_guardian.model.escalation import Call, Why
 from leh_guardian.model.expectation import MANY
 from leh_guardian.model.incident import Incident
@@ -39,192 +39,319 @@ class Cause(StrEnum):
     CHANNEL_BROKEN = "channel-broken"
 
 
-_SENTENCES = {
-    Cause.STEP_FAILED: "자동 조치가 실패하여 중단했습니다. 사람이 확인해야 합니다.",
-    Cause.NEEDS_HUMAN: "조치가 실행되었는지 알 수 없습니다. 다시 실행하지 않고 사람의 확인을 기다립니다.",
-    Cause.BUDGET_SPENT: (
-        "규칙의 실행 한도를 모두 사용했습니다. "
-        "이후 이 규칙의 장애는 조치하지도, 하나씩 알리지도 않으므로 사람이 확인해야 합니다."
+_SENTENCES: Final = {
+    Cause.STEP_FAILED: Text(
+        ko="자동 조치가 실패하여 중단했습니다. 사람이 확인해야 합니다.",
+        en="A remedy failed, so guardian stopped. A person has to look.",
     ),
-    Cause.NOT_HELPED: "조치를 실행했지만 효과가 확인되지 않았습니다.",
-    Cause.FALSE_OK: "경보는 정상(OK)으로 바뀌었지만 큐가 비지 않았습니다.",
-    Cause.UNCONFIRMED: "경보는 정상(OK)으로 바뀌었지만 큐를 확인할 수 없어 장애를 닫지 않았습니다.",
-    Cause.APPROVAL: "승인을 기다리는 조치가 있습니다. 승인하지 않으면 아무것도 실행하지 않습니다.",
-    Cause.NO_REMEDY: "자동 조치가 없는 장애입니다. 사람이 대응해야 합니다.",
-    Cause.UNHANDLED: "진단 결과에 맞는 조치가 규칙에 없어 아무 조치도 하지 않았습니다. 사람이 대응해야 합니다.",
-    Cause.RULES_REFUSED: "규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",
-    Cause.SLOW: "자동 조치가 정해진 시간 안에 끝나지 않아 호출합니다. 조치는 계속 진행 중입니다.",
-    Cause.STALLED: "자동 조치가 진행되지 않고 있습니다. 사람이 확인해야 합니다.",
-    Cause.NO_OK: "자동 조치는 끝났지만 경보가 정상(OK)으로 돌아오지 않았습니다. 사람이 확인해야 합니다.",
-    Cause.BESIDE: "자동 조치와 동시에 담당자를 호출합니다.",
-    Cause.SILENT: "정해진 시간 안에 신호(하트비트)가 오지 않았습니다. 보내는 쪽이 멈추지 않았는지 사람이 확인해야 합니다.",
-    Cause.PROBE: "guardian이 서비스를 직접 점검한 결과(프로브)가 연속으로 실패했습니다. 서비스가 동작하는지 사람이 확인해야 합니다.",
-    Cause.ALARM_GONE: "이 장애의 CloudWatch 경보가 삭제되어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
-    Cause.CHANNEL_BROKEN: (
-        "연락 채널 불통: 이 채널이 메시지를 받지 않아 다른 수단(failover)으로 보냅니다. "
-        "토큰, 권한, 서비스 상태를 확인하세요. 다시 동작하면 자동으로 닫힙니다."
+    Cause.NEEDS_HUMAN: Text(
+        ko="조치가 실행되었는지 알 수 없습니다. 다시 실행하지 않고 사람의 확인을 기다립니다.",
+        en="It is not known whether a remedy was carried out. It is not tried again: guardian waits for a person to look.",
     ),
-    Cause.RULE_GONE: "이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
+    Cause.BUDGET_SPENT: Text(
+        ko=(
+            "규칙의 실행 한도를 모두 사용했습니다. "
+            "이후 이 규칙의 장애는 조치하지도, 하나씩 알리지도 않으므로 사람이 확인해야 합니다."
+        ),
+        en=(
+            "The rule has used up the runs that it may have. "
+            "Until there are more, its incidents are neither remedied nor told one by one: a person has to look."
+        ),
+    ),
+    Cause.PROBE: Text(
+        ko="guardian이 서비스를 직접 점검한 결과(프로브)가 연속으로 실패했습니다. 서비스가 동작하는지 사람이 확인해야 합니다.",
+        en="guardian's own probe of the service failed several times in a row. A person has to look whether the service works.",
+    ),
+    Cause.ALARM_GONE: Text(
+        ko="이 장애의 CloudWatch 경보가 삭제되어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
+        en="The CloudWatch alarm of this incident was deleted, so no OK will close it. Look, and resolve it yourself.",
+    ),
+    Cause.CHANNEL_BROKEN: Text(
+        ko=(
+            "연락 채널 불통: 이 채널이 메시지를 받지 않아 다른 수단(failover)으로 보냅니다. "
+            "토큰, 권한, 서비스 상태를 확인하세요. 다시 동작하면 자동으로 닫힙니다."
+        ),
+        en=(
+            "A channel does not work: it takes no messages, so they go by another one (failover). "
+            "Check its token, its permissions and the provider. The incident closes once it works again."
+        ),
+    ),
+    Cause.NOT_HELPED: Text(
+        ko="조치를 실행했지만 효과가 확인되지 않았습니다.",
+        en="The remedy was carried out, and no effect of it can be seen.",
+    ),
+    Cause.FALSE_OK: Text(
+        ko="경보는 정상(OK)으로 바뀌었지만 큐가 비지 않았습니다.",
+        en="The alarm says OK, but the queue is not empty.",
+    ),
+    Cause.UNCONFIRMED: Text(
+        ko="경보는 정상(OK)으로 바뀌었지만 큐를 확인할 수 없어 장애를 닫지 않았습니다.",
+        en="The alarm says OK, but the queue cannot be looked at, so the incident stays open.",
+    ),
+    Cause.APPROVAL: Text(
+        ko="승인을 기다리는 조치가 있습니다. 승인하지 않으면 아무것도 실행하지 않습니다.",
+        en="A remedy waits for approval. Nothing is carried out without it.",
+    ),
+    Cause.NO_REMEDY: Text(
+        ko="자동 조치가 없는 장애입니다. 사람이 대응해야 합니다.",
+        en="There is no automatic remedy for this incident. A person has to deal with it.",
+    ),
+    Cause.UNHANDLED: Text(
+        ko="진단 결과에 맞는 조치가 규칙에 없어 아무 조치도 하지 않았습니다. 사람이 대응해야 합니다.",
+        en="The rule has no remedy for what the diagnosis found, so nothing was done. A person has to deal with it.",
+    ),
+    Cause.RULES_REFUSED: Text(
+        ko="규칙 파일을 읽을 수 없어 마지막으로 정상인 규칙을 계속 사용합니다. 파일을 고치면 자동으로 다시 읽습니다.",
+        en="The rule files cannot be used; the last good rules stay in use. Mend the files, and they are read again by themselves.",
+    ),
+    Cause.SLOW: Text(
+        ko="자동 조치가 정해진 시간 안에 끝나지 않아 호출합니다. 조치는 계속 진행 중입니다.",
+        en="The remedy has not ended in its time, so you are called. It is still at work.",
+    ),
+    Cause.STALLED: Text(
+        ko="자동 조치가 진행되지 않고 있습니다. 사람이 확인해야 합니다.",
+        en="The remedy is making no progress. A person has to look.",
+    ),
+    Cause.NO_OK: Text(
+        ko="자동 조치는 끝났지만 경보가 정상(OK)으로 돌아오지 않았습니다. 사람이 확인해야 합니다.",
+        en="The remedy has ended, but the alarm has not come back to OK. A person has to look.",
+    ),
+    Cause.BESIDE: Text(
+        ko="자동 조치와 동시에 담당자를 호출합니다.",
+        en="People are called while the remedy is at work.",
+    ),
+    Cause.SILENT: Text(
+        ko="정해진 시간 안에 신호(하트비트)가 오지 않았습니다. 보내는 쪽이 멈추지 않았는지 사람이 확인해야 합니다.",
+        en="A heartbeat did not come in its time. A person has to look whether its sender has stopped.",
+    ),
+    Cause.RULE_GONE: Text(
+        ko="이 장애의 규칙이 삭제되었거나 이름이 바뀌어 정상(OK) 이벤트로 닫히지 않습니다. 확인 후 직접 해결 처리하세요.",
+        en="This incident's rule was removed or renamed, so no OK event closes it. Look, and resolve it by hand.",
+    ),
 }
 
 
-class Outage(StrEnum):
-    """What guardian cannot work without."""
-
-    DATABASE = "postgresql"
-    ALERTS = "alert_queue"
-    URGENT = "urgent_queue"
-    CANARY = "canary"
-    LOST_CALL = "lost_call"
-    LATE_CALLS = "late_calls"
-
-
-_QUEUE_AWAY = (
-    "guardian이 경보 큐(SQS)를 사용할 수 없어 새 경보를 받지 못합니다. CloudWatch 경보를 직접 확인하고 대응하세요."
-)
-_OUTAGES = {
-    Outage.DATABASE: (
-        "guardian이 데이터베이스(PostgreSQL)를 사용할 수 없어 경보를 처리하지 못합니다. CloudWatch 경보를 직접 확인하고 대응하세요."
-    ),
-    Outage.ALERTS: _QUEUE_AWAY,
-    Outage.URGENT: _QUEUE_AWAY,
-    Outage.CANARY: (
-        "guardian의 자체 점검 이벤트가 경보 경로를 끝까지 통과하지 못합니다. 경보가 처리되지 않을 수 있으므로 직접 확인하세요."
-    ),
-    Outage.LOST_CALL: (
-        "다음 호출이 예약되지 않은 열린 장애가 있어 다시 예약했습니다. "
-        "호출이 늦었을 수 있으므로 열린 장애를 직접 확인하세요."
-    ),
-    Outage.LATE_CALLS: (
-        "guardian의 호출이 예정보다 늦어지고 있습니다. 담당자가 호출을 받지 못했을 수 있으므로 열린 장애를 직접 확인하세요."
-    ),
+STATES: Final = {
+    "triggered": Text(ko="응답 필요", en="needs an answer"),
+    "acknowledged": Text(ko="확인됨", en="acknowledged"),
+    "snoozed": Text(ko="보류", en="snoozed"),
+    "resolved": Text(ko="해결됨", en="resolved"),
 }
-_SEOUL = ZoneInfo("Asia/Seoul")
-
-
-def distress(outage: Outage, reason: str, began: datetime, replica: str, *, over: bool) -> list[str]:
-    """Return the lines of a notice that guardian itself cannot work, or can again; the first is its title."""
-    since = f"{began.astimezone(_SEOUL):%Y-%m-%d %H:%M} (한국 시간)"
-    if over:
-        return [
-            f"[복구] guardian: {outage.value}",
-            "guardian이 다시 정상적으로 동작합니다. 장애 동안 울린 경보는 CloudWatch에서 한 번 더 확인하세요.",
-            f"장애 시작: {since}",
-            f"서버: {told(replica, 120, phones=False)}",
-        ]
-    return [
-        f"[SEV1] guardian 자체 장애: {outage.value}",
-        _OUTAGES[outage],
-        f"상세: {told(reason, 600)}",
-        f"시작: {since}",
-        f"서버: {told(replica, 120, phones=False)}",
-        "확인: leh-guardian doctor",
-    ]
-
-
+"""What people call the states of an incident when it is for them to answer."""
 ACTION_WORDS: Final = {
-    "proposed": "승인 대기",
-    "scheduled": "예정",
-    "running": "실행 중",
-    "waiting": "기다리는 중",
-    "succeeded": "성공",
-    "skipped": "건너뜀",
-    "failed": "실패",
-    "needs_human": "결과를 알 수 없음",
-    "rejected": "거절됨",
+    "proposed": Text(ko="승인 대기", en="waits for approval"),
+    "scheduled": Text(ko="예정", en="scheduled"),
+    "running": Text(ko="실행 중", en="running"),
+    "waiting": Text(ko="기다리는 중", en="waiting"),
+    "succeeded": Text(ko="성공", en="succeeded"),
+    "skipped": Text(ko="건너뜀", en="skipped"),
+    "failed": Text(ko="실패", en="failed"),
+    "needs_human": Text(ko="결과를 알 수 없음", en="outcome unknown"),
+    "rejected": Text(ko="거절됨", en="rejected"),
 }
 """What people call the states of an action."""
-_WHY = {
-    Why.UNANSWERED: "{waited} 무응답으로 Lv{level} 호출",
-    Why.REPEATED: "{waited} 무응답으로 Lv{level} 다시 호출",
-    Why.UNRESOLVED: "확인했지만 제시간에 해결되지 않아 Lv{level} 호출",
-    Why.EXPIRED: "확인한 뒤 소식이 없어 Lv{level} 다시 호출",
-    Why.TAKEN_BACK: "확인이 취소되어 Lv{level} 다시 호출",
-    Why.ASKED: "{by} 님의 상위 보고로 Lv{level} 호출",
-    Why.WORSE: "상황이 더 나빠져 Lv{level} 호출",
-    Why.REOPENED: "해결된 장애가 다시 발생하여 Lv{level} 호출",
-    Why.WOKEN: "보류 시간이 끝났고 장애가 계속되어 Lv{level} 다시 호출",
-}
-_NEWS = {
-    Kind.ACKNOWLEDGED: ("확인", "{by} 님이 확인하고 대응 중입니다. 더 호출하지 않습니다."),
-    Kind.RESOLVED: ("해결", "장애가 해결되었습니다."),
-    Kind.SNOOZED: ("보류", "{by} 님이 잠시 보류했습니다. 시간이 지나면 다시 호출합니다."),
-    Kind.APPROVAL_GIVEN: ("승인", "{by} 님이 조치를 승인했습니다. 다른 사람의 승인이 더 필요합니다."),
-    Kind.ACK_ENDED: ("확인 취소", "{by} 님이 확인을 취소했습니다."),
-    Kind.NEEDS_PERSON: (
-        "정상 신호",
-        "경보가 정상으로 돌아왔습니다. 이 등급의 장애는 자동으로 닫지 않으므로 확인 후 직접 해결 처리하세요.",
-    ),
-}
 
 
-def called(call: Call, incident: Incident, ack_within: float | None, late: timedelta | None, by: str) -> str:
+def called(call: Call, incident: Incident, ack_within: float | None, late: timedelta | None, by: str) -> Text:
     """Return what somebody is called with: what it is about and until when to answer, why now, and what was told before."""
-    about = (incident.escalation.about if incident.escalation else "").splitlines()
-    deadline = f" · {spoken(timedelta(seconds=ack_within))} 내 응답" if ack_within else " · 즉시 응답"
-    lines = [f"[{incident.severity.value.upper()}·Lv{call.level}] {_subject(incident)}{deadline}"]
+    within = length(timedelta(seconds=ack_within or 0))
+    until = Text(ko=f"{within.ko} 내 응답", en=f"answer within {within.en}")
+    if not ack_within:
+        until = Text(ko="즉시 응답", en="answer now")
+    head = f"[{incident.severity.value.upper()}·Lv{call.level}] {_subject(incident)}"
+    lines = [Text(ko=f"{head} · {until.ko}", en=f"{head} · {until.en}")]
     if why := because(call, by):
         lines.append(why)
     if late is not None:
-        lines.append(f"지연 처리: guardian이 멈춰 있어 예정보다 {spoken(late)} 늦게 호출합니다.")
+        behind = length(late)
+        lines.append(
+            Text(
+                ko=f"지연 처리: guardian이 멈춰 있어 예정보다 {behind.ko} 늦게 호출합니다.",
+                en=f"Late: guardian stood still, so this call is {behind.en} later than planned.",
+            )
+        )
     if call.passed:
-        lines.append(f"{', '.join(f'Lv{level}' for level in call.passed)}은(는) 호출하지 못하고 지나갔습니다.")
-    return "\n".join([*lines, *(about[1:] or [f"확인: leh-guardian incidents show {incident.id}"])])
+        levels = ", ".join(f"Lv{level}" for level in call.passed)
+        lines.append(
+            Text(
+                ko=f"{levels}은(는) 호출하지 못하고 지나갔습니다.",
+                en=f"{levels} could not be called and was passed over.",
+            )
+        )
+    return lines_of(*lines, _about(incident))
 
 
-def passed_on(call: Call, incident: Incident, by: str) -> str:
+def passed_on(call: Call, incident: Incident, by: str) -> Text:
     """Return what those hear who were called before, when others are called."""
-    lines = [f"[Lv{call.level} 호출] {_subject(incident)}", because(call, by) or f"Lv{call.level}을(를) 호출했습니다."]
-    return "\n".join([*lines, f"확인: leh-guardian incidents show {incident.id}"])
+    subject = _subject(incident)
+    return lines_of(
+        Text(ko=f"[Lv{call.level} 호출] {subject}", en=f"[Lv{call.level} called] {subject}"),
+        because(call, by) or Text(ko=f"Lv{call.level}을(를) 호출했습니다.", en=f"Lv{call.level} has been called."),
+        _look(incident),
+    )
 
 
-def because(call: Call, by: str) -> str:
-    """Return why somebody is called, in Korean; an empty text where it has just begun."""
-    why = _WHY.get(call.why, "")
-    waited = spoken(timedelta(seconds=call.waited))
-    return why.format(waited=waited, level=call.level, by=told(by or "담당자", 60, phones=False))
+def because(call: Call, by: str) -> Text:
+    """Return why somebody is called; nothing where it has just begun."""
+    return _whys(call.level, length(timedelta(seconds=call.waited)), _who(by)).get(call.why, NOTHING)
 
 
-def news(what: Kind, incident: Incident, by: str, detail: str) -> str:
+def _whys(level: int, waited: Text, by: Text) -> dict[Why, Text]:
+    return {
+        Why.UNANSWERED: Text(
+            ko=f"{waited.ko} 무응답으로 Lv{level} 호출", en=f"Lv{level} called: no answer for {waited.en}"
+        ),
+        Why.REPEATED: Text(
+            ko=f"{waited.ko} 무응답으로 Lv{level} 다시 호출", en=f"Lv{level} called again: no answer for {waited.en}"
+        ),
+        Why.UNRESOLVED: Text(
+            ko=f"확인했지만 제시간에 해결되지 않아 Lv{level} 호출",
+            en=f"Lv{level} called: acknowledged, but not resolved in time",
+        ),
+        Why.EXPIRED: Text(
+            ko=f"확인한 뒤 소식이 없어 Lv{level} 다시 호출",
+            en=f"Lv{level} called again: nothing was heard after the acknowledgement",
+        ),
+        Why.TAKEN_BACK: Text(
+            ko=f"확인이 취소되어 Lv{level} 다시 호출", en=f"Lv{level} called again: the acknowledgement was taken back"
+        ),
+        Why.ASKED: Text(ko=f"{by.ko} 님의 상위 보고로 Lv{level} 호출", en=f"Lv{level} called: escalated by {by.en}"),
+        Why.WORSE: Text(ko=f"상황이 더 나빠져 Lv{level} 호출", en=f"Lv{level} called: it has got worse"),
+        Why.REOPENED: Text(
+            ko=f"해결된 장애가 다시 발생하여 Lv{level} 호출", en=f"Lv{level} called: resolved trouble has come back"
+        ),
+        Why.WOKEN: Text(
+            ko=f"보류 시간이 끝났고 장애가 계속되어 Lv{level} 다시 호출",
+            en=f"Lv{level} called again: the snooze is over and the trouble is not",
+        ),
+    }
+
+
+def deadline(ack_within: float | None) -> Text:
+    """Return until when an answer is expected."""
+    if not ack_within:
+        return Text(ko="즉시", en="now")
+    within = length(timedelta(seconds=ack_within))
+    return Text(ko=f"{within.ko} 내", en=f"within {within.en}")
+
+
+def news(what: Kind, incident: Incident, by: str, detail: str | Text) -> Text:
     """Return what those who were told of an incident hear when it moves on."""
-    word, sentence = _NEWS[what]
-    lines = [f"[{word}] {_subject(incident)}", sentence.format(by=told(by or "담당자", 60, phones=False))]
+    word, sentence = _news(what, _who(by))
+    subject = _subject(incident)
+    lines = [Text(ko=f"[{word.ko}] {subject}", en=f"[{word.en}] {subject}"), sentence]
     if detail:
-        lines.append(f"상세: {told(detail, 300, phones=False)}")
-    return "\n".join([*lines, f"확인: leh-guardian incidents show {incident.id}"])
+        lines.append(detail_line(_told(detail, 300)))
+    return lines_of(*lines, _look(incident))
 
 
-def reminder(incident: Incident, left: timedelta) -> str:
+def _news(what: Kind, by: Text) -> tuple[Text, Text]:
+    match what:
+        case Kind.ACKNOWLEDGED:
+            return Text(ko="확인", en="ACKNOWLEDGED"), Text(
+                ko=f"{by.ko} 님이 확인하고 대응 중입니다. 더 호출하지 않습니다.",
+                en=f"{by.en} has acknowledged and is dealing with it. Nobody else is called.",
+            )
+        case Kind.RESOLVED:
+            return Text(ko="해결", en="RESOLVED"), Text(ko="장애가 해결되었습니다.", en="The incident is resolved.")
+        case Kind.SNOOZED:
+            return Text(ko="보류", en="SNOOZED"), Text(
+                ko=f"{by.ko} 님이 잠시 보류했습니다. 시간이 지나면 다시 호출합니다.",
+                en=f"{by.en} has snoozed it. People are called again afterwards.",
+            )
+        case Kind.APPROVAL_GIVEN:
+            return Text(ko="승인", en="APPROVED"), Text(
+                ko=f"{by.ko} 님이 조치를 승인했습니다. 다른 사람의 승인이 더 필요합니다.",
+                en=f"{by.en} has approved the remedy. Somebody else has to approve it, too.",
+            )
+        case Kind.ACK_ENDED:
+            return Text(ko="확인 취소", en="ACKNOWLEDGEMENT TAKEN BACK"), Text(
+                ko=f"{by.ko} 님이 확인을 취소했습니다.", en=f"{by.en} has taken the acknowledgement back."
+            )
+        case Kind.NEEDS_PERSON:
+            return Text(ko="정상 신호", en="BACK TO NORMAL"), Text(
+                ko="경보가 정상으로 돌아왔습니다. 이 등급의 장애는 자동으로 닫지 않으므로 확인 후 직접 해결 처리하세요.",
+                en="The alarm is back to normal. An incident of this level is not closed by itself: look, and resolve it.",
+            )
+    raise ValueError(what)
+
+
+def reminder(incident: Incident, left: timedelta) -> Text:
     """Return what somebody hears whose acknowledgement is about to run out."""
+    subject, rest = _subject(incident), length(left)
+    command = f"leh-guardian incidents ack {incident.id}"
+    return lines_of(
+        Text(ko=f"[알림] {subject}", en=f"[REMINDER] {subject}"),
+        Text(
+            ko=f"확인한 장애가 아직 해결되지 않았습니다. {rest.ko} 뒤에는 다시 호출합니다.",
+            en=f"What you acknowledged is not resolved yet. In {rest.en} people are called again.",
+        ),
+        Text(
+            ko=f"계속 대응 중이면 다시 확인하세요: {command}",
+            en=f"If you are still at it, acknowledge again: {command}",
+        ),
+    )
+
+
+def message(cause: Cause, incident: Incident, detail: str | Text, *, action: str | None = None) -> Text:
+    """Return the text of a message about `incident`; `detail` is data and is shown on one line."""
     lines = [
-        f"[알림] {_subject(incident)}",
-        f"확인한 장애가 아직 해결되지 않았습니다. {spoken(left)} 뒤에는 다시 호출합니다.",
-        f"계속 대응 중이면 다시 확인하세요: leh-guardian incidents ack {incident.id}",
+        Text.same(f"[{incident.severity.value.upper()}] {_subject(incident)}"),
+        _SENTENCES[cause],
+        detail_line(_told(detail, 600)),
     ]
-    return "\n".join(lines)
+    if incident.dedup_key == MANY:
+        lines.append(
+            Text(
+                ko="같은 규칙으로 놓친 나머지를 모두 이 장애 하나로 셉니다. 하나하나의 이름은 아래 명령의 기록에 있습니다.",
+                en="All the others that this rule has missed count as this one incident. Each is named in the journal below.",
+            )
+        )
+    if action is not None:
+        approve, reject = f"leh-guardian actions approve {action}", f"leh-guardian actions reject {action}"
+        lines.append(Text(ko=f"승인: {approve}", en=f"Approve: {approve}"))
+        lines.append(Text(ko=f"거절: {reject}", en=f"Reject: {reject}"))
+    if cause is Cause.BUDGET_SPENT:
+        command = f"leh-guardian incidents list --rule {incident.rule_id}"
+        lines.append(Text(ko=f"목록: {command}", en=f"List: {command}"))
+    return lines_of(*lines, _look(incident))
 
 
-def spoken(length: timedelta) -> str:
-    """Return a length of time as people say it: 30분, 1시간 30분, 2일 3시간."""
-    minutes = round(length.total_seconds() / 60)
-    if minutes < 1:
-        return f"{round(length.total_seconds())}초"
-    days, rest = divmod(minutes, 1440)
-    hours, minutes = divmod(rest, 60)
-    parts = [f"{days}일"] * (days > 0) + [f"{hours}시간"] * (hours > 0) + [f"{minutes}분"] * (minutes > 0)
-    return " ".join(parts[:2])
+_MEASURES: Final = {
+    "count": Text(ko="이벤트 수", en="events"),
+    "sum": Text(ko="합계", en="sum"),
+    "distinct": Text(ko="서로 다른 값", en="different values"),
+}
 
 
-_MEASURES: Final = {"count": "이벤트 수", "sum": "합계", "distinct": "서로 다른 값"}
-
-
-def too_much(envelope: Mapping[str, Any]) -> str:
-    """Return what a window rule measured in the event that set it off, an empty text for any other event."""
+def too_much(envelope: Mapping[str, Any]) -> Text:
+    """Return what a window rule measured in the event that set it off, nothing for any other event."""
     told = envelope.get("window")
     if not isinstance(told, Mapping) or not {"measure", "value", "bound", "over"} <= told.keys():
-        return ""
-    over = spoken(timedelta(seconds=told["over"]))
-    return f"{over} 동안 {_MEASURES[told['measure']]} {told['value']:,} (한도 {told['bound']:,})"
+        return NOTHING
+    over, measure = length(timedelta(seconds=told["over"])), _MEASURES[told["measure"]]
+    value, bound = f"{told['value']:,}", f"{told['bound']:,}"
+    return Text(
+        ko=f"{over.ko} 동안 {measure.ko} {value} (한도 {bound})",
+        en=f"{measure.en} within {over.en}: {value} (limit {bound})",
+    )
+
+
+def passed_time(lasts: timedelta) -> Text:
+    """Return how long an incident has been open."""
+    passed = length(lasts)
+    return Text(ko=f"{passed.ko} 지남", en=f"after {passed.en}")
+
+
+def _about(incident: Incident) -> Text:
+    """Return what was told of it before, without its title."""
+    escalation = incident.escalation
+
+    def written(locale: Locale) -> str:
+        lines = (escalation.said(locale) if escalation else "").splitlines()[1:]
+        return "\n".join(lines) or _look(incident).of(locale)
+
+    return Text.each(written)
 
 
 def _subject(incident: Incident) -> str:
@@ -232,21 +359,21 @@ def _subject(incident: Incident) -> str:
     return f"{incident.rule_id}{subject}"
 
 
-def message(cause: Cause, incident: Incident, detail: str, *, action: str | None = None) -> str:
-    """Return the text of a message about `incident`; `detail` is data and is shown on one line."""
-    lines = [
-        f"[{incident.severity.value.upper()}] {_subject(incident)}",
-        _SENTENCES[cause],
-        f"상세: {told(detail, 600, phones=False)}",
-    ]
-    if incident.dedup_key == MANY:
-        lines.append(
-            "같은 규칙으로 놓친 나머지를 모두 이 장애 하나로 셉니다. 하나하나의 이름은 아래 명령의 기록에 있습니다."
-        )
-    if action is not None:
-        lines.append(f"승인: leh-guardian actions approve {action}")
-        lines.append(f"거절: leh-guardian actions reject {action}")
-    if cause is Cause.BUDGET_SPENT:
-        lines.append(f"목록: leh-guardian incidents list --rule {incident.rule_id}")
-    lines.append(f"확인: leh-guardian incidents show {incident.id}")
-    return "\n".join(lines)
+def _look(incident: Incident) -> Text:
+    command = f"leh-guardian incidents show {incident.id}"
+    return Text(ko=f"확인: {command}", en=f"Look: {command}")
+
+
+def detail_line(detail: str | Text) -> Text:
+    """Return the line of what an event or another system says."""
+    said = Text.same(detail)
+    return Text(ko=f"상세: {said.ko}", en=f"Details: {said.en}")
+
+
+def _told(detail: str | Text, most: int) -> Text:
+    said = Text.same(detail)
+    return Text.each(lambda locale: told(said.of(locale), most, phones=False))
+
+
+def _who(by: str) -> Text:
+    return Text.same(told(by, 60, phones=False)) if by else Text(ko="담당자", en="somebody on duty")

@@ -316,7 +316,9 @@ class _Waiting:
             # Whoever can write is its owner at this instant, and at work: nobody else announces, or begins another outage.
             record = await self._write(replace(record, looked_at=self._now))
         for each in due:
-            title, lines = announce(record, each, self._now)
+            channel = self._channels[each.audience]
+            locale = self._ctx.can.locale(channel)
+            title, lines = announce(record, each, self._now, locale)
             # Users get nothing that tells of our insides, in no field.
             team = each.audience is Audience.TEAM
             notice = Notice(
@@ -327,9 +329,10 @@ class _Waiting:
                 rule=self._ctx.rule_id if team else "",
                 severity=str(self._ctx.incident["severity"]) if team else "",
                 facts={"occasion": each.occasion.value, "number": each.number, "outage": str(record.id)},
+                locale=locale,
             )
             try:
-                await self._ctx.can.channels[self._channels[each.audience]].send(notice)
+                await self._ctx.can.channels[channel].send(notice)
             except HandlerError as error:
                 self._ctx.log.warning("an announcement could not be sent", topic=each.topic, error=str(error))
                 untold.append(f"{each.topic}: {told(error, 200)}")

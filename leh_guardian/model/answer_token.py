@@ -19,12 +19,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from leh_guardian.model.policy import GRAVE
+
 LEAST_KEY: Final = 32
 """Bytes that a key has at least."""
 LONGEST: Final = 512
 """Characters of the longest token that is looked at; an honest one has less than a hundred and fifty."""
-CODE_FROM: Final = 3
-"""The level from which on a link alone does not do: its message's code is asked for."""
 _VERSION: Final = 1
 _MAC: Final = 12
 _HEAD: Final = struct.Struct(">BBBBBII")
@@ -92,7 +92,7 @@ class AnswerToken:
     @property
     def wants_code(self) -> bool:
         """Whether its page asks for the code of its message."""
-        return self.purpose is Purpose.LINK and self.level >= CODE_FROM
+        return self.purpose is Purpose.LINK and self.level >= GRAVE
 
 
 class Keys:

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from leh_guardian.language import Locale
 from leh_guardian.model.incident_status import IncidentStatus
 from leh_guardian.model.plan import Severity
 from leh_guardian.model.policy import AckBy, Policy
@@ -25,6 +26,8 @@ UNACK_PAUSE = timedelta(seconds=10)
 """Between taking an acknowledgement back and the call: who only corrects a slip calls nobody."""
 _ACK_WITHIN = 1800.0
 """Seconds of a step that says nothing and is not the last."""
+
+_UNTOLD: Final[dict[str, Any]] = {"about": "", "about_in": {}, "cause": "", "approves": ""}
 
 
 class Why(StrEnum):
@@ -96,9 +99,15 @@ class Escalation:
     cause: str = ""
     """Why people were told last: a name, so that one cause is told once."""
     about: str = ""
-    """What they were told: a title and lines, in Korean. Later calls say it again."""
+    """What they were told: a title and lines, in the installation's language. Later calls say it again."""
+    about_in: Mapping[str, str] = field(default_factory=dict)
+    """The same in the other languages that anybody is told in: {locale: text}."""
     approves: str = ""
     """The action that waits for a person's word, if one does."""
+
+    def said(self, locale: Locale) -> str:
+        """Return what they were told, in a language; in the installation's of that time where it was not kept in this one."""
+        return self.about_in.get(locale.value, self.about)
 
     @property
     def begun(self) -> bool:
@@ -283,7 +292,8 @@ def worse(escalation: Escalation, now: datetime, level: int) -> Move:
 
 def reopened(escalation: Escalation, now: datetime, until: datetime) -> Move:
     """It came back: at the level that it had reached, at once; where nobody had been called, from `until` on."""
-    anew = replace(escalation, epoch=escalation.epoch + 1, acked_by=(), resolve_by=None)
+    # What was told of the run before is over with it: it would be quoted as this one's cause, its action as waiting for a word.
+    anew = replace(escalation, epoch=escalation.epoch + 1, acked_by=(), resolve_by=None, **_UNTOLD)
     if not escalation.begun:
         waiting = replace(anew, pending=Why.BEGUN)
         return Move(waiting, IncidentStatus.TRIGGERED, {TimerKind.ESCALATE: until})

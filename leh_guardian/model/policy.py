@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from leh_guardian.model.plan import Severity
+
+GRAVE: Final = 3
+"""The level from which on nobody is spared: no message waits to go out with others, nobody is offered any quiet, a link alone does
+not acknowledge, and only a person closes the incident unless the policy says otherwise."""
 
 
 class OnEmpty(StrEnum):
@@ -85,7 +89,7 @@ class ResolveTerms:
     """Seconds an OK is held against flapping; None: the setting `incidents.resolve_hold`."""
     reopen_within: float = 1800.0
     """Seconds in which trouble that comes back opens the same incident again."""
-    human_from_level: int | None = 3
+    human_from_level: int | None = GRAVE
     """From this level on no event closes it, a person does; None for never."""
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
+from leh_guardian.language import Locale
+
 
 class NoticeKind(StrEnum):
     """Why somebody is told, which decides its form and what may be left out."""
@@ -66,14 +68,16 @@ class Notice:
     short: str = ""
     """The text for media that others may read (SMS, AlimTalk): level, service, number and deadline, no link, nothing of the event."""
     spoken: str = ""
-    """What a voice says: Korean, at most 20 seconds."""
+    """What a voice says: at most 20 seconds."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """What an approved template may hold: 등급, 서비스, 요약, 기한, 사건번호."""
+    """What an approved template may hold: 등급, 서비스, 요약, 기한, 사건번호. Korean, as the templates are registered."""
     buttons: Sequence[Button] = ()
     thread: Mapping[str, str] = field(default_factory=dict)
     """What the first message of this incident in this place came back with, to change it in place and to answer under it."""
     again: bool = False
     """Whether it may have gone out before: a crash or a lost answer leaves that open."""
+    locale: Locale = Locale.KO
+    """What its reader is told in: a channel says its own words in it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,13 @@ class Pages(Protocol):
 
     async def confirmed(self, action_id: UUID, receipt: Receipt) -> None:
         """Write down what became of it."""
+
+
+class Languages(Protocol):
+    """Who is told in which language."""
+
+    def locale(self, target: str = "") -> Locale:
+        """Return what a target (`person:ID`, `channel:NAME`) is told in; without one, what everybody else is."""
 
 
 class Pulse(Protocol):

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 
 from leh_guardian.errors import SettingsError
 from leh_guardian.files import read_file
+from leh_guardian.language import Locale
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import shown, storable
 from leh_guardian.rules.diagnostics import did_you_mean
@@ -153,6 +154,11 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
     for variable in sorted(environ):
         if not variable.startswith(_PREFIX) or variable == "LEH_CONFIG":
             continue
+        if variable == _LOCALE:
+            # What commands speak; the daemon's people have their languages in oncall.yaml.
+            if environ[variable] not in set(Locale):
+                raise SettingsError(f"{_LOCALE}: must be one of {', '.join(Locale)}")
+            continue
         path = tuple(part.lower() for part in variable.removeprefix(_PREFIX).split("__"))
         if path[:2] == ("rules", "modes") and len(path) == 3:
             # Rule ids have dashes, which variables cannot have.
@@ -167,6 +173,7 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
     return written
 
 
+_LOCALE = "LEH_LOCALE"
 _SECRETS = ("token", "url", "secret", "password", "headers", "json", "form")
 _KIND = 3
 """Where in an error's path the kind of a channel stands."""

@@ -46,6 +46,8 @@ class Pending:
     status: str
     waited: bool = False
     """Whether it was held back before."""
+    number: int = 0
+    """Its incident's."""
     wanted: bool = True
     """Whether its incident waits for an answer."""
     bundle: tuple[str, ...] = ()
@@ -59,7 +61,7 @@ class Pending:
 
 _MESSAGE = (
     "select a.id, a.incident_id, a.params::text, a.created_at, a.due_at, a.status, a.checkpoints::text, a.outcome::text,"
-    " i.status = 'triggered' as wanted from actions a join incidents i on i.id = a.incident_id"
+    " i.number, i.status = 'triggered' as wanted from actions a join incidents i on i.id = a.incident_id"
     " where a.role = 'tell' and a.params->>'target' = $1 and a.params->>'channel' = $2"
 )
 
@@ -137,6 +139,7 @@ def pending_of(row: Mapping[str, Any]) -> Pending:
         row["due_at"],
         row["status"],
         outcome.get("result") == "wait",
+        row["number"],
         row["wanted"],
         tuple(json.loads(row["checkpoints"]).get("bundle", ())),
     )

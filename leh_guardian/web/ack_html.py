@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
+from leh_guardian.language import Locale
+from leh_guardian.web import wording
+
 _STYLE: Final = (
     "body{font-family:sans-serif;max-width:30rem;margin:2rem auto;padding:0 1rem;line-height:1.6}"
     "dt{color:#666}dd{margin:0 0 .6rem;font-weight:bold;overflow-wrap:anywhere}"
@@ -30,10 +33,10 @@ HEADERS: Final[Mapping[str, str]] = {
 """What every page is sent with."""
 
 
-def form(heading: str, facts: Sequence[tuple[str, str]], *, nonce: str, wants_code: bool, complaint: str = "") -> str:
+def form(facts: Sequence[tuple[str, str]], locale: Locale, *, nonce: str, wants_code: bool, complaint: str = "") -> str:
     """Return the page with the button; nothing happens before a person presses it."""
     code = (
-        '<p><label>메시지의 확인 코드 4자리<br><input name="code" inputmode="numeric" autocomplete="off"'
+        f'<p><label>{escape(wording.CODE.of(locale))}<br><input name="code" inputmode="numeric" autocomplete="off"'
         ' maxlength="4" pattern="[0-9]{4}" required></label></p>'
         if wants_code
         else ""
@@ -41,14 +44,14 @@ def form(heading: str, facts: Sequence[tuple[str, str]], *, nonce: str, wants_co
     # No action: it goes to the page's own address, whatever a proxy has put before it.
     button = (
         f'<form method="post"><input type="hidden" name="nonce" value="{escape(nonce)}">{code}'
-        '<button type="submit">확인: 제가 대응합니다</button></form>'
+        f'<button type="submit">{escape(wording.BUTTON.of(locale))}</button></form>'
     )
-    return _page(heading, _complaint(complaint) + _facts(facts) + button)
+    return _page(locale, _complaint(complaint) + _facts(facts) + button)
 
 
-def told(heading: str, text: str, facts: Sequence[tuple[str, str]] = ()) -> str:
+def told(text: str, locale: Locale, facts: Sequence[tuple[str, str]] = ()) -> str:
     """Return a page that only tells something."""
-    return _page(heading, f'<p class="say">{escape(text)}</p>' + _facts(facts))
+    return _page(locale, f'<p class="say">{escape(text)}</p>' + _facts(facts))
 
 
 def _complaint(text: str) -> str:
@@ -60,9 +63,10 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
     return f"<dl>{rows}</dl>" if rows else ""
 
 
-def _page(heading: str, content: str) -> str:
+def _page(locale: Locale, content: str) -> str:
+    heading = wording.TITLE.of(locale)
     return (
-        '<!doctype html><html lang="ko"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
+        f'<!doctype html><html lang="{locale}"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(heading)}</title><style>{_STYLE}</style></head>"
         f"<body><h1>{escape(heading)}</h1>{content}</body></html>\n"

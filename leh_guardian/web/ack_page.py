@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -17,30 +18,23 @@ from aiohttp import web
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine import answering
-from leh_guardian.engine.answering import STATES, Answered, Word
-from leh_guardian.engine.directory import Directory
+from leh_guardian.engine.answering import Answered, Word
+from leh_guardian.engine.directory import PERSON, Directory
+from leh_guardian.engine.wording import STATES
 from leh_guardian.errors import StoreError
+from leh_guardian.language import Locale, Text, time_of_day
 from leh_guardian.model.answer_token import AnswerToken, Keys, Purpose, Refusal
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.text import shown, told
 from leh_guardian.store import incidents
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
-from leh_guardian.web import ack_html
+from leh_guardian.web import ack_html, wording
 from leh_guardian.web.limits import Limits, party
 
 _WINDOW: Final = 900
 """Seconds of a nonce's window; the one before is good as well, so a page can be sent for a quarter of an hour at least."""
 _BODY_SECONDS: Final = 5.0
-_TITLE: Final = "장애 확인"
-_OTHERWISE: Final = "확인하려면: leh-guardian incidents list"
-_REFUSED: Final = {
-    Refusal.MALFORMED: (404, "사용할 수 없는 링크입니다."),
-    Refusal.FORGED: (404, "사용할 수 없는 링크입니다."),
-    Refusal.VERSION: (404, "다른 버전의 링크입니다. 최신 메시지의 링크를 여세요."),
-    Refusal.TRUNCATED: (404, "링크가 중간에 잘렸습니다. 메시지의 링크 전체를 여세요."),
-    Refusal.EXPIRED: (410, "만료된 링크입니다. 최신 메시지의 링크를 여세요."),
-}
 
 
 class AckPage:
@@ -71,9 +65,9 @@ class AckPage:
         try:
             incident = await self._incident(token)
         except StoreError:
-            return _away()
+            return _away(self._locale(token))
         if incident is None:
-            return _told("그런 장애가 없습니다.", 404)
+            return _told(wording.UNKNOWN, 404, self._locale(token))
         return self._form(request, token, incident)
 
     async def press(self, request: web.Request) -> web.Response:
@@ -82,20 +76,20 @@ class AckPage:
         if isinstance(token, web.Response):
             return token
         given = await _fields(request)
-        text, window = request.match_info["token"], self._window()
+        text, window, locale = request.match_info["token"], self._window(), self._locale(token)
         try:
             if not self._keys.is_nonce(given.get("nonce", ""), text, (window, window - 1)):
-                return await self._again(request, token, "시간이 지난 페이지입니다. 다시 눌러 주세요.", 400)
+                return await self._again(request, token, wording.OLD_PAGE, 400)
             guesses = f"{token.number}/{token.target}"
             if token.wants_code and self._guessed.spent(guesses):
-                return _told("확인 코드를 너무 많이 틀렸습니다. 15분 뒤 다시 시도하거나 다른 방법으로 확인하세요.", 429)
+                return _told(wording.GUESSED, 429, locale)
             if token.wants_code and not self._keys.is_code(given.get("code", ""), token.number, token.target):
                 self._guessed.count(guesses)
-                return await self._again(request, token, "확인 코드가 다릅니다. 메시지에 있는 4자리를 입력하세요.", 403)
+                return await self._again(request, token, wording.WRONG_CODE, 403)
             answered = await self._acknowledge(request, token)
         except StoreError:
-            return _away()
-        return _told(answered.text, 200 if answered.done else 409)
+            return _away(locale)
+        return _told(Text.same(answered.text), 200 if answered.done else 409, locale)
 
     def _read(self, request: web.Request) -> AnswerToken | web.Response:
         """Return what the link says, or the page that says why it does nothing."""
@@ -105,13 +99,13 @@ class AckPage:
             read = Refusal.FORGED
         if isinstance(read, Refusal):
             if not self._refused.count(party(self._address(request))):
-                return _told("잠시 후 다시 시도하세요.", 429)
-            status, why = _REFUSED[read]
-            return _told(f"{why} {_OTHERWISE}", status)
+                return _told(wording.LATER, 429, self._locale())
+            status, why = wording.REFUSED[read]
+            return _told(wording.otherwise(why), status, self._locale())
         if not self._used.count(text):
-            return _told("잠시 후 다시 시도하세요.", 429)
+            return _told(wording.LATER, 429, self._locale(read))
         if self._directory().person(read.person) is None:
-            return _told(f"이 링크의 담당자가 당직 설정에 없습니다. {_OTHERWISE}", 403)
+            return _told(wording.otherwise(wording.STRANGER), 403, self._locale())
         return read
 
     async def _incident(self, token: AnswerToken) -> Incident | None:
@@ -130,30 +124,42 @@ class AckPage:
                 tx, found, Word("ack", token.person, way, told=token.target), self._clock.now()
             )
 
-    async def _again(self, request: web.Request, token: AnswerToken, complaint: str, status: int) -> web.Response:
+    async def _again(self, request: web.Request, token: AnswerToken, complaint: Text, status: int) -> web.Response:
         incident = await self._incident(token)
         if incident is None:
-            return _told("그런 장애가 없습니다.", 404)
+            return _told(wording.UNKNOWN, 404, self._locale(token))
         return self._form(request, token, incident, complaint, status)
 
     def _form(
-        self, request: web.Request, token: AnswerToken, incident: Incident, complaint: str = "", status: int = 200
+        self,
+        request: web.Request,
+        token: AnswerToken,
+        incident: Incident,
+        complaint: Text | None = None,
+        status: int = 200,
     ) -> web.Response:
-        now = self._clock.now()
+        now, locale = self._clock.now(), self._locale(token)
         facts = [
-            ("번호", f"INC-{incident.number}"),
-            ("등급", f"Lv{max(incident.level, token.level)}"),
-            ("규칙", shown(incident.rule_id, 200)),
-            ("발생", f"{answering.clock_time(incident.opened_at, now)} (한국 시간)"),
-            ("상태", STATES[incident.status] + self._by(incident)),
-            ("담당자", answering.named(self._directory(), token.person)),
+            (wording.NUMBER.of(locale), f"INC-{incident.number}"),
+            (wording.LEVEL.of(locale), f"Lv{max(incident.level, token.level)}"),
+            (wording.RULE.of(locale), shown(incident.rule_id, 200)),
+            (wording.BEGAN.of(locale), self._clock_of(incident.opened_at, now).of(locale)),
+            (wording.STATE.of(locale), STATES[incident.status.value].of(locale) + self._by(incident)),
+            (wording.PERSON.of(locale), answering.named(self._directory(), token.person)),
         ]
         if incident.status is IncidentStatus.RESOLVED:
-            return _told("이미 해결된 장애입니다.", 200, facts)
+            return _told(wording.OVER, 200, locale, facts)
         nonce = self._keys.nonce(request.match_info["token"], self._window())
-        return _page(
-            ack_html.form(_TITLE, facts, nonce=nonce, wants_code=token.wants_code, complaint=complaint), status
-        )
+        said = complaint.of(locale) if complaint else ""
+        return _page(ack_html.form(facts, locale, nonce=nonce, wants_code=token.wants_code, complaint=said), status)
+
+    def _locale(self, token: AnswerToken | None = None) -> Locale:
+        """Return what the link's person is told in; the installation's language where nobody is known."""
+        return self._directory().locale(PERSON + token.person if token else "")
+
+    def _clock_of(self, at: datetime, now: datetime) -> Text:
+        zone = self._directory().oncall.timezone
+        return wording.in_zone(time_of_day(at, now, zone), at, zone)
 
     def _by(self, incident: Incident) -> str:
         if incident.status is not IncidentStatus.ACKNOWLEDGED or incident.escalation is None:
@@ -183,12 +189,12 @@ async def _fields(request: web.Request) -> dict[str, str]:
     return {name: values[-1] for name, values in fields.items()}
 
 
-def _told(text: str, status: int, facts: list[tuple[str, str]] | None = None) -> web.Response:
-    return _page(ack_html.told(_TITLE, text, facts or ()), status)
+def _told(text: Text, status: int, locale: Locale, facts: list[tuple[str, str]] | None = None) -> web.Response:
+    return _page(ack_html.told(text.of(locale), locale, facts or ()), status)
 
 
-def _away() -> web.Response:
-    return _told("지금은 처리할 수 없습니다. 잠시 후 다시 시도하세요.", 503)
+def _away(locale: Locale) -> web.Response:
+    return _told(wording.AWAY, 503, locale)
 
 
 def _page(html: str, status: int) -> web.Response:

@@ -24,7 +24,6 @@ from leh_guardian.web.status import answer
 _LONGEST = 1024 * 1024
 """A press brings the whole message with it, percent-encoded."""
 _AT_ONCE = 16
-_FAILED = "처리하지 못했습니다. 잠시 후 다시 눌러 주세요."
 _log = structlog.get_logger("slack_actions")
 
 
@@ -68,7 +67,7 @@ class SlackActions:
                 text = await self._presses.press(press.token, press.user)
             except GuardianError as error:
                 _log.warning("a press in Slack failed", user=press.user, error=told(error))
-                text = _FAILED
+                text = self._presses.apology(press.user)
             try:
                 await self._respond(press, text)
             except HandlerError as error:

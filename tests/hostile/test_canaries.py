@@ -21,9 +21,9 @@ from leh_guardian.engine.auditor import Auditor, Client
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.chaining import Chaining
 from leh_guardian.engine.distress import Distress, Watch
+from leh_guardian.engine.distress_wording import Outage
 from leh_guardian.engine.loops import Loop
 from leh_guardian.engine.reloader import Reloader
-from leh_guardian.engine.wording import Outage
 from leh_guardian.errors import AccessDenied, OutcomeUnknown, Refused, StoreUnavailable, Unavailable
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.outcome import Escalate, Failed, NoOp, Retry

@@ -21,6 +21,7 @@ def test_every_shipped_handler_is_found() -> None:
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
         "await_provider",
+        "circuit_breaker",
         "diagnose_worker",
         "dlq_redrive",
         "evidence_exists",

@@ -13,6 +13,7 @@ from typing import Final
 import aiohttp
 
 from leh_guardian.adapters.channels.http import exchange, refuse
+from leh_guardian.adapters.channels.texts import OPEN_PAGE
 from leh_guardian.errors import SettingsError, Unavailable
 from leh_guardian.model.text import dump_json, shown
 from leh_guardian.ports import Notice, Sent
@@ -82,5 +83,5 @@ class PagerDutyChannel:
         event["client"] = "leh_guardian"
         if notice.link:
             event["client_url"] = notice.link
-            event["links"] = [{"href": notice.link, "text": "확인 페이지"}]
+            event["links"] = [{"href": notice.link, "text": OPEN_PAGE.of(notice.locale)}]
         return event

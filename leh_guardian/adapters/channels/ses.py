@@ -15,6 +15,7 @@ from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.channels.aws_errors import SES, told_by
 from leh_guardian.adapters.channels.texts import brief
 from leh_guardian.errors import AccessDenied, HandlerError, NotFound, Refused
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown
 from leh_guardian.ports import Notice, Sent
 
@@ -23,6 +24,7 @@ PERMISSIONS: Final = ("ses:SendEmail",)
 PING_PERMISSIONS: Final = ("ses:GetAccount", "ses:GetEmailIdentity")
 """IAM actions that the look before it needs."""
 _DEADLINE = 10.0
+_OPEN: Final = Text(ko="확인 페이지 열기", en="Open the acknowledge page")
 _ADDRESS = re.compile(r"[!-~]{1,64}@[A-Za-z0-9.-]{1,255}")
 _SPECIAL = frozenset('()<>[]:;,\\"')
 _UNFIT = re.compile(r"[^A-Za-z0-9.-]")
@@ -87,13 +89,13 @@ class SesChannel:
 
     def _content(self, notice: Notice) -> dict[str, Any]:
         title = shown(notice.title, 200) or brief(notice)
-        lines = [brief(notice), *([f"상태: {notice.status}"] if notice.status else [])]
+        lines = [brief(notice), *([_state(notice.status).of(notice.locale)] if notice.status else [])]
         link = notice.link if notice.link.startswith(("https://", "http://")) else ""
         text = "\n".join([title, "", *lines, *([link] if link else [])])
         parts = [f"<h3>{html.escape(title)}</h3>", *(f"<p>{html.escape(line)}</p>" for line in lines)]
         if link:
-            parts.append(f'<p><a href="{html.escape(link)}">확인 페이지 열기</a></p>')
-        page = f'<!doctype html><html lang="ko"><meta charset="utf-8"><body>{"".join(parts)}</body></html>'
+            parts.append(f'<p><a href="{html.escape(link)}">{html.escape(_OPEN.of(notice.locale))}</a></p>')
+        page = f'<!doctype html><html lang="{notice.locale}"><meta charset="utf-8"><body>{"".join(parts)}</body></html>'
         ancestor = self._ancestor(notice)
         return {
             "Subject": {"Data": title, "Charset": "UTF-8"},
@@ -105,6 +107,10 @@ class SesChannel:
         """Return the message id that no mail has, and all of an incident's descend from."""
         name = _UNFIT.sub("-", notice.incident or notice.number or notice.id)[:100]
         return f"<leh.{name}@{self._sender.rpartition('@')[2]}>"
+
+
+def _state(status: str) -> Text:
+    return Text(ko=f"상태: {status}", en=f"State: {status}")
 
 
 def _is_address(text: str) -> bool:

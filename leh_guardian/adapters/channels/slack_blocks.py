@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from leh_guardian.language import Locale, Text, count
 from leh_guardian.model.text import shown
 from leh_guardian.ports import Button, Notice
 
@@ -21,6 +22,8 @@ _LABEL, _VALUE, _URL, _ACTION = 75, 2000, 3000, 255
 _CONFIRM_TITLE, _CONFIRM_TEXT, _CONFIRM_LABEL = 100, 300, 30
 _MOST_BUTTONS = 24
 """One place of the 25 of an actions block is the link's."""
+_OPEN: Final = Text(ko="열기", en="Open")
+_CANCEL: Final = Text(ko="취소", en="Cancel")
 ACTION: Final = "leh:"
 """What the ids of our buttons begin with."""
 LINK: Final = f"{ACTION}link"
@@ -58,23 +61,27 @@ def _sections(notice: Notice) -> Iterator[str]:
             yield packed
             packed, given = "", given + 1
             if given == _SECTIONS:
-                yield f"… {len(notice.lines) - number}줄 더"
+                yield _more(len(notice.lines) - number).of(notice.locale)
                 return
         packed = f"{packed}\n{text}" if packed else text
     if packed.strip():
         yield packed
 
 
+def _more(lines: int) -> Text:
+    return Text(ko=f"… {lines}줄 더", en=f"… {count(lines, 'more line')}")
+
+
 def _buttons(notice: Notice) -> Iterator[dict[str, Any]]:
     # A button whose token Slack would refuse must not cost the reader the message.
     fitting = [button for button in notice.buttons if 0 < len(button.token) <= _VALUE]
     for number, button in enumerate(fitting[:_MOST_BUTTONS]):
-        yield _button(button, number)
+        yield _button(button, number, notice.locale)
     if notice.link and len(notice.link) <= _URL:
-        yield {"type": "button", "action_id": LINK, "text": _plain("열기", _LABEL), "url": notice.link}
+        yield {"type": "button", "action_id": LINK, "text": _plain(_OPEN.of(notice.locale), _LABEL), "url": notice.link}
 
 
-def _button(button: Button, number: int) -> dict[str, Any]:
+def _button(button: Button, number: int, locale: Locale) -> dict[str, Any]:
     made: dict[str, Any] = {
         "type": "button",
         "action_id": f"{ACTION}{number}:{button.verb}"[:_ACTION],
@@ -88,7 +95,7 @@ def _button(button: Button, number: int) -> dict[str, Any]:
             "title": _plain(button.label, _CONFIRM_TITLE),
             "text": _plain(button.confirm, _CONFIRM_TEXT),
             "confirm": _plain(button.label, _CONFIRM_LABEL),
-            "deny": _plain("취소", _CONFIRM_LABEL),
+            "deny": _plain(_CANCEL.of(locale), _CONFIRM_LABEL),
         }
     return made
 

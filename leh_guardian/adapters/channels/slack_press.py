@@ -15,10 +15,16 @@ import aiohttp
 
 from leh_guardian.adapters.channels.http import exchange, refuse
 from leh_guardian.adapters.channels.slack_blocks import ACTION, LINK, escaped
+from leh_guardian.language import Text
 from leh_guardian.model.text import dump_json, shown
 
 _HOSTS: Final = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 _LONGEST_TOKEN = 2000
+
+FAILED: Final = Text(
+    ko="처리하지 못했습니다. 잠시 후 다시 눌러 주세요.", en="This could not be done. Press again in a while."
+)
+"""What somebody is told whose press could not be done."""
 
 
 @dataclass(frozen=True, slots=True)

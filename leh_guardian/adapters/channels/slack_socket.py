@@ -19,7 +19,7 @@ import anyio.abc
 import orjson
 import structlog
 
-from leh_guardian.adapters.channels.slack_press import Press, is_slacks, press_of, respond
+from leh_guardian.adapters.channels.slack_press import FAILED, Press, is_slacks, press_of, respond
 from leh_guardian.adapters.channels.slack_web import BASE_URL, SlackWeb
 from leh_guardian.clock import Clock
 from leh_guardian.errors import GuardianError, HandlerError, Unavailable
@@ -39,7 +39,6 @@ _SETTLED = 10.0
 """Seconds after which a connection has been one."""
 _LONGEST_PAUSE = 30.0
 _AT_ONCE = 16
-_FAILED = "처리하지 못했습니다. 잠시 후 다시 눌러 주세요."
 _log = structlog.get_logger("slack_socket")
 
 
@@ -61,13 +60,16 @@ class SlackSocket:
         base_url: str = BASE_URL,
         trusted: Callable[[str], bool] = is_slacks,
         pause: Callable[[int], float] = jittered,
+        apology: Callable[[str], str] = lambda _: FAILED.ko,
     ) -> None:
+        """Connect with `app_token`; `apology` is what the user of an id is told whose press could not be done."""
         self._session = session
         self._web = SlackWeb(session, app_token, base_url)
         self._on_press = on_press
         self._clock = clock
         self._trusted = trusted
         self._pause = pause
+        self._apology = apology
         self._gone_at: float | None = clock.monotonic()
         self._why = "not connected yet"
 
@@ -145,11 +147,11 @@ class SlackSocket:
                 await self._on_press(press.token, press.user, answer)
             except GuardianError as error:
                 _log.warning("a press in Slack failed", user=press.user, error=told(error))
-                await self._apologise(answer)
+                await self._apologise(press.user, answer)
 
-    async def _apologise(self, answer: Respond) -> None:
+    async def _apologise(self, user: str, answer: Respond) -> None:
         try:
-            await answer(_FAILED)
+            await answer(self._apology(user))
         except HandlerError as error:
             _log.warning("whoever pressed cannot be answered", error=told(error))
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from leh_guardian.adapters.channels import solapi_codes
 from leh_guardian.adapters.channels.solapi_web import SolapiWeb
-from leh_guardian.adapters.channels.texts import AGAIN, compose, cp949, korean, spoken
+from leh_guardian.adapters.channels.texts import AGAIN, SUBJECT, compose, cp949, korean, spoken
 from leh_guardian.errors import NotFound, Refused
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown
 from leh_guardian.ports import Notice, NoticeKind, Receipt, Sent
 
@@ -22,11 +23,10 @@ SMS_BYTES: Final = 90
 LMS_BYTES: Final = 2000
 TEMPLATES: Final = ("triggered", "escalated", "resolved")
 """The occasions that have a template."""
-_SUBJECT = "guardian 알림"
 _VARIABLE = 100
 _SUMMARY = "요약"
 _CALLING = {NoticeKind.PAGE, NoticeKind.REMINDER, NoticeKind.APPROVAL, NoticeKind.TEST}
-_AGAIN_SPOKEN = " 다시 말씀드립니다. "
+_AGAIN_SPOKEN = Text(ko=" 다시 말씀드립니다. ", en=" Once more: ")
 _ABROAD = re.compile(r"\+82([1-9][0-9]{7,9})")
 _HERE = re.compile(r"0[1-9][0-9]{7,9}")
 
@@ -76,7 +76,7 @@ class SmsChannel(_Solapi):
         text = compose(notice, LMS_BYTES, cp949, korean)
         if cp949(text) <= SMS_BYTES:
             return {"type": "SMS", "text": text}
-        return {"type": "LMS", "subject": _SUBJECT, "text": text}
+        return {"type": "LMS", "subject": SUBJECT.of(notice.locale), "text": text}
 
 
 class VoiceChannel(_Solapi):
@@ -87,8 +87,9 @@ class VoiceChannel(_Solapi):
         self._repeat = repeat
 
     def _form(self, notice: Notice) -> dict[str, Any]:
-        # Without a header the voice begins at once; with one it would wait for a key to be pressed.
-        text = _AGAIN_SPOKEN.join([spoken(notice)] * self._repeat)
+        # Without a header the voice begins at once; with one it would wait for a key to be pressed. No option of SOLAPI's names
+        # a language: its Korean voice reads English, too.
+        text = _AGAIN_SPOKEN.of(notice.locale).join([spoken(notice)] * self._repeat)
         return {"type": "VOICE", "text": text, "voiceOptions": {"voiceType": "FEMALE"}}
 
 
@@ -128,7 +129,7 @@ def _variables(notice: Notice) -> dict[str, str]:
     made = dict(notice.variables)
     if notice.again and _SUMMARY in made:
         # The rest of the text is the template's.
-        made[_SUMMARY] = f"{AGAIN} {made[_SUMMARY]}"
+        made[_SUMMARY] = f"{AGAIN.ko} {made[_SUMMARY]}"
     if notice.link:
         made["링크"] = notice.link.partition("://")[2]
     return made

@@ -9,11 +9,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown
 from leh_guardian.ports import Notice
 
-AGAIN = "(재전송)"
+AGAIN = Text(ko="(재전송)", en="(again)")
 """Marks what may have gone out before, by ways that cannot tell a repeated message from a new one."""
+SUBJECT = Text(ko="guardian 알림", en="guardian")
+"""What a message is called that has no words of its own."""
+OPEN_PAGE = Text(ko="확인 페이지", en="Acknowledge page")
+"""What the link of a message is called."""
 _CUT = "…"
 _LIKE = {"—": "-", "–": "-", "‑": "-", "−": "-", "•": "·", "‧": "·", "\u00a0": " ", "₩": "원", "«": "<", "»": ">"}
 """Characters outside CP949 and what stands for them."""
@@ -21,12 +26,16 @@ _LIKE = {"—": "-", "–": "-", "‑": "-", "−": "-", "•": "·", "‧": "·
 
 def brief(notice: Notice) -> str:
     """Return the text for media that others may read."""
-    return shown(notice.short or " ".join(["guardian 알림", *_marks(notice)]), 1000)
+    return shown(notice.short or " ".join([SUBJECT.of(notice.locale), *_marks(notice)]), 1000)
 
 
 def spoken(notice: Notice) -> str:
     """Return what a voice says."""
-    return shown(notice.spoken or notice.short or f"레브 가디언 알림입니다. {notice.number} 확인해 주세요.", 400)
+    plain = Text(
+        ko=f"레브 가디언 알림입니다. {notice.number} 확인해 주세요.",
+        en=f"This is L E H guardian. Please look at {notice.number}.",
+    )
+    return shown(notice.spoken or notice.short or plain.of(notice.locale), 400)
 
 
 def compose(notice: Notice, room: int, measure: Callable[[str], int], write: Callable[[str], str] = str) -> str:
@@ -35,7 +44,7 @@ def compose(notice: Notice, room: int, measure: Callable[[str], int], write: Cal
     What is cut is the summary; level, number, code, link and the mark of a repeated message never are, even where they alone are
     longer than `room`.
     """
-    before = f"{AGAIN} " if notice.again else ""
+    before = f"{AGAIN.of(notice.locale)} " if notice.again else ""
     after = f" {write(notice.link)}" if notice.link else ""
     text = write(brief(notice))
     if measure(before + text + after) <= room:
@@ -83,5 +92,5 @@ def _encodes(text: str) -> bool:
 
 
 def _marks(notice: Notice) -> list[str]:
-    code = [f"코드 {notice.code}"] if notice.code else []
+    code = [Text(ko=f"코드 {notice.code}", en=f"code {notice.code}").of(notice.locale)] if notice.code else []
     return [*([f"Lv{notice.level}"] if notice.level else []), *code, *([notice.number] if notice.number else [])]

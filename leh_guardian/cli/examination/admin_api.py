@@ -7,10 +7,17 @@ from contextlib import AsyncExitStack
 from leh_guardian.adapters.aws import open_aws
 from leh_guardian.app.outside import open_admin_api
 from leh_guardian.cli.examination.finding import Finding
+from leh_guardian.language import Text
 from leh_guardian.settings import Settings
 
-API = "LEH_ADMIN_API__URL, 토큰(admin_api.token_file 또는 admin_api.token_secret), 방화벽을 확인하세요."
-_KEYS = "API가 Idempotency-Key를 지원하면 LEH_ADMIN_API__IDEMPOTENT=true로 설정하세요. 아니면 응답을 못 받은 요청은 사람이 확인합니다."
+API = Text(
+    ko="LEH_ADMIN_API__URL, 토큰(admin_api.token_file 또는 admin_api.token_secret), 방화벽을 확인하세요.",
+    en="Look at LEH_ADMIN_API__URL, the token (admin_api.token_file or admin_api.token_secret) and the firewall.",
+)
+_KEYS = Text(
+    ko="API가 Idempotency-Key를 지원하면 LEH_ADMIN_API__IDEMPOTENT=true로 설정하세요. 아니면 응답을 못 받은 요청은 사람이 확인합니다.",
+    en="If the API knows Idempotency-Key, set LEH_ADMIN_API__IDEMPOTENT=true. Else a person looks after requests without an answer.",
+)
 
 
 async def look_at_api(settings: Settings) -> list[Finding]:

@@ -9,11 +9,21 @@ from leh_guardian.adapters.channels.secret import secret_at, word_at
 from leh_guardian.app.answers import link_keys
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
+from leh_guardian.language import Text
 from leh_guardian.settings import Settings
 
-_SECRET = "docs/answering.md의 키와 비밀 파일을 확인하세요 (링크 키는 한 줄에 32바이트 이상)."  # noqa: S105 - what to do about it
-_ADDRESS = "http.public_url을 설정하면 메시지에 확인 링크가 들어갑니다."
-_KEYS = "openssl rand -hex 32로 키를 만들고 http.link_secret_file에 그 파일을 지정하세요."
+_SECRET = Text(
+    ko="docs/answering.md의 키와 비밀 파일을 확인하세요 (링크 키는 한 줄에 32바이트 이상).",
+    en="Look at the keys and secret files of docs/answering.md (a link key has 32 bytes or more on its line).",
+)
+_ADDRESS = Text(
+    ko="http.public_url을 설정하면 메시지에 확인 링크가 들어갑니다.",
+    en="With http.public_url messages have a link to acknowledge.",
+)
+_KEYS = Text(
+    ko="openssl rand -hex 32로 키를 만들고 http.link_secret_file에 그 파일을 지정하세요.",
+    en="Make a key with openssl rand -hex 32, and name its file in http.link_secret_file.",
+)
 
 
 def wanted(settings: Settings) -> bool:

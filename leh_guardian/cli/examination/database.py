@@ -5,12 +5,16 @@ from __future__ import annotations
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import GuardianError, RightsMissing, SchemaMismatch
+from leh_guardian.language import Text
 from leh_guardian.settings import Settings
 from leh_guardian.store import migrate, rights
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 
-FIX = "LEH_DATABASE_URL과 서버를 확인하세요 (PostgreSQL 13 이상)."
+FIX = Text(
+    ko="LEH_DATABASE_URL과 서버를 확인하세요 (PostgreSQL 13 이상).",
+    en="Look at LEH_DATABASE_URL and the server (PostgreSQL 13 or newer).",
+)
 _SKEW = 2.0
 
 
@@ -33,7 +37,15 @@ async def _clock(tx: Transaction) -> Finding:
     if skew <= _SKEW:
         return Finding("clock", "OK", f"within {_SKEW:g} s of the database's clock")
     detail = f"{skew:.1f} s from the database's clock"
-    return Finding("clock", "FAIL", detail, "이 서버의 시간 동기화(chrony/NTP)를 확인하세요.")
+    return Finding(
+        "clock",
+        "FAIL",
+        detail,
+        Text(
+            ko="이 서버의 시간 동기화(chrony/NTP)를 확인하세요.",
+            en="Look at this server's time synchronisation (chrony, NTP).",
+        ),
+    )
 
 
 async def _schema(tx: Transaction) -> Finding:
@@ -45,10 +57,23 @@ async def _schema(tx: Transaction) -> Finding:
         pending = await migrate.pending(tx)
         found = await migrate.version(tx)
     except RightsMissing as error:
-        return Finding("schema", "FAIL", str(error), "위의 grant 문을 스키마 소유자로 실행하세요.")
+        return Finding(
+            "schema",
+            "FAIL",
+            str(error),
+            Text(
+                ko="위의 grant 문을 스키마 소유자로 실행하세요.", en="Run the grants above as the owner of the schema."
+            ),
+        )
     except SchemaMismatch as error:
         return Finding(
-            "schema", "FAIL", str(error), "이 데이터베이스를 만든 버전을 설치하거나 다른 데이터베이스를 쓰세요."
+            "schema",
+            "FAIL",
+            str(error),
+            Text(
+                ko="이 데이터베이스를 만든 버전을 설치하거나 다른 데이터베이스를 쓰세요.",
+                en="Install the version that made this database, or use another one.",
+            ),
         )
     except GuardianError as error:
         return Finding("schema", "FAIL", str(error), FIX)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from leh_guardian.errors import GuardianError
+from leh_guardian.language import Text
 
 DEADLINE = 12.0
 """Seconds one look may take; all looks are taken side by side, so the whole takes hardly longer."""
@@ -21,7 +22,7 @@ class Finding:
     status: str
     """OK, WARN or FAIL."""
     detail: str
-    fix: str = ""
+    fix: str | Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Look:
 
     item: str
     take: Callable[[], Awaitable[list[Finding]]]
-    fix: str
+    fix: str | Text
     """What helps when it fails as a whole, or does not come back."""
     failed: str = "FAIL"
     """What that is for the daemon."""

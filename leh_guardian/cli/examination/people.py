@@ -9,12 +9,19 @@ from leh_guardian.app.people import open_channel
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import GuardianError, SettingsError, Transient
+from leh_guardian.language import Text
 from leh_guardian.ports import Pingable
 from leh_guardian.settings import Settings
 from leh_guardian.settings.people import WebhookSettings
 
-SECRET = "설정이 가리키는 비밀 파일의 경로, 권한, 길이(16바이트 이상)를 확인하세요."  # noqa: S105 - what to do about it
-PROVIDER = "docs/channels.md의 준비 사항과 권한을 확인하세요."
+SECRET = Text(
+    ko="설정이 가리키는 비밀 파일의 경로, 권한, 길이(16바이트 이상)를 확인하세요.",
+    en="Look at path, permissions and length (16 bytes or more) of the secret file that the setting names.",
+)
+PROVIDER = Text(
+    ko="docs/channels.md의 준비 사항과 권한을 확인하세요.",
+    en="Look at what docs/channels.md says of preparations and permissions.",
+)
 
 
 async def look_at_channel(settings: Settings, name: str) -> list[Finding]:

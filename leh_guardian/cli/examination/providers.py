@@ -8,12 +8,22 @@ from leh_guardian.adapters.health import AwsHealth
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
+from leh_guardian.language import Text
 from leh_guardian.model.provider.snapshot import PageState
 from leh_guardian.settings import OtherProviderSettings, Settings
 
-PAGE = "provider 설정의 status_url과, 이 서버에서 나가는 방화벽을 확인하세요."
-HEALTH = "Business 이상의 지원 플랜과 IAM 정책(health:DescribeEvents)을 확인하거나 provider.aws_services를 비우세요."
-_NAMES = "provider 설정의 components를 상태 페이지의 지금 이름으로 고치세요."
+PAGE = Text(
+    ko="provider 설정의 status_url과, 이 서버에서 나가는 방화벽을 확인하세요.",
+    en="Look at status_url of the provider's settings and at the firewall on the way out of this server.",
+)
+HEALTH = Text(
+    ko="Business 이상의 지원 플랜과 IAM 정책(health:DescribeEvents)을 확인하거나 provider.aws_services를 비우세요.",
+    en="Look at the support plan (Business or more) and the IAM policy (health:DescribeEvents), or empty provider.aws_services.",
+)
+_NAMES = Text(
+    ko="provider 설정의 components를 상태 페이지의 지금 이름으로 고치세요.",
+    en="Change components of the provider's settings to the names on its status page now.",
+)
 
 
 async def look_at_health(settings: Settings) -> list[Finding]:

@@ -15,13 +15,29 @@ from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotFound
+from leh_guardian.language import Text
 from leh_guardian.settings import Settings
 
-NETWORK = "네트워크, AWS_REGION, AWS_ENDPOINT_URL을 확인하세요."
-TABLE = "LEH_EVIDENCE__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, dynamodb:GetItem)을 확인하세요."
-LOG = "LEH_WORKER__LOG_GROUP, AWS_REGION, IAM 정책(logs:FilterLogEvents)을 확인하세요."
-FUNCTION = "LEH_WORKER__FUNCTION과 IAM 정책(lambda:GetFunctionConfiguration)을 확인하세요 (없어도 동작합니다)."
-SEARCH = "LEH_OPENSEARCH__URL을 확인하세요 (없어도 동작합니다)."
+NETWORK = Text(
+    ko="네트워크, AWS_REGION, AWS_ENDPOINT_URL을 확인하세요.",
+    en="Look at the network, AWS_REGION and AWS_ENDPOINT_URL.",
+)
+TABLE = Text(
+    ko="LEH_EVIDENCE__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, dynamodb:GetItem)을 확인하세요.",
+    en="Look at LEH_EVIDENCE__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, dynamodb:GetItem).",
+)
+LOG = Text(
+    ko="LEH_WORKER__LOG_GROUP, AWS_REGION, IAM 정책(logs:FilterLogEvents)을 확인하세요.",
+    en="Look at LEH_WORKER__LOG_GROUP, AWS_REGION and the IAM policy (logs:FilterLogEvents).",
+)
+FUNCTION = Text(
+    ko="LEH_WORKER__FUNCTION과 IAM 정책(lambda:GetFunctionConfiguration)을 확인하세요 (없어도 동작합니다).",
+    en="Look at LEH_WORKER__FUNCTION and the IAM policy (lambda:GetFunctionConfiguration); guardian works without.",
+)
+SEARCH = Text(
+    ko="LEH_OPENSEARCH__URL을 확인하세요 (없어도 동작합니다).",
+    en="Look at LEH_OPENSEARCH__URL; guardian works without.",
+)
 
 
 async def look_at_queue(settings: Settings, name: str) -> list[Finding]:
@@ -30,7 +46,17 @@ async def look_at_queue(settings: Settings, name: str) -> list[Finding]:
         try:
             client = await aws.client("sqs", read_timeout=5)
         except GuardianError as error:
-            return [Finding("aws", "FAIL", str(error), "AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE을 확인하세요.")]
+            return [
+                Finding(
+                    "aws",
+                    "FAIL",
+                    str(error),
+                    Text(
+                        ko="AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE을 확인하세요.",
+                        en="Look at AWS_REGION, AWS_ENDPOINT_URL and AWS_PROFILE.",
+                    ),
+                )
+            ]
         return [await _queue(settings, aws, client, name)]
 
 
@@ -39,20 +65,52 @@ async def _queue(settings: Settings, aws: Aws, client: Any, name: str) -> Findin
     try:
         await SqsAlertQueue(aws, client, name, wait=1, visibility=settings.queue.visibility).ping()
     except NotFound as error:
-        return Finding(item, "FAIL", str(error), "LEH_QUEUE__ALERTS, AWS_REGION을 확인하거나 큐를 만드세요.")
+        return Finding(
+            item,
+            "FAIL",
+            str(error),
+            Text(
+                ko="LEH_QUEUE__ALERTS, AWS_REGION을 확인하거나 큐를 만드세요.",
+                en="Look at LEH_QUEUE__ALERTS and AWS_REGION, or make the queue.",
+            ),
+        )
     except NoCredentials as error:
-        return Finding(item, "FAIL", str(error), "AWS 자격 증명(AWS_ACCESS_KEY_ID 등) 또는 인스턴스 역할을 설정하세요.")
+        return Finding(
+            item,
+            "FAIL",
+            str(error),
+            Text(
+                ko="AWS 자격 증명(AWS_ACCESS_KEY_ID 등) 또는 인스턴스 역할을 설정하세요.",
+                en="Set AWS credentials (such as AWS_ACCESS_KEY_ID) or an instance role.",
+            ),
+        )
     except AccessDenied as error:
-        return Finding(item, "FAIL", str(error), "이 역할의 IAM 정책, 큐 정책을 확인하세요.")
+        return Finding(
+            item,
+            "FAIL",
+            str(error),
+            Text(
+                ko="이 역할의 IAM 정책, 큐 정책을 확인하세요.",
+                en="Look at this role's IAM policy and at the queue's policy.",
+            ),
+        )
     except GuardianError as error:
         return Finding(item, "FAIL", str(error), NETWORK)
     try:
         info = await SqsQueues(aws, client).info(name)
     except GuardianError as error:
         detail = f"usable, but it cannot be described: {error}"
-        return Finding(item, "WARN", detail, "sqs:GetQueueUrl 권한을 확인하세요.")
+        return Finding(
+            item,
+            "WARN",
+            detail,
+            Text(ko="sqs:GetQueueUrl 권한을 확인하세요.", en="Look at the permission sqs:GetQueueUrl."),
+        )
     if info.dead_letter_arn is None:
-        fix = "큐에 RedrivePolicy(DLQ, maxReceiveCount 5)를 설정하세요. 이벤트가 아닌 메시지는 DLQ로만 빠집니다."
+        fix = Text(
+            ko="큐에 RedrivePolicy(DLQ, maxReceiveCount 5)를 설정하세요. 이벤트가 아닌 메시지는 DLQ로만 빠집니다.",
+            en="Give the queue a RedrivePolicy (DLQ, maxReceiveCount 5): what is no event leaves by the DLQ alone.",
+        )
         return Finding(item, "WARN", "it has no dead-letter queue: what is no event comes back for days", fix)
     return Finding(item, "OK", f"{info.depth.total} messages, visibility {info.visibility_timeout:g} s")
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from leh_guardian.language import Locale
 from leh_guardian.model.oncall.classification import Classification
 from leh_guardian.model.oncall.delivery import CONSOLE, DEFAULT, Channel, Delivery
 from leh_guardian.model.oncall.duty import Duty, duty_at
@@ -32,7 +33,8 @@ class OnCall:
     """A digest of the bytes that it was read from; `built-in` for what is used without a file."""
     policies: Mapping[str, Policy]
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIMEZONE))
-    locale: str = "ko"
+    locale: Locale = Locale.KO
+    """What whoever reads is told in, unless they have their own."""
     people: Mapping[str, Person] = field(default_factory=dict)
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
@@ -49,6 +51,20 @@ class OnCall:
     def channel(self, name: str) -> Channel | None:
         """Return a channel; the built-in ones have no options."""
         return self.channels.get(name) or (Channel(name, name) if name in {CONSOLE, DEFAULT} else None)
+
+    def language(self, target: str = "") -> Locale:
+        """Return what a target (`person:ID`, `channel:NAME`) is told in; everybody else, and what is written down, the file's own."""
+        kind, _, name = target.partition(":")
+        person = self.people.get(name) if kind == "person" else None
+        channel = self.channels.get(name) if kind == "channel" else None
+        own = (person.locale if person else None) or (channel.locale if channel else None)
+        return own or self.locale
+
+    @property
+    def languages(self) -> frozenset[Locale]:
+        """What anybody is told in."""
+        own = {person.locale for person in self.people.values()} | {one.locale for one in self.channels.values()}
+        return frozenset({self.locale, *(locale for locale in own if locale is not None)})
 
     @property
     def overrides(self) -> Iterator[Override]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from leh_guardian.language import Locale
+
 CONSOLE: Final = "console"
 """The channel that is always there: guardian's own log."""
 DEFAULT: Final = "default"
@@ -35,6 +37,8 @@ class Channel:
     """What else the file says, with the environment's values put in: they may be secrets."""
     missing: tuple[str, ...] = ()
     """Names that the environment does not hold; without them the channel cannot work."""
+    locale: Locale | None = None
+    """What those are told in who read it together; None: the file's language."""
 
     @property
     def address(self) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from leh_guardian.language import Text
 from leh_guardian.model.oncall.config import OnCall
 from leh_guardian.model.oncall.duty import Span, spans
 from leh_guardian.model.oncall.rotation import Shift
@@ -40,6 +41,7 @@ def _first(schedule: Schedule) -> datetime:
 
 def _event(oncall: OnCall, schedule: Schedule, span: Span, now: datetime) -> list[str]:
     title = schedule.name or schedule.id
+    named = Text(ko=f"{title} 예비", en=f"{title}, fallback") if span.duty.fallback else Text.same(title)
     people = ", ".join(oncall.people[one].name if one in oncall.people else one for one in span.duty.people)
     name = hashlib.sha256(f"{schedule.id} {span.begin:%Y%m%dT%H%M%S}".encode()).hexdigest()[:32]
     return [
@@ -48,8 +50,8 @@ def _event(oncall: OnCall, schedule: Schedule, span: Span, now: datetime) -> lis
         f"DTSTAMP:{_time(now)}",
         f"DTSTART:{_time(span.begin)}",
         f"DTEND:{_time(span.end)}",
-        f"SUMMARY:{_text(f'{people} ({title} 예비)' if span.duty.fallback else f'{people} ({title})')}",
-        f"DESCRIPTION:{_text(span.duty.because)}",
+        f"SUMMARY:{_text(f'{people} ({named.of(oncall.locale)})')}",
+        f"DESCRIPTION:{_text(span.duty.because.of(oncall.locale))}",
         "TRANSP:TRANSPARENT",
         "END:VEVENT",
     ]

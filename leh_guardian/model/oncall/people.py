@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from leh_guardian.language import Locale
 from leh_guardian.model.plan import Severity
 
 _URGENT = frozenset({Severity.SEV1, Severity.SEV2})
@@ -50,6 +51,8 @@ class Person:
     urgent: tuple[ContactRule, ...] = ()
     """For sev1 and sev2."""
     quiet: QuietHours | None = None
+    locale: Locale | None = None
+    """What this person is told in; None: the file's."""
 
     def rules(self, severity: Severity) -> tuple[ContactRule, ...]:
         """Return how this person is called for trouble of `severity`."""

@@ -1,7 +1,4 @@
-"""Owns what is doubtful about on-call though it can be loaded; the one rule: each finding is something that would be missed at night.
-
-Messages are in Korean: who reads them plans the duty.
-"""
+"""Owns what is doubtful about on-call though it can be loaded; the one rule: each finding is one that would be missed at night."""
 
 from __future__ import annotations
 
@@ -11,6 +8,8 @@ from datetime import datetime, timedelta
 from itertools import chain, combinations, islice, product
 from typing import Final, NamedTuple
 
+from leh_guardian.language import Text
+from leh_guardian.model.oncall import wording
 from leh_guardian.model.oncall.config import OnCall
 from leh_guardian.model.oncall.delivery import Channel
 from leh_guardian.model.oncall.duty import Span, spans
@@ -32,7 +31,7 @@ class Finding:
     """Stable; the words are not."""
     subject: str
     """`schedule:ID`, `person:ID`, `channel:NAME`, `policy:NAME`, `calendar:ID`."""
-    message: str
+    message: Text
     begin: datetime | None = None
     """When it begins, for what has a time."""
     end: datetime | None = None
@@ -69,8 +68,7 @@ def _gaps(seen: _Seen) -> Iterator[Finding]:
     for name, found in seen.duty.items():
         for span in islice((one for one in found if one.duty.fallback), _MOST_GAPS):
             who = ", ".join(span.duty.people)
-            message = f"당직자가 없어 예비 담당자({who})를 호출합니다" if who else "당직자도 예비 담당자도 없습니다"
-            yield Finding("gap", f"schedule:{name}", message, span.begin, span.end)
+            yield Finding("gap", f"schedule:{name}", wording.gap(who), span.begin, span.end)
 
 
 def _long_duty(seen: _Seen) -> Iterator[Finding]:
@@ -81,8 +79,7 @@ def _long_duty(seen: _Seen) -> Iterator[Finding]:
                 # By the wall clock: two weeks over a change of the clocks are still two weeks.
                 lasts = end.astimezone(zone).replace(tzinfo=None) - begin.astimezone(zone).replace(tzinfo=None)
                 if lasts > _LONGEST:
-                    message = f"{person} 님이 쉬지 않고 {lasts.days}일 동안 당직입니다"
-                    yield Finding("long-duty", f"schedule:{name}", message, begin, end)
+                    yield Finding("long-duty", f"schedule:{name}", wording.long_duty(person, lasts.days), begin, end)
                     break
 
 
@@ -103,11 +100,11 @@ def _people(oncall: OnCall) -> Iterator[Finding]:
     for person in oncall.people.values():
         subject = f"person:{person.id}"
         if "placeholder" in person.id or "자리표시" in person.name:
-            yield Finding("placeholder", subject, "견본의 자리표시입니다. 실제 담당자로 바꾸십시오")
+            yield Finding("placeholder", subject, wording.PLACEHOLDER)
         elif person.id in called:
             yield from _reachable(person, subject, oncall)
         if person.id not in called:
-            yield Finding("never-called", subject, "어느 당직표, 팀, 정책에도 없는 사람입니다")
+            yield Finding("never-called", subject, wording.NEVER_CALLED)
 
 
 def _reachable(person: Person, subject: str, oncall: OnCall) -> Iterator[Finding]:
@@ -116,15 +113,13 @@ def _reachable(person: Person, subject: str, oncall: OnCall) -> Iterator[Finding
         yield Finding(
             "no-phone",
             subject,
-            "긴급 연락 규칙(urgent)에 전화, 문자, 알림톡 채널이 없습니다. 자는 사람을 깨울 수 없습니다",
+            wording.NO_PHONE,
         )
     if urgent and all(channel.provider in _AWS for channel in urgent):
-        yield Finding(
-            "only-aws", subject, "긴급 연락 규칙이 AWS 채널(SES, SNS)뿐입니다. AWS 장애 때 연락할 수 없습니다"
-        )
+        yield Finding("only-aws", subject, wording.ONLY_AWS)
     for channel in _via((*person.urgent, *person.normal), oncall):
         if channel.address is not None and channel.address not in person.addresses:
-            yield Finding("no-address", subject, f"채널 {channel.name}에 필요한 {channel.address} 항목이 없습니다")
+            yield Finding("no-address", subject, wording.no_address(channel.name, channel.address))
 
 
 def _via(rules: tuple[ContactRule, ...], oncall: OnCall) -> list[Channel]:
@@ -136,25 +131,22 @@ def _channels(oncall: OnCall) -> Iterator[Finding]:
     for channel in oncall.channels.values():
         subject = f"channel:{channel.name}"
         for name in channel.missing:
-            yield Finding("no-variable", subject, f"환경 변수 {name} 값이 없어 사용할 수 없습니다")
+            yield Finding("no-variable", subject, wording.no_variable(name))
         if channel.kind == "alimtalk":
             templates = channel.options.get("templates")
             given = templates if isinstance(templates, dict) else {}
             if lacking := [name for name in _TEMPLATES if not given.get(name)]:
-                yield Finding("no-template", subject, f"알림톡 템플릿이 없습니다: {', '.join(lacking)}")
+                yield Finding("no-template", subject, wording.no_template(", ".join(lacking)))
 
 
 def _policies(seen: _Seen) -> Iterator[Finding]:
     for policy in seen.oncall.policies.values():
         subject = f"policy:{policy.name}"
         if policy.after_last.times is not None:
-            message = f"마지막 단계를 {policy.after_last.times}번만 되풀이합니다. 그 뒤에는 아무도 부르지 않습니다(times: forever)"
-            yield Finding("not-forever", subject, message)
+            yield Finding("not-forever", subject, wording.not_forever(policy.after_last.times))
         for step in policy.steps:
             if not _reaches(step, seen.oncall):
-                yield Finding(
-                    "nobody-reached", subject, f"Lv{step.level}에 채널도, 긴급 연락 규칙이 있는 사람도 없습니다"
-                )
+                yield Finding("nobody-reached", subject, wording.nobody_reached(step.level))
         yield from _on_two_levels(policy, subject, seen)
 
 
@@ -173,8 +165,7 @@ def _on_two_levels(policy: Policy, subject: str, seen: _Seen) -> Iterator[Findin
             for begin, person in _meeting(_duties(mine, seen), _duties(other, seen)):
                 if (lower.level, higher.level, person) not in told:
                     told.add((lower.level, higher.level, person))
-                    message = f"{person} 님이 Lv{lower.level}과 Lv{higher.level}에 동시에 있습니다"
-                    yield Finding("two-levels", subject, message, begin)
+                    yield Finding("two-levels", subject, wording.two_levels(person, lower.level, higher.level), begin)
 
 
 class _Called(NamedTuple):
@@ -212,7 +203,7 @@ def _unused(oncall: OnCall) -> Iterator[Finding]:
     used = {target for policy in oncall.policies.values() for target in _targets(policy)}
     for name in oncall.schedules:
         if f"schedule:{name}" not in used:
-            yield Finding("unused-schedule", f"schedule:{name}", "어느 정책도 이 당직표를 부르지 않습니다")
+            yield Finding("unused-schedule", f"schedule:{name}", wording.UNUSED)
 
 
 def _calendars(oncall: OnCall, end: datetime) -> Iterator[Finding]:
@@ -224,7 +215,7 @@ def _calendars(oncall: OnCall, end: datetime) -> Iterator[Finding]:
     }
     for calendar in calendars.values():
         if calendar.last is not None and calendar.last < end.date():
-            message = f"{calendar.last} 뒤의 휴일을 모릅니다({calendar.source}). 패키지를 새로 설치하십시오"
+            message = wording.calendar_ends(f"{calendar.last}", calendar.source)
             yield Finding("calendar-ends", f"calendar:{calendar.id}", message)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
+from leh_guardian.language import Locale
 from leh_guardian.rules.entries import Entry, Given, Pause, Span
 from leh_guardian.rules.oncall.written import SOME, Address, Clock, Name, Phone, Some
 
@@ -65,6 +66,8 @@ class PersonEntry(Entry):
     notify: Annotated[Notify | None, Given] = None
     """How they are called, or the name of one of `contact_rules`. Left out: channels name them, nothing is sent to them alone."""
     quiet_hours: Annotated[QuietEntry | None, Given] = None
+    locale: Annotated[Locale | None, Given] = None
+    """The language of what is sent to them alone, and of the page behind their link; the file's unless given."""
 
 
 class ChannelEntry(Entry):
@@ -76,6 +79,8 @@ class ChannelEntry(Entry):
     """Who delivers it."""
     kind: Annotated[Name, Field(max_length=20)] = ""
     """What the provider is asked for: dm, channel, sms, voice, alimtalk."""
+    locale: Annotated[Locale | None, Given] = None
+    """The language of what goes to its own place; the file's unless given. What goes to a person is in theirs."""
 
 
 class RetriesEntry(Entry):

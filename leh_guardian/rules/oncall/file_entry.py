@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from leh_guardian.language import Locale
 from leh_guardian.model.oncall.config import TIMEZONE
 from leh_guardian.rules.entries import Entry
 from leh_guardian.rules.oncall.entries import ChannelEntry, DeliveryEntry, NotifyEntry, PersonEntry
@@ -28,8 +29,8 @@ class OnCallFileEntry(Entry):
     """The version of the file's language."""
     timezone: Zone = ZoneInfo(TIMEZONE)
     """IANA; schedules can have their own."""
-    locale: Literal["ko", "en"] = "ko"
-    """The language of what people are told."""
+    locale: Locale = Locale.KO
+    """The language of what people are told; people and channels can have their own."""
     contact_rules: dict[str, Any] = Field(default_factory=dict)
     people: dict[str, Any] = Field(default_factory=dict)
     teams: dict[str, Any] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from leh_guardian.language import Locale
 from leh_guardian.model.oncall.config import TIMEZONE, OnCall
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, RulesRefused
 from leh_guardian.rules.document import Document, read_document
@@ -88,7 +89,7 @@ def _read(document: Document, reading: Reading, environment: Mapping[str, str], 
     return OnCall(
         revision=hashlib.sha256(content).hexdigest()[:12],
         timezone=zone,
-        locale=entry.locale if isinstance(entry, OnCallFileEntry) else "ko",
+        locale=entry.locale if isinstance(entry, OnCallFileEntry) else Locale.KO,
         people=read_people(reading),
         teams=read_teams(reading),
         channels=channels,

@@ -69,7 +69,7 @@ def read_channels(reading: Reading, environment: Mapping[str, str]) -> dict[str,
             for key, value in (entry.model_extra or {}).items()
         }
         provider = "pagerduty" if entry.provider == _PAGERDUTY else entry.provider
-        channels[name] = Channel(name, provider, entry.kind, options, tuple(missing))
+        channels[name] = Channel(name, provider, entry.kind, options, tuple(missing), entry.locale)
     return channels
 
 
@@ -131,6 +131,7 @@ def _person(name: str, entry: PersonEntry, path: Path, shared: Mapping[str, Noti
         normal=_contacts(notify.normal),
         urgent=_contacts(notify.urgent),
         quiet=QuietHours(quiet.from_, quiet.to) if quiet and quiet.applies_to else None,
+        locale=entry.locale,
     )
 
 

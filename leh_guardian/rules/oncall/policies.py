@@ -7,15 +7,13 @@ from itertools import pairwise
 from typing import Any, Final
 
 from leh_guardian.model.oncall.config import POLICY
-from leh_guardian.model.policy import AckTerms, AfterLast, Policy, PolicyStep, ResolveTerms
+from leh_guardian.model.policy import GRAVE, AckTerms, AfterLast, Policy, PolicyStep, ResolveTerms
 from leh_guardian.rules.diagnostics import Path
 from leh_guardian.rules.oncall.policy_entries import AckEntry, AfterLastEntry, PolicyEntry, ResolveEntry, StepEntry
 from leh_guardian.rules.oncall.reading import Reading, seconds
 from leh_guardian.rules.wording import validate
 
 _DEEPEST: Final = 8
-_HUMAN_FROM: Final = 3
-"""The level that `lv3_requires_human` is about."""
 
 
 def read_policies(reading: Reading) -> dict[str, Policy]:
@@ -157,5 +155,5 @@ def _resolve(entry: ResolveEntry) -> ResolveTerms:
         on_ok=entry.on_ok_event == "auto",
         hold=None if entry.hold is None else seconds(entry.hold),
         reopen_within=seconds(entry.reopen_within),
-        human_from_level=_HUMAN_FROM if entry.lv3_requires_human else None,
+        human_from_level=GRAVE if entry.lv3_requires_human else None,
     )

@@ -7,6 +7,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from leh_guardian.cli import doctor
 from leh_guardian.cli.examination import finding
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
+from leh_guardian.language import Text
 from leh_guardian.local import status_page
 from leh_guardian.local.admin_api import Desk, LocalAdminApi
 from leh_guardian.local.admin_api import serving as admin_serving
@@ -59,8 +61,9 @@ def environment(postgres: EmbeddedPostgres, aws_server: EmbeddedAws, monkeypatch
 
 
 async def examine(environment: dict[str, str]) -> dict[str, Finding]:
-    """What the doctor finds, by item."""
-    return {one.item: one for one in await doctor.examine(load_settings(environment))}
+    """What the doctor finds, by item; what to do about it in Korean."""
+    found = await doctor.examine(load_settings(environment))
+    return {one.item: replace(one, fix=Text.same(one.fix).ko) for one in found}
 
 
 async def test_what_hangs_is_a_finding(

@@ -85,3 +85,15 @@ async def test_without_people_it_says_ids(incident_id: str, tmp_path: Path) -> N
         told = await typed("export", incident_id, "--rules", str(folder))
         assert (told.exit_code, "| minsu | slack |" in told.stdout) == (0, True)
     assert (await typed("export", "00000000")).exit_code == 2
+
+
+async def test_a_draft_in_english(incident_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With LEH_LOCALE a command speaks English: the draft has the same tables, and what was written in Korean stays so."""
+    monkeypatch.setenv("LEH_LOCALE", "en")
+    made = (await typed("export", incident_id)).output
+    assert made.startswith("# Draft of a post-mortem: ")
+    assert "| Time | Who | Channel | Kind | Receipt | Remark |" in made
+    assert "## Who was called, and how" in made
+    listed = (await typed("list", "--all")).output
+    assert "Acknowledged by" in listed
+    assert "resolved" in listed

@@ -177,6 +177,22 @@ async def test_trouble_that_comes_back_is_the_same_incident(called: Called) -> N
     assert len(await called.house.incidents()) == 2
 
 
+async def test_trouble_that_comes_back_does_not_quote_the_run_before(called: Called) -> None:
+    """What called people the first time is not said of what calls them now: its remedy has not failed yet."""
+    called.world.outcomes = [Failed("no way"), Wait(called.clock.now() + timedelta(hours=1), "not yet")]
+    await called.house.take(alarm_event("mend-a"))
+    await called.until(1)
+    assert any("자동 조치가 실패하여 중단했습니다" in text and "no way" in text for text in called.world.told)
+    assert await answer(called, "resolve", "mended")
+    await called.until(10)
+    before = len(called.world.sent)
+    await called.house.take(alarm_event("mend-a", time="2026-11-22T18:10:00Z"))
+    await called.until(10.5)
+    pages = [notice for _, _, notice in called.world.sent[before:] if notice.kind is NoticeKind.PAGE]
+    assert {notice.lines[0] for notice in pages} == {"해결된 장애가 다시 발생하여 Lv1 호출"}
+    assert [line for notice in pages for line in notice.lines if "중단했습니다" in line or "상세" in line] == []
+
+
 async def test_a_person_calls_higher_once(called: Called) -> None:
     """The second press of the same button does nothing: the incident has moved on since."""
     await called.house.take(alarm_event("down-a"))

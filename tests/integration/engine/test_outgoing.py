@@ -74,7 +74,8 @@ async def test_a_phone_that_has_had_too_many_gets_the_rest_together(pool: Pool, 
     [_, _, (at, title)] = slack(called)
     assert at == 15
     assert title.endswith("외 2건")
-    assert any("· [SEV2·Lv1] down (down-4)" in text for text in called.world.told)
+    numbers = {i["dedup_key"]: i["number"] for i in await called.house.incidents()}
+    assert any(f"· INC-{numbers['down-4']} [SEV2·Lv1] down (down-4)" in text for text in called.world.told)
 
 
 @pytest.mark.parametrize(("mode", "expected"), [("collect", [20.0]), ("suppress", [30.0])])

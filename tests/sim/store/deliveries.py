@@ -65,7 +65,7 @@ async def pending(tx: Transaction, target: str, channel: str, since: datetime) -
     async with statement(tx, "deliveries.pending") as work:
         tells = [row for row in work.rows(ACTIONS) if row["role"] == "tell" and _may_matter(row, since)]
         rows = [
-            {**row, "wanted": incident["status"] == "triggered"}
+            {**row, "number": incident["number"], "wanted": incident["status"] == "triggered"}
             for row in tells
             for incident in work.find(INCIDENTS, row["incident_id"])
         ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leh_guardian.adapters.channels.texts import AGAIN, brief, compose, cp949, korean, spoken, ucs2
+from leh_guardian.adapters.channels.texts import AGAIN, SUBJECT, brief, compose, cp949, korean, spoken, ucs2
+from leh_guardian.language import Locale
 from leh_guardian.ports import Notice
 from tests.support.people.notices import PLANTED, page
 
@@ -42,7 +45,7 @@ def test_level_number_and_link_are_never_cut(summary: str, level: int, again: bo
     assert text.endswith(notice.link)
     assert "INC-1042" in text
     assert level == 0 or f"Lv{level}" in text
-    assert text.startswith(AGAIN) is again
+    assert text.startswith(AGAIN.ko) is again
 
 
 def test_what_cannot_be_cut_is_sent_whole() -> None:
@@ -68,3 +71,20 @@ def test_the_code_of_a_link_is_never_cut() -> None:
     assert text.count("0417") == 1
     assert text.endswith(link)
     assert "코드 0417" in compose(notice, 300, ucs2)
+
+
+@pytest.mark.parametrize(
+    ("locale", "again", "code"), [(Locale.KO, "(재전송)", "코드 0417"), (Locale.EN, "(again)", "code 0417")]
+)
+def test_an_sms_keeps_to_its_bytes_in_both_languages(locale: Locale, again: str, code: str) -> None:
+    """Ninety bytes hold level, code, number, the mark of a repeated message and the link, whatever the words are."""
+    long = "증거 처리 " * 20 if locale is Locale.KO else "evidence processing " * 20
+    link = "https://g.kr/a/0123456789abcdef"
+    short = f"[Lv3] {code} {long} INC-1042"
+    notice = page(locale=locale, again=True, level=3, code="0417", short=short, link=link)
+    text = compose(notice, 90, cp949, korean)
+    assert cp949(text) <= 90
+    assert text.startswith(again)
+    assert text.endswith(link)
+    assert all(text.count(mark) == 1 for mark in ("Lv3", code, "INC-1042"))
+    assert brief(replace(notice, short="")) == f"{SUBJECT.of(locale)} Lv3 {code} INC-1042"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leh_guardian.engine.distress import Distress, Watch
-from leh_guardian.engine.wording import Outage
+from leh_guardian.engine.distress_wording import Outage
 from leh_guardian.errors import Refused
 from leh_guardian.ports import Notice, Sent
 from leh_guardian.telemetry.metrics import Metrics

@@ -47,7 +47,7 @@ def test_it_holds_from_its_beginning_to_its_end(filed: OnCall) -> None:
     assert misfits == ()
     hours = [people(oncall, NOW + n * HOUR) for n in (-1, 0, 1, 2)]
     assert hours == [("minsu",), ("seoyeon",), ("minsu", "cto"), ("minsu",)]
-    assert "감기" in on_call(oncall, "lv1", NOW).because
+    assert "감기" in on_call(oncall, "lv1", NOW).because.ko
     assert people(filed, NOW) == ("minsu",)
 
 

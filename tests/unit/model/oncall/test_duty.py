@@ -112,7 +112,7 @@ def test_an_override_is_half_open_by_the_wall_clock(when: str, wanted: str) -> N
     begin, end = duty_at(changed, at(f"2026-11-03T{when}")), duty_at(changed, at(f"2026-11-04T{when}"))
     assert begin.people == (wanted,)
     assert end.people == ("a",) if wanted == "c" else ("c",)
-    assert "휴가" in (begin if wanted == "c" else end).because
+    assert "휴가" in (begin if wanted == "c" else end).because.ko
 
 
 def test_nobody_and_no_fallback() -> None:

@@ -65,7 +65,7 @@ def test_a_gap_has_its_time() -> None:
     """It begins and ends where the duty does; the fallback is named."""
     [gap] = [one for one in found(EXAMPLE.replace(CHANGES[0][0], CHANGES[0][1])) if one.code == "gap"]
     assert (gap.begin, gap.end) == (NOW, datetime(2026, 12, 28, 1, tzinfo=UTC))
-    assert "cto" in gap.message
+    assert "cto" in gap.message.ko
 
 
 def test_two_weeks_are_not_too_long() -> None:
@@ -80,7 +80,7 @@ def test_who_is_on_two_levels_is_told_since_when() -> None:
         one for one in found(EXAMPLE.replace("[seoyeon, dohyun]", "[dohyun, seoyeon]")) if one.code == "two-levels"
     ]
     assert (one.subject, one.begin) == ("policy:default", datetime(2027, 1, 4, 1, tzinfo=UTC))
-    assert "dohyun 님이 Lv1과 Lv2에" in one.message
+    assert "dohyun 님이 Lv1과 Lv2에" in one.message.ko
     [one, _] = [
         one for one in found(EXAMPLE.replace("[schedule:lv2_lead]", "[person:minsu]", 1)) if one.code == "two-levels"
     ]
