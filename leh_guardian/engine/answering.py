@@ -24,6 +24,7 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.text import told
 from leh_guardian.store import actions, deliveries, incidents, journal
 from leh_guardian.store.transaction import Transaction
+from leh_guardian.telemetry.failpoints import failpoint
 
 SNOOZE: Final = timedelta(minutes=30)
 """How long a snooze is that names no length."""
@@ -101,6 +102,7 @@ async def answer(tx: Transaction, incident_id: UUID | None, word: Word, now: dat
     text = _said(before, after, word, done, acked, closed, now)
     if also:
         text += f" 같은 메시지로 호출한 장애 {len(also)}건({_numbers(also)})도 함께 확인했습니다."
+    failpoint("answer.before_commit")
     return Answered(done, f"INC-{before.number}: {text}", facts(after))
 
 

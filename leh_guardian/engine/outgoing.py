@@ -21,7 +21,7 @@ from leh_guardian.engine.notices import compose
 from leh_guardian.engine.suppression import suppressed
 from leh_guardian.model.action import ActionStatus
 from leh_guardian.model.incident import Incident, IncidentStatus
-from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt, Sent
+from leh_guardian.ports import Channel, Later, Moot, Notice, Outgoing, Receipt
 from leh_guardian.store import actions, deliveries, incidents, overview
 from leh_guardian.store.deliveries import Delivery, Pending
 from leh_guardian.store.pool import Pool
@@ -84,20 +84,21 @@ class OutgoingMessages:
         return Outgoing(notice, tuple(str(one.action_id) for one in bundle))
 
     async def taken(
-        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], notice: Notice, sent: Sent
+        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], accepted: Mapping[str, Any]
     ) -> None:
-        """Write down that the channel has taken it."""
+        """Write down that the channel has taken it; the same sending twice is once."""
         delivery = Delivery(
             action_id,
             incident_id,
             params["target"],
             params["channel"],
             params["kind"],
-            notice.title,
-            self._clock.now(),
-            notice.again,
-            sent.reference,
-            sent.thread,
+            # An older version kept less of it.
+            accepted.get("title") or params["text"].partition("\n")[0],
+            datetime.fromisoformat(accepted["at"]),
+            bool(accepted.get("again")),
+            accepted["reference"],
+            accepted.get("thread") or {},
         )
         async with transaction(self._pool) as tx:
             await deliveries.record(tx, delivery)

@@ -17,6 +17,7 @@ from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Ro
 from leh_guardian.model.identity import action_key, key
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.mode import Mode
+from leh_guardian.telemetry.failpoints import failpoint
 
 HANDLER: Final = "page"
 CONSOLE: Final = "console"
@@ -25,6 +26,8 @@ _TRIES: Final = 3
 """Attempts of a message that has another channel to go by."""
 _LAST_TRIES: Final = 20
 """Attempts of one that has not: hours."""
+_BACKOFF: Final = 5.0
+"""Seconds before the second attempt; the others come later and later."""
 
 
 def page(
@@ -75,6 +78,7 @@ def elsewhere(changes: Changes, incident: Incident, directory: Directory, untold
     }
     action_id = key(f"{channel}/{untold.id}")
     changes.planned.append(_action(incident.id, action_id, again, changes.now))
+    failpoint("calling.elsewhere")
     return channel
 
 
@@ -95,5 +99,5 @@ def _action(incident_id: UUID, action_id: UUID, params: Mapping[str, Any], due_a
         serialize_key=None,
         timeout=30.0,
         attempts=_TRIES if params.get("failover") else _LAST_TRIES,
-        backoff=5.0,
+        backoff=_BACKOFF,
     )
