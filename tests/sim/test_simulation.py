@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.catalogue import MUTANTS, ROOT, Edit
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.mutant import ROOT, Edit
 from tests.sim import many
 from tests.sim.__main__ import told
 from tests.sim.many import play
