@@ -17,14 +17,7 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
-
-TABLES = (
-    "event_log, inbox, rule_keys, rule_runs, early_oks, expectations, counters, circuits, spend_alarms, incidents, actions, timers,"
-    " deliveries,"
-    " approvals, control, provider_outages, heartbeats, probes, silences, duty_overrides, channel_outages,"
-    " journal, journal_chain, journal_chain_ends, journal_roots,"
-    " redriven_letters, quarantine, deployments, reprocessing"
-)
+from tests.support.emptied import empty
 
 
 @pytest.hookimpl(trylast=True)
@@ -77,7 +70,7 @@ async def pool(postgres: EmbeddedPostgres) -> AsyncIterator[Pool]:
     try:
         await migrate(opened)
         async with transaction(opened) as tx:
-            await tx.execute(f"truncate {TABLES} restart identity cascade")
+            await empty(tx)
         yield opened
     finally:
         await opened.close()

@@ -58,7 +58,10 @@ class BreakerTable:
         item = _item(circuit) | {name: {"S": item_key(circuit.scope, circuit.key)}}
 
         doing = f"write to DynamoDB table {self._name}"
-        wanted = {"ConditionExpression": "attribute_not_exists(#v) OR #v < :v", "ExpressionAttributeNames": {"#v": "version"}}
+        wanted = {
+            "ConditionExpression": "attribute_not_exists(#v) OR #v < :v",
+            "ExpressionAttributeNames": {"#v": "version"},
+        }
         values = {":v": {"N": str(circuit.version)}}
         try:
             await self._aws.call(

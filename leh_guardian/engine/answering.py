@@ -25,6 +25,7 @@ from leh_guardian.model.policy import GRAVE
 from leh_guardian.model.text import told
 from leh_guardian.store import actions, deliveries, incidents, journal
 from leh_guardian.store.transaction import Transaction
+from leh_guardian.telemetry.failpoints import failpoint
 
 SNOOZE: Final = timedelta(minutes=30)
 """How long a snooze is that names no length."""
@@ -94,6 +95,7 @@ async def answer(tx: Transaction, incident_id: UUID | None, word: Word, now: dat
     text = _said(before, after, word, done, acked, closed, now).of(locale)
     if also:
         text += _with_it(also).of(locale)
+    failpoint("answer.before_commit")
     return Answered(done, f"INC-{before.number}: {text}", facts(after))
 
 

@@ -37,6 +37,8 @@ _POLL_MARGIN = 20.0
 _MIN_POLL_LIMIT = 60.0
 _RELOAD_LIMIT = 90.0
 """Seconds that a reload may take: reading a folder over a slow network, the cases of a thousand rules, one transaction."""
+_IDLE = 0.5
+"""Seconds until a lane that nothing has woken looks again at what is due."""
 _LOOK = 10.0
 """Seconds between two looks at the loops where systemd does not say how often."""
 
@@ -213,7 +215,7 @@ class Daemon:
             partial(lane.executor.run_once, tasks),
             self.progress,
             self.metrics,
-            pause=0.5,
+            pause=_IDLE,
             wake=lane.wake,
             until=lambda: self._draining,
         )

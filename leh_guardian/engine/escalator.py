@@ -23,6 +23,7 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.oncall import OnCall, built_in
 from leh_guardian.model.policy import GRAVE, OnEmpty, Policy
 from leh_guardian.model.timer import TimerKind
+from leh_guardian.telemetry.failpoints import failpoint
 
 LATE: Final = timedelta(minutes=2)
 """From when on a call that is late says so."""
@@ -265,6 +266,7 @@ class Escalator:
                 "by": by,
             },
         )
+        failpoint("calling.planned")
         return rung
 
     def _kept(self, changes: Changes, incident: Incident, call: Call, directory: Directory) -> list[str]:

@@ -25,7 +25,7 @@ from leh_guardian.model.channel_outage import Failure
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.policy import GRAVE
 from leh_guardian.model.text import told
-from leh_guardian.ports import Channel, Elsewhere, Later, Moot, Notice, Outgoing, Receipt, Sent
+from leh_guardian.ports import Channel, Elsewhere, Later, Moot, Notice, Outgoing, Receipt
 from leh_guardian.store import actions, channel_outages, deliveries, incidents, overview, silences
 from leh_guardian.store.deliveries import Delivery, Pending
 from leh_guardian.store.pool import Pool
@@ -104,20 +104,21 @@ class OutgoingMessages:
         return after.broken
 
     async def taken(
-        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], notice: Notice, sent: Sent
+        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], accepted: Mapping[str, Any]
     ) -> None:
-        """Write down that the channel has taken it."""
+        """Write down that the channel has taken it; the same sending twice is once."""
         delivery = Delivery(
             action_id,
             incident_id,
             params["target"],
             params["channel"],
             params["kind"],
-            notice.title,
-            self._clock.now(),
-            notice.again,
-            sent.reference,
-            sent.thread,
+            # An older version kept less of it.
+            accepted.get("title") or params["text"].partition("\n")[0],
+            datetime.fromisoformat(accepted["at"]),
+            bool(accepted.get("again")),
+            accepted["reference"],
+            accepted.get("thread") or {},
         )
         async with transaction(self._pool) as tx:
             await deliveries.record(tx, delivery)

@@ -18,6 +18,7 @@ from leh_guardian.model.action import ActionStatus, ClaimedAction, NewAction, Ro
 from leh_guardian.model.identity import action_key, key
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.mode import Mode
+from leh_guardian.telemetry.failpoints import failpoint
 
 HANDLER: Final = "page"
 CONSOLE: Final = "console"
@@ -29,6 +30,8 @@ _BESIDE: Final = 20.0
 """Seconds of an attempt beside the sending: the store is asked before and after."""
 _LAST_TRIES: Final = 20
 """Attempts of one that has not: hours."""
+_BACKOFF: Final = 5.0
+"""Seconds before the second attempt; the others come later and later."""
 
 
 def page(
@@ -79,6 +82,7 @@ def elsewhere(changes: Changes, incident: Incident, directory: Directory, untold
     }
     action_id = key(f"{channel}/{untold.id}")
     changes.planned.append(_action(incident.id, action_id, again, changes.now, directory))
+    failpoint("calling.elsewhere")
     return channel
 
 
@@ -103,5 +107,5 @@ def _action(
         serialize_key=None,
         timeout=max(_TIMEOUT, delivery.send_timeout + _BESIDE),
         attempts=tries if params.get("failover") else max(tries, _LAST_TRIES),
-        backoff=5.0,
+        backoff=_BACKOFF,
     )

@@ -14,11 +14,21 @@ import anyio
 from pydantic import Field
 
 from leh_guardian.context import ActionContext
-from leh_guardian.errors import NotFound, Permanent, Refused, StoreError, Throttled, Transient, Unavailable
+from leh_guardian.errors import (
+    HandlerError,
+    NotFound,
+    Permanent,
+    Refused,
+    StoreError,
+    Throttled,
+    Transient,
+    Unavailable,
+)
 from leh_guardian.fields import ChannelName
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Wait
 from leh_guardian.ports import Channel, Confirming, Elsewhere, Later, Moot, Outgoing, Pages, Receipt, Sent
 from leh_guardian.registry import Effect, Params, handler
+from leh_guardian.telemetry.failpoints import failpoint
 
 _POLL = timedelta(seconds=10)
 """Between two looks at whether a message arrived."""
@@ -83,6 +93,8 @@ async def page(ctx: ActionContext, params: PageParams) -> Outcome:
         raise NotFound(f"no channel named {params.channel} (there are: {known}): add it to notify.channels")
     accepted = ctx.recall("accepted")
     if accepted is not None:
+        # A process that died here before may not have come to it.
+        await messages.taken(ctx.action_id, ctx.incident_id, params.model_dump(), accepted)
         return await _follow(ctx, params, messages, accepted)
     again = ctx.recall("sending") is not None
     bundled = ctx.recall("bundle", [])
@@ -98,10 +110,20 @@ async def page(ctx: ActionContext, params: PageParams) -> Outcome:
     if list(found.bundle) != bundled:
         await ctx.checkpoint("bundle", list(found.bundle))
     await ctx.checkpoint("sending", ctx.attempt)
+    failpoint("page.sending")
     sent = await _send(ctx, params, messages, channel, found)
-    accepted = {"reference": sent.reference, "at": ctx.clock.now().isoformat()}
+    failpoint("page.sent")
+    accepted = {
+        "reference": sent.reference,
+        "at": ctx.clock.now().isoformat(),
+        "thread": dict(sent.thread),
+        "title": found.notice.title,
+        "again": found.notice.again,
+    }
     await ctx.checkpoint("accepted", accepted)
-    await messages.taken(ctx.action_id, ctx.incident_id, params.model_dump(), found.notice, sent)
+    failpoint("page.accepted")
+    await messages.taken(ctx.action_id, ctx.incident_id, params.model_dump(), accepted)
+    failpoint("page.taken")
     if params.confirm is None or not channel.confirms:
         return Done(f"told {params.target} by {params.channel}", _facts(params, accepted))
     return Wait(ctx.clock.now() + min(_POLL, timedelta(seconds=params.confirm)), "taken; not known to have arrived")
@@ -145,7 +167,8 @@ async def _follow(ctx: ActionContext, params: PageParams, messages: Pages, accep
     confirming: Confirming = channel  # type: ignore[assignment]
     try:
         receipt = await confirming.receipt(accepted["reference"])
-    except Transient:
+    except HandlerError:
+        # Whatever keeps it from being looked at, it is not known to be lost: it has its time.
         receipt = Receipt.PENDING
     if receipt is Receipt.DELIVERED:
         await messages.confirmed(ctx.action_id, receipt)

@@ -175,9 +175,12 @@ class Pages(Protocol):
         """Count that the channel did not take it, and (`lasting`) would not later either; returns whether it counts as broken."""
 
     async def taken(
-        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], notice: Notice, sent: Sent
+        self, action_id: UUID, incident_id: UUID, params: Mapping[str, Any], accepted: Mapping[str, Any]
     ) -> None:
-        """Write down that the channel has taken it."""
+        """Write down that the channel has taken it; the same sending twice is once.
+
+        `accepted` has what is known of the sending: `at` (ISO 8601), `reference`, `thread`, `title` and `again`.
+        """
 
     async def confirmed(self, action_id: UUID, receipt: Receipt) -> None:
         """Write down what became of it."""

@@ -67,11 +67,12 @@ _MESSAGE = (
 
 
 async def record(tx: Transaction, delivery: Delivery) -> None:
-    """Write down that a message was taken; a repeated one keeps the newest reference and says that there were two."""
+    """Write down that a message was taken; one that went out again keeps the newest reference and says that there were two."""
     await tx.execute(
         "insert into deliveries (action_id, incident_id, target, channel, kind, title, sent_at, again, reference, thread)"
         " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (action_id) do update set"
-        " again = true, reference = excluded.reference, thread = excluded.thread, sent_at = excluded.sent_at",
+        " again = true, reference = excluded.reference, thread = excluded.thread, sent_at = excluded.sent_at"
+        " where deliveries.sent_at <> excluded.sent_at",
         delivery.action_id,
         delivery.incident_id,
         delivery.target,

@@ -22,6 +22,7 @@ from leh_guardian.errors import StoreError
 from leh_guardian.model.text import shown
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
+from leh_guardian.telemetry.failpoints import failpoint
 from leh_guardian.telemetry.redaction import redact
 from leh_guardian.web.bearer import refused
 from leh_guardian.web.bodies import json_object
@@ -73,6 +74,7 @@ class VerbRoutes:
                     said = await answering.answer(tx, await incident_id(tx, given), word, now)
         except StoreError as error:
             return answer({"error": redact(str(error))}, status=503)
+        failpoint("answer.committed")
         return _told(said)
 
     def _word(self, verb: str, given: Mapping[str, Any]) -> Word | str:

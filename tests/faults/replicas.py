@@ -128,13 +128,13 @@ class Replica:
 
     def url(self) -> str:
         """Return where its present process answers; waits until it says so."""
-
-        def said() -> str:
-            found = records(self.log, "status endpoint", self._began)
-            return str(found[-1]["url"]) if found else ""
-
-        self._url = self._url or wait_for(said)
+        self._url = self._url or wait_for(self.address)
         return self._url
+
+    def address(self) -> str:
+        """Return where its present process answers; empty while it does not say so."""
+        found = records(self.log, "status endpoint", self._began)
+        return str(found[-1]["url"]) if found else ""
 
     def ready(self) -> bool:
         """Tell whether it is up and says that it can act."""

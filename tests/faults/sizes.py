@@ -12,6 +12,8 @@ def _wanted(name: str, usual: int) -> int:
 
 KILLS = _wanted("KILLS", 10)
 """Random SIGKILLs over two replicas."""
+CALL_KILLS = _wanted("CALL_KILLS", 3)
+"""Random SIGKILLs over two replicas that call people; beside one at each named point of calling."""
 FREEZES = _wanted("FREEZES", 5)
 """SIGSTOPs at named points, over all points."""
 RESTARTS = _wanted("RESTARTS", 2)

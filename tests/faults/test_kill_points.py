@@ -15,6 +15,14 @@ from tests.support.figures import record
 from tests.support.process import wait_for
 
 ELSEWHERE = {
+    "answer.before_commit": "tests/faults/test_calling.py",
+    "answer.committed": "tests/faults/test_calling.py",
+    "calling.elsewhere": "tests/faults/test_calling.py",
+    "calling.planned": "tests/faults/test_calling.py",
+    "page.accepted": "tests/faults/test_calling.py",
+    "page.sending": "tests/faults/test_calling.py",
+    "page.sent": "tests/faults/test_calling.py",
+    "page.taken": "tests/faults/test_calling.py",
     "provider.announced": "tests/contracts/handlers",
     "provider.recorded": "tests/contracts/handlers",
     "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",

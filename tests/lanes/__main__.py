@@ -27,10 +27,13 @@ PARTS = {
             "tests/e2e/test_heartbeat.py",
             "tests/e2e/test_watchdog.py",
             "tests/hostile",
+        ),
+        (
+            "tests/contracts",
             "tests/integration/adapters/test_sqs_conformance.py",
             "tests/integration/store",
+            "tests/sim",
         ),
-        ("tests/contracts", "tests/sim"),
     ),
     "the rest": (
         ("tests/e2e", "tests/integration/local"),

@@ -6,43 +6,8 @@ and lets the simulation, or the tests with real processes, look for it. An edit 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A change of one place in the source."""
-
-    file: str
-    old: str
-    new: str
-    times: int = 1
-
-    def apply(self, root: Path) -> None:
-        """Change the file below `root`.
-
-        Raises:
-            ValueError: the place is not there as often as it should be.
-        """
-        path = root / self.file
-        text = path.read_text(encoding="utf-8")
-        if text.count(self.old) != self.times:
-            raise ValueError(f"{self.file}: {text.count(self.old)} times: {self.old!r}")
-        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A defect."""
-
-    name: str
-    edits: tuple[Edit, ...]
-    tests: tuple[str, ...] = ()
-    """pytest's arguments for what must catch it; without any, the simulation must."""
-
+from tests.mutants.calling import CALLING
+from tests.mutants.mutant import Edit, Mutant
 
 INTAKE = "leh_guardian/engine/intake.py"
 EXECUTOR = "leh_guardian/engine/executor.py"
@@ -289,4 +254,5 @@ MUTANTS = (
         ),
         tests=("tests/faults/test_random_kills.py",),
     ),
+    *CALLING,
 )

@@ -11,6 +11,7 @@ SIMULATION = "tests/sim/test_simulation.py::test_every_promise_is_kept_for_every
 KILLS = "tests/faults/test_random_kills.py::test_random_kills"
 POINTS = "tests/faults/test_kill_points.py::test_kill_points"
 CONTRACT = "tests/contracts/handlers/test_contracts.py::test_contract"
+CALLING = "tests/faults/test_calling.py::test_calling"
 REPROCESS = "tests/faults/test_killed_reprocess.py::test_killed_reprocess"
 BODIES = "tests/hostile/test_bodies.py::test_nothing_crashes_nothing_is_lost_and_good_alarms_go_through"
 
@@ -53,7 +54,11 @@ INVARIANTS = (
         "every call that leaves the process ends in time",
         "a test reads the code; frozen PostgreSQL, hanging SQS",
     ),
-    Invariant("I13", "a person is told, if need be past the part that failed", "distress, canary, heartbeat"),
+    Invariant(
+        "I13",
+        "a person is told, if need be past the part that failed",
+        "distress, canary, heartbeat; calls in real processes",
+    ),
     Invariant("I14", "secrets and resident numbers do not come out", "canary secrets in every input"),
     Invariant("I15", "two replicas do what one does", "simulation, real processes"),
     Invariant(
@@ -85,10 +90,10 @@ ROWS = (
         "F1",
         "kill -9 at each named point",
         "leases run out, messages come back; goes on from the checkpoints",
-        (POINTS, REPROCESS, SIMULATION),
+        (POINTS, REPROCESS, CALLING, SIMULATION),
         (("faults", "kill_points"), ("faults", "reprocess_kills")),
     ),
-    Row("F2", "kill -9 at random", "the same", (KILLS, SIMULATION), (("faults", "random_kills"),)),
+    Row("F2", "kill -9 at random", "the same", (KILLS, CALLING, SIMULATION), (("faults", "random_kills"),)),
     Row(
         "F3",
         "frozen past its lease",
@@ -228,10 +233,12 @@ ROWS = (
         "goes by the next channel, also where no receipt comes; tried for hours where there is none, and said on the console",
         (
             CONTRACT,
+            CALLING,
             "tests/integration/engine/test_calling.py::test_a_channel_that_fails_is_replaced_by_the_next",
             "tests/integration/engine/test_outgoing.py::test_what_does_not_arrive_goes_another_way",
             "tests/unit/engine/test_distress.py::test_a_channel_that_fails_falls_to_the_console_and_is_tried_on",
         ),
+        (("faults", "calling_kills"),),
     ),
     Row(
         "F27",

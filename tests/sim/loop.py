@@ -69,17 +69,15 @@ class _Task(asyncio.Task[Any]):
         self._number = loop.made
         super().__init__(*args, loop=loop, **kwargs)
 
+    # Equality stays that of objects, which is compared in C: tasks are keys of weak dictionaries that are asked all the time.
     def __hash__(self) -> int:
         return self._number
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
 
 class SimLoop(asyncio.BaseEventLoop):
     """An event loop in virtual time."""
 
-    _scheduled: list[Any]  # asyncio's own heap of timers
+    _scheduled: list[tuple[float, int, Any]]  # type: ignore[assignment]  # asyncio's own heap, of timers alone there
     _ready: deque[Any]
 
     def __init__(self) -> None:
@@ -89,6 +87,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self.steps = 0
         self.made = 0
         """Tasks made so far."""
+        self._timers = 0
         self.set_task_factory(_make_task)
         self.set_exception_handler(_complain)
         self.complaints: Counter[str] = Counter()
@@ -97,6 +96,18 @@ class SimLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         """Return virtual seconds since the beginning."""
         return self._virtual
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """Call `callback` at an instant; of several at the same one, in the order in which they were asked for."""
+        timer: Any = asyncio.TimerHandle(when, callback, args, self, context)
+        timer._scheduled = True
+        self._timers += 1
+        # Compared in C: a heap of the handles themselves spends a good part of a run on comparing them.
+        heapq.heappush(self._scheduled, (when, self._timers, timer))
+        made: asyncio.TimerHandle = timer
+        return made
 
     def play(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run to the end of `main`; then throw away, in silence, what killed processes have left unfinished."""
@@ -173,14 +184,14 @@ class SimLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Run what is ready; when nothing is, jump to the next timer (asyncio's loop calls this for ever)."""
         timers = self._scheduled
-        while timers and timers[0]._cancelled:
-            heapq.heappop(timers)._scheduled = False
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)[2]._scheduled = False
         if not self._ready and not self._stopping:  # type: ignore[attr-defined]
             if not timers:
                 raise Deadlock(f"nothing can run any more at {self._virtual:.3f} s")
-            self._virtual = max(self._virtual, timers[0]._when)
-        while timers and timers[0]._when <= self._virtual:
-            timer = heapq.heappop(timers)
+            self._virtual = max(self._virtual, timers[0][0])
+        while timers and timers[0][0] <= self._virtual:
+            timer = heapq.heappop(timers)[2]
             timer._scheduled = False
             self._ready.append(timer)
         for _ in range(len(self._ready)):

@@ -23,7 +23,7 @@ from typing import Any
 import anyio
 import structlog
 
-from leh_guardian.engine import absence, verbs
+from leh_guardian.engine import absence, daemon, verbs
 from leh_guardian.errors import StoreUnavailable
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.provider.outage import Outage, Phase
@@ -50,6 +50,8 @@ TROUBLE = 30.0
 """Virtual seconds in which alerts come and things go wrong."""
 PATIENCE = 600.0
 """Virtual seconds in which everything must come to its end afterwards."""
+IDLE = 1.5
+"""Virtual seconds between two looks of a lane at what is due: looks that find nothing are half of what a run would do otherwise."""
 _EFFECTS = ("actions.settle", "commit")
 """Calls to the database before which a freeze is most telling."""
 
@@ -299,6 +301,7 @@ class Run:
 def _installed(world: World) -> Iterator[None]:
     """Put the small store in the place of PostgreSQL, and everything that is left to chance into the hands of the seed."""
     before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY, absence.HIDDEN)
+    idle, daemon._IDLE = daemon._IDLE, IDLE
     made = random.Random(world.seed + 1)
     random.seed(world.seed + 2)
     uuid.uuid4 = lambda: uuid.UUID(int=made.getrandbits(128), version=4)
@@ -312,6 +315,7 @@ def _installed(world: World) -> Iterator[None]:
     finally:
         failpoints.arm(None)
         structlog.reset_defaults()
+        daemon._IDLE = idle
         uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY, absence.HIDDEN = before
 
 

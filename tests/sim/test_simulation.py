@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.catalogue import MUTANTS, ROOT, Edit
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.mutant import ROOT, Edit
 from tests.sim import many
 from tests.sim.__main__ import told
 from tests.sim.many import play
@@ -17,6 +18,7 @@ from tests.sim.simulate import Result, Run
 from tests.sim.world import Weather
 
 SEEDS = int(os.environ.get("SEEDS") or 500)
+"""As many as each mutant is given to be caught in (`python -m tests.mutants`); `make faults` plays thousands."""
 _FOREVER = 1800 + SEEDS
 """Seconds after which the players are taken to hang."""
 

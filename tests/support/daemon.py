@@ -5,11 +5,13 @@ it with SIGSTOP at every n-th hit, and GUARDIAN_TEST_HITS names a file that gets
 GUARDIAN_TEST_OUTSIDE is the address of the outside world of the handlers in `tests/support/effects.py`. Leases, the
 redrive's hiding of messages and the time for a last look are shortened, so that a test need not wait for the real ones to run out;
 GUARDIAN_TEST_LEASE=seconds sets the lease, GUARDIAN_TEST_LOG_BOUND=records how many of the log may wait.
-GUARDIAN_TEST_HANG makes loops hang (hangs.py).
+GUARDIAN_TEST_HANG makes loops hang (hangs.py). GUARDIAN_TEST_PROVIDERS (JSON) says where Slack and SOLAPI are; what waits for
+people's providers is shortened then.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -22,8 +24,10 @@ from botocore.exceptions import ClientError
 
 from leh_guardian import app
 from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.channels import slack_web, solapi_web
 from leh_guardian.cli.main import main as program
-from leh_guardian.engine import absence, distress, loops, reloader
+from leh_guardian.engine import absence, distress, loops, pages, reloader
+from leh_guardian.handlers import page
 from leh_guardian.redrive import mover
 from leh_guardian.registry import HandlerSpec, Registry
 from leh_guardian.reprocess import collect
@@ -100,6 +104,12 @@ def _refuse(operation: str) -> None:
     Aws.client = client  # type: ignore[method-assign]
 
 
+def _turn_to(providers: dict[str, str]) -> None:
+    """Reach people over providers on loopback, and wait for them as long as their stand-ins take."""
+    slack_web.BASE_URL, solapi_web.URL = f"{providers['slack']}/api/", providers["solapi"]
+    slack_web.DEADLINE, pages._BACKOFF, page._POLL = 1.0, 0.2, timedelta(seconds=0.5)  # type: ignore[misc]
+
+
 def _with_effects(registry: Registry) -> Registry:
     for function in effects.HANDLERS:
         spec = function.__handler__  # type: ignore[attr-defined]
@@ -125,6 +135,8 @@ def main() -> None:
         Hang(order, Path(os.environ.pop("GUARDIAN_TEST_TRIGGER"))).install()
     if trigger := os.environ.pop("GUARDIAN_TEST_UNREADABLE", ""):
         _hang_reading(Path(trigger))
+    if providers := os.environ.pop("GUARDIAN_TEST_PROVIDERS", ""):
+        _turn_to(json.loads(providers))
     if operation := os.environ.pop("GUARDIAN_TEST_REFUSE", ""):
         _refuse(operation)
     if os.environ.pop("GUARDIAN_TEST_HURRY", ""):

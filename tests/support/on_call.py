@@ -93,9 +93,10 @@ class Called:
         policy: str = "",
         keep: str = "",
         links: AnswerLinks | None = None,
+        oncall: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "oncall.yaml").write_text(on_call_text(more, policy, keep), encoding="utf-8")
+        (folder / "oncall.yaml").write_text(oncall or on_call_text(more, policy, keep), encoding="utf-8")
         self.world, self.clock = World(), FakeClock()
         loaded = rule_set(folder, rules, self.world)
         can = Capabilities(queues=None, channels=ways or {}, letters=None)  # type: ignore[arg-type]

@@ -18,10 +18,10 @@ import anyio
 from leh_guardian.registry import Registry
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
-from tests.conftest import TABLES
 from tests.contracts.handlers.world import World
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
+from tests.support.emptied import empty
 from tests.support.house import House, rule_set
 
 _RULE = """
@@ -87,7 +87,7 @@ class Stage:
         """Open the first replica and plan the action."""
         async with self.replica("one") as self.house:
             async with transaction(self.house.pool) as tx:
-                await tx.execute(f"truncate {TABLES} restart identity cascade")
+                await empty(tx)
             await self.house.take(alarm_event("contract-a"))
             yield self.house
 

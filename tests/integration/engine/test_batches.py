@@ -11,9 +11,9 @@ import pytest
 
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
-from tests.conftest import TABLES
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
+from tests.support.emptied import empty
 from tests.support.house import House, World, rule_set
 
 RULES = """
@@ -51,7 +51,7 @@ def events(seed: int) -> list[dict[str, Any]]:
 async def decided(pool: Pool, folder: Path, batches: list[list[dict[str, Any]]]) -> tuple[Any, ...]:
     """Take batches in on an empty store; return everything that was decided, but for ids and how often a reason was grouped."""
     async with transaction(pool) as tx:
-        await tx.execute(f"truncate {TABLES} restart identity cascade")
+        await empty(tx)
     world = World()
     one = House(pool, rule_set(folder, RULES, world), world, FakeClock())
     for batch in batches:

@@ -16,7 +16,7 @@ from leh_guardian.store import incidents
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.builders import alarm_event
-from tests.support.on_call import Called
+from tests.support.on_call import Called, on_call_text
 
 
 @pytest.fixture
@@ -133,6 +133,19 @@ async def test_a_remedy_that_takes_longer_calls_and_goes_on(called: Called) -> N
     assert "fix 기다리는 중" in called.world.told[0]
 
 
+async def test_a_held_ok_waits_for_the_remedy(called: Called) -> None:
+    """What is still being mended is not over, however long its OK has been held; its end looks again."""
+    called.world.outcomes = [Wait(called.clock.now() + timedelta(minutes=10), "not yet")]
+    await called.house.take(alarm_event("mend-a"))
+    await called.until(1)
+    await called.house.take(alarm_event("mend-a", "OK", time="2026-11-22T18:01:00Z"))
+    await called.until(9)
+    assert [i["status"] for i in await called.house.incidents()] == ["triggered"]
+    assert "incident.still_busy" in await called.house.journal()
+    await called.until(11)
+    assert [i["status"] for i in await called.house.incidents()] == ["resolved"]
+
+
 async def test_a_remedy_that_fails_calls_at_once(called: Called) -> None:
     """Nobody waits for the two minutes to be over."""
     called.world.outcomes = [Failed("no way")]
@@ -150,12 +163,39 @@ async def test_a_remedy_whose_ok_stays_away_calls(called: Called) -> None:
     assert "경보가 정상(OK)으로 돌아오지 않았습니다" in called.world.told[0]
 
 
+async def test_a_step_with_nobody_on_call_is_passed_over_at_once(pool: Pool, tmp_path: Path) -> None:
+    """Lv1 has nobody: Lv2 is called at once, its time counts from there, and the gap is on record."""
+    lines = on_call_text().replace("[schedule:lv1, channel:ops]", "[schedule:lv1]").splitlines()
+    nobody = [line.replace("2026-01-05", "2030-01-07") if line.startswith("  lv1:") else line for line in lines]
+    called = Called(pool, tmp_path / "rules", oncall="\n".join(nobody))
+    await called.house.take(alarm_event("down-a"))
+    await called.until(61)
+    assert called.calls() == [
+        (0, 2, "slack"),
+        (5, 2, "sms"),
+        (15, 2, "voice"),
+        (60, 3, "sms"),
+        (60, 3, "voice"),
+    ]
+    kinds = await called.house.journal()
+    assert (kinds.count("oncall.gap"), kinds.count("incident.step_skipped")) == (1, 1)
+
+
 async def test_a_channel_that_fails_is_replaced_by_the_next(called: Called) -> None:
     """Slack refuses, so a text goes out at once; the text's own rule five minutes later is another message."""
     called.world.refusing.add("slack")
     await called.house.take(alarm_event("down-a"))
     await called.until(1)
     assert called.calls() == [(0, 1, "ops"), (0, 1, "sms")]
+
+
+async def test_where_every_channel_fails_it_is_said_on_the_console(called: Called) -> None:
+    """Slack refuses, so does the text in its place: neither is asked again, and the console is the last."""
+    called.world.refusing |= {"slack", "sms"}
+    await called.house.take(alarm_event("down-a"))
+    await called.until(4)
+    assert [channel for _, _, channel in called.calls()] == ["ops", "console"]
+    assert (await called.house.journal()).count("page.elsewhere") == 2
 
 
 async def test_trouble_that_comes_back_is_the_same_incident(called: Called) -> None:

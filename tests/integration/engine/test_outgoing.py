@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from leh_guardian.errors import Throttled
+from leh_guardian.errors import AccessDenied, Throttled, Unavailable
 from leh_guardian.ports import NoticeKind, Receipt
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
+from leh_guardian.telemetry import failpoints
 from tests.support.builders import alarm_event
 from tests.support.on_call import Called
 
@@ -184,7 +185,7 @@ class Unsure:
 
     address, confirms, strict = "slack", True, False
 
-    def __init__(self, receipts: list[Receipt]) -> None:
+    def __init__(self, receipts: list[Receipt | Exception]) -> None:
         self.receipts = receipts
         self.sent = 0
 
@@ -198,7 +199,10 @@ class Unsure:
     async def receipt(self, reference: str) -> Receipt:
         """Say what became of it."""
         assert reference == f"r{self.sent}"
-        return self.receipts.pop(0) if len(self.receipts) > 1 else self.receipts[0]
+        found = self.receipts.pop(0) if len(self.receipts) > 1 else self.receipts[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 @pytest.mark.parametrize(
@@ -207,11 +211,12 @@ class Unsure:
         ([Receipt.PENDING, Receipt.DELIVERED], []),
         ([Receipt.PENDING, Receipt.FAILED], [0.5]),
         ([Receipt.PENDING], [1.0]),
+        ([AccessDenied("not now"), Receipt.DELIVERED], []),
     ],
-    ids=["arrived", "failed", "unknown"],
+    ids=["arrived", "failed", "unknown", "not-to-be-seen"],
 )
 async def test_what_does_not_arrive_goes_another_way(
-    pool: Pool, tmp_path: Path, receipts: list[Receipt], by_text: list[float]
+    pool: Pool, tmp_path: Path, receipts: list[Receipt | Exception], by_text: list[float]
 ) -> None:
     """A receipt that says no, or stays away for a minute, sends the message on by the next channel, once; none is sent twice."""
     unsure = Unsure(receipts)
@@ -220,6 +225,28 @@ async def test_what_does_not_arrive_goes_another_way(
     await called.until(3)
     assert [at for at, _, channel in called.calls() if channel == "sms"] == by_text
     assert unsure.sent == 1
+
+
+async def test_what_was_sent_is_on_record_whenever_the_process_ends(pool: Pool, tmp_path: Path) -> None:
+    """Ended between the provider's answer and the record of it, the message is not sent again, and the record is made."""
+    unsure = Unsure([Receipt.DELIVERED])
+    called = Called(pool, tmp_path / "rules", ways={"slack": unsure})
+    ends = ["page.accepted"] * 2
+
+    def end(point: str) -> None:
+        if point in ends:
+            ends.remove(point)
+            raise Unavailable("the process ends here")
+
+    failpoints.arm(end)
+    try:
+        await called.house.take(alarm_event("down-a"))
+        await called.until(1)
+    finally:
+        failpoints.arm(None)
+    async with transaction(pool) as tx:
+        rows = await tx.fetch("select channel, again, reference from deliveries order by channel")
+    assert ([tuple(row) for row in rows], unsure.sent) == ([("ops", False, "ops-1"), ("slack", False, "r1")], 1)
 
 
 async def test_first_calls_may_wait_for_more_of_their_kind(pool: Pool, tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ async def record(tx: Transaction, delivery: Delivery) -> None:
         "thread": dump_json(dict(delivery.thread)),
     }
 
-    def merge(_: Row, new: Row) -> Row:
+    def merge(old: Row, new: Row) -> Row:
+        if old["sent_at"] == new["sent_at"]:
+            return {}
         return {"again": True, **{name: new[name] for name in ("reference", "thread", "sent_at")}}
 
     async with statement(tx, "deliveries.record") as work:

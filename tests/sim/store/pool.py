@@ -191,6 +191,9 @@ class SimPool(Pool):
             self._slots.release()
 
     async def _acquired(self) -> SimConnection:
+        if self._idle and self._slots.value:
+            self._slots.acquire_nowait()
+            return await self._opened()
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(ACQUIRE_TIMEOUT) as scope:
                 await self._slots.acquire()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -22,7 +22,7 @@ class Trouble:
     """What goes wrong with the next request."""
 
     kind: str = "answer"
-    """`answer`: refused with what follows; `cut`: hung up on; `lost`: done, then hung up on."""
+    """`answer`: refused with what follows; `cut`: hung up on; `lost`: done, then hung up on; `late`: done, and never answered."""
     status: int = 500
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -43,6 +43,8 @@ class ProviderServer:
         self.faults: list[str] = []
         """What should not have been sent."""
         self.troubles: deque[Trouble] = deque()
+        self.chance: Callable[[str], Trouble | None] | None = None
+        """What goes wrong with a request, by its path, beside the `troubles` that a test has written down."""
         self.hanging = False
         """Whether no request is answered."""
         self._held: set[asyncio.Future[None]] = set()
@@ -70,12 +72,12 @@ class ProviderServer:
         if self.hanging or request.transport is None:
             # Whoever has hung up before its request was read does not wait for an answer, either.
             await self._hold()
-        trouble = self.troubles.popleft() if self.troubles else None
+        trouble = self.troubles.popleft() if self.troubles else self.chance(request.path) if self.chance else None
         if trouble is not None and trouble.kind == "answer":
             return web.Response(
                 status=trouble.status, text=trouble.body, headers=trouble.headers, content_type=trouble.content_type
             )
-        if trouble is None or trouble.kind == "lost":
+        if trouble is None or trouble.kind in {"lost", "late"}:
             try:
                 answer = await self.apply(request, body)
             except Wrong as wrong:
@@ -83,6 +85,8 @@ class ProviderServer:
                 return web.json_response({"error": str(wrong)}, status=400)
             if trouble is None:
                 return answer
+            if trouble.kind == "late":
+                await self._hold()
         assert request.transport is not None
         request.transport.abort()
         return web.Response()

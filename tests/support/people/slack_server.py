@@ -33,6 +33,8 @@ class SlackServer(ProviderServer):
         """(method, code): what the next call of that method is refused with."""
         self.calls: list[str] = []
         """Every method that was called and answered."""
+        self.people = {PERSON}
+        """User ids."""
         self.place: dict[str, Any] = {"is_member": True, "is_archived": False}
         self.scopes = SCOPES
         self.socket: web.WebSocketResponse | None = None
@@ -73,8 +75,8 @@ class SlackServer(ProviderServer):
             case "auth.test":
                 return {"user_id": "U0GUARDIAN"}
             case "conversations.open":
-                must(asked == {"users": PERSON}, "nobody of that id")
-                return {"channel": {"id": f"D{PERSON[1:]}"}}
+                must(asked.keys() == {"users"} and asked["users"] in self.people, "nobody of that id")
+                return {"channel": {"id": f"D{asked['users'][1:]}"}}
             case "conversations.info":
                 must(asked == {"channel": CHANNEL}, "no such channel")
                 return {"channel": {"id": CHANNEL, **self.place}}
@@ -100,7 +102,7 @@ class SlackServer(ProviderServer):
 
     def _posted(self, asked: dict[str, Any]) -> dict[str, Any]:
         must(asked.keys() <= _POST, f"unknown arguments {asked.keys() - _POST}")
-        must(asked["channel"] in {CHANNEL, f"D{PERSON[1:]}"}, "no such channel")
+        must(asked["channel"] in {CHANNEL, *(f"D{person[1:]}" for person in self.people)}, "no such channel")
         must(asked["metadata"]["event_type"].isidentifier(), "metadata without a type")
         must("thread_ts" not in asked or asked["thread_ts"] in self.messages, "no such thread")
         check_message(asked)

@@ -64,7 +64,9 @@ def test_nothing_within_a_window_is_missed(
         return Decimal(len(set(inside)) if measure is Measure.DISTINCT else sum(inside))
 
     assert max(holds(end, one.over) for end, _ in events) <= value
-    assert value <= max(holds(end, one.over + one.width) for end in [one.bucket(when) + one.width for when, _ in events])
+    assert value <= max(
+        holds(end, one.over + one.width) for end in [one.bucket(when) + one.width for when, _ in events]
+    )
 
 
 def test_only_windows_that_hold_what_is_new_are_judged() -> None:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.clock import Clock
@@ -15,6 +15,7 @@ from leh_guardian.engine.directory import People
 from leh_guardian.engine.outgoing import OutgoingMessages
 from leh_guardian.store.pool import Pool
 from tests.contracts.handlers.worlds import notify
+from tests.support.webhook_receiver import HOOK
 
 _TITLE = notify._TITLE
 
@@ -23,6 +24,8 @@ class Webhook(notify.Webhook):
     """A receiver of signed notices that does not deduplicate."""
 
     handler, name = "page", "webhook"
+    # Once it is known to have been taken it is not sent again, even where the attempt ends before it is settled.
+    windows: ClassVar = {HOOK: 1, "page.sent": 1}
 
     def params(self) -> Mapping[str, Any]:
         """Tell it something."""

@@ -14,13 +14,13 @@ from leh_guardian.errors import LeaseLost, StoreError, StoreUnavailable
 from leh_guardian.model.action import ClaimedAction
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
-from tests.conftest import TABLES as TRUNCATED
 from tests.integration.store.contract.conftest import Quiet
 from tests.integration.store.contract.histories import Side, Step, histories
 from tests.sim.store.database import SimDatabase
 from tests.sim.store.install import TWINS
 from tests.sim.store.pool import SimPool
 from tests.sim.store.tables import RULE_RUNS, TABLES
+from tests.support.emptied import empty
 from tests.support.rows import NOW
 
 REAL = {real.__name__.rpartition(".")[2]: real for real, _ in TWINS}
@@ -96,7 +96,7 @@ def ordered(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 async def test_random_histories_are_the_same_on_both(pool: Pool, history: History) -> None:
     """Whatever is asked in whatever order, both answer alike, refuse alike and keep the same rows."""
     async with transaction(pool) as tx:
-        await tx.execute(f"truncate {TRUNCATED} restart identity cascade")
+        await empty(tx)
     database = SimDatabase(SystemClock().now)
     assert await answers(SimPool(database, Quiet()), TWIN, history) == await answers(pool, REAL, history)
     for name, rows in (await real_rows(pool)).items():

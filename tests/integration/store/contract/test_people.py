@@ -136,6 +136,8 @@ async def test_what_was_taken_is_remembered(store: Store) -> None:
         for one in (sent(7, 1), sent(8, 2), sent(9, 3, channel="slack"), sent(6, 4, incident_id=UUID(int=2))):
             await deliveries.record(tx, one)
         await deliveries.record(tx, sent(8, 5, reference="r2"))
+        # Written down a second time, since nobody knew whether it had been.
+        await deliveries.record(tx, sent(7, 1))
         await deliveries.confirm(tx, UUID(int=7), "delivered", NOW + minutes(6))
 
     await store.do(record)
