@@ -83,6 +83,11 @@ def _looks(settings: Settings) -> list[Look]:
             else []
         ),
         *(_worker_looks(settings, log) if log else []),
+        *(
+            [Look("breaker table", partial(services.look_at_breaker, settings, circuits), services.BREAKER, "WARN")]
+            if (circuits := settings.breaker.table)
+            else []
+        ),
         *([Look("opensearch", partial(services.look_at_search, search), services.SEARCH, "WARN")] if search else []),
         *(
             [Look("admin api", partial(admin_api.look_at_api, settings), admin_api.API, "WARN")]

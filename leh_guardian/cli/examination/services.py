@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 
 from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.breaker_table import BreakerTable
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
@@ -25,6 +26,10 @@ NETWORK = Text(
 TABLE = Text(
     ko="LEH_EVIDENCE__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, dynamodb:GetItem)을 확인하세요.",
     en="Look at LEH_EVIDENCE__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, dynamodb:GetItem).",
+)
+BREAKER = Text(
+    ko="LEH_BREAKER__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, GetItem, PutItem)을 확인하세요 (docs/breaker.md).",
+    en="Look at LEH_BREAKER__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, GetItem, PutItem); docs/breaker.md.",
 )
 LOG = Text(
     ko="LEH_WORKER__LOG_GROUP, AWS_REGION, IAM 정책(logs:FilterLogEvents)을 확인하세요.",
@@ -120,6 +125,14 @@ async def look_at_table(settings: Settings, name: str) -> list[Finding]:
     async with open_aws(settings.region) as aws:
         await EvidenceTable(DynamoTables(aws, await aws.client("dynamodb", read_timeout=5)), name).ping()
         return [Finding("evidence table", "OK", f"{name} can be described")]
+
+
+async def look_at_breaker(settings: Settings, name: str) -> list[Finding]:
+    """Check the DynamoDB table of circuits."""
+    async with open_aws(settings.region) as aws:
+        client = await aws.client("dynamodb", read_timeout=5)
+        await BreakerTable(aws, client, DynamoTables(aws, client), name).ping()
+        return [Finding("breaker table", "OK", f"{name} can be described")]
 
 
 async def look_at_log(settings: Settings, group: str) -> list[Finding]:
