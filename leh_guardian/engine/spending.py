@@ -7,7 +7,7 @@ same rules as any other, in the same transaction: guards, modes, incidents and a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -124,7 +124,7 @@ async def _crossed(
     usual: Usual,
     counted: _Counted,
     known: Mapping[Key, Circuit],
-) -> Any:
+) -> AsyncIterator[_Crossed]:
     """Yield the limits that are crossed in any window that something of this batch is in."""
     by_scope: defaultdict[Scope, dict[str, list[datetime]]] = defaultdict(dict)
     for (scope, key), minutes in counted.minutes.items():
