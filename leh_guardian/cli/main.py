@@ -42,6 +42,7 @@ _COMMANDS = {
     "oncall": "leh_guardian.cli.oncall:oncall",
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",
+    "uploads": "leh_guardian.cli.uploads:uploads",
     "handlers": "leh_guardian.cli.handlers:handlers",
 }
 

@@ -24,8 +24,9 @@ from tests.benchmarks.processes import end_on_sigterm
 from tests.benchmarks.redrive import compare_redrive
 from tests.benchmarks.report import machine
 from tests.benchmarks.start import measure_start
+from tests.benchmarks.uploads import measure_uploads
 
-_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "absence", "start", "matching", "loading")
+_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "absence", "start", "matching", "loading", "uploads")
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
 
@@ -52,6 +53,7 @@ def _run_all(only: set[str], *, quick: bool, letters: int) -> None:
         postgres = EmbeddedPostgres.start(folder / "postgres")
         try:
             _run(postgres, folder, only, quick=quick, letters=letters)
+            _run_pure(folder, only, quick=quick)
         finally:
             postgres.stop(remove=True)
     print(f"\nAll of it took {time.monotonic() - began:.0f} s; at the end: {machine()}")
@@ -75,10 +77,16 @@ def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: boo
         anyio.run(measure_absence, postgres.dsn("absence"), folder, 2_000 if quick else 10_000)
     if "start" in only:
         measure_start(postgres, folder, 1 if quick else 3)
+
+
+def _run_pure(folder: Path, only: set[str], *, quick: bool) -> None:
+    """Run what needs no database."""
     if "matching" in only:
         measure_matching(0.2 if quick else 0.5)
     if "loading" in only:
         measure_loading(folder, 2 if quick else 5)
+    if "uploads" in only:
+        measure_uploads(4 if quick else 40)
 
 
 if __name__ == "__main__":
