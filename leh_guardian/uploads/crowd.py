@@ -41,6 +41,7 @@ def _crowd(members: Sequence[Subject]) -> Crowd:
     views = sum(s.seen_here for s in members)
     return Crowd(
         accounts=len(members),
+        places=len(places(made)) or None,
         networks=len(networks(made)) or None,
         views_per_upload=views / len(made) if members[0].world.humans_known else None,
         dup_ratio=1 - len(set(digests)) / len(digests) if digests else None,

@@ -140,6 +140,7 @@ class Crowd:
     """Accounts without a past that upload at the same time, as one."""
 
     accounts: int
+    places: int | None
     networks: int | None
     views_per_upload: float | None
     dup_ratio: float | None

@@ -24,8 +24,14 @@ def crowd_accounts(s: Subject) -> float | None:
 
 
 @measure
+def crowd_places(s: Subject) -> float | None:
+    """Different /24 networks that such accounts come from."""
+    return float(s.crowd.places) if s.crowd and s.crowd.places else None
+
+
+@measure
 def crowd_networks(s: Subject) -> float | None:
-    """Networks that such accounts come from."""
+    """Providers (AS numbers, else /16) that such accounts come from."""
     return float(s.crowd.networks) if s.crowd and s.crowd.networks else None
 
 

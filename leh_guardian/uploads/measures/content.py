@@ -12,6 +12,8 @@ from leh_guardian.uploads.names import kind_of, template
 from leh_guardian.uploads.subject import Subject
 
 _TINY: Final = 1024
+_AGAIN: Final = 2
+"""Times that a content comes when somebody begins anew, or files it in two cases."""
 _THROUGH: Final = 5
 """Names of one template that are numbered through and no chance."""
 
@@ -39,9 +41,9 @@ def uploads_per_presign(s: Subject) -> float | None:
 
 @measure
 def dup_ratio(s: Subject) -> float | None:
-    """Share of uploads whose content the user has uploaded in the incident already."""
-    digests = [record.digest for record in s.made if record.digest]
-    return share(len(digests) - len(set(digests)), len(digests))
+    """Share of uploads whose content the user has uploaded twice in the incident already: a folder may come once more."""
+    contents = Counter(record.digest for record in s.made if record.digest)
+    return share(sum(max(0, count - _AGAIN) for count in contents.values()), contents.total())
 
 
 @measure

@@ -64,7 +64,7 @@ def test_text(run: Run) -> None:
 
 def test_other_signals(run: Run, tmp_path: Path) -> None:
     """A file of one's own replaces the built-in one; what is wrong in it is told with its place, and exits with 1."""
-    mine = BUILT_IN.read_text(encoding="utf-8").replace("attack: 4.8", "attack: 20")
+    mine = BUILT_IN.read_text(encoding="utf-8").replace("attack: 4.5", "attack: 20")
     (tmp_path / "mine.yaml").write_text(mine, encoding="utf-8")
     _, out, _ = run("--events", "attack.jsonl", "--rules", "mine.yaml", "--json")
     assert json.loads(out)["verdict"] == "suspicious"
