@@ -79,6 +79,7 @@ docs: setup
 	$(BIN)/leh-guardian rules schema --signatures > rules/signature.schema.json
 	$(BIN)/leh-guardian rules schema --oncall > rules/oncall.schema.json
 	$(BIN)/leh-guardian rules schema --budget > rules/budget.schema.json
+	$(BIN)/leh-guardian rules schema --uploads > rules/upload-signals.schema.json
 
 # Resolves the newest allowed versions for every supported Python and platform; review the diff.
 lock: setup

@@ -46,6 +46,7 @@ _COMMANDS = {
     "probe": "leh_guardian.cli.probe:probe",
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",
+    "uploads": "leh_guardian.cli.uploads:uploads",
     "handlers": "leh_guardian.cli.handlers:handlers",
 }
 

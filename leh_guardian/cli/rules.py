@@ -72,12 +72,19 @@ def test(directory: Path | None, json_: bool) -> None:
 @click.option("--signatures", "of", flag_value="signatures", help="Of signatures.yaml.")
 @click.option("--oncall", "of", flag_value="oncall", help="Of oncall.yaml.")
 @click.option("--budget", "of", flag_value="budget", help="Of budget.yaml.")
+@click.option("--uploads", "of", flag_value="uploads", help="Of signals for `uploads analyse`.")
 def schema(of: str | None) -> None:
     """Print the JSON Schema of a rule file, for editors."""
-    from leh_guardian.rules.schema import budget_schema, case_schema, json_schema, oncall_schema, signature_schema
+    from leh_guardian.rules import schema as of_files
 
-    schemas = {"cases": case_schema, "signatures": signature_schema, "oncall": oncall_schema, "budget": budget_schema}
-    print_json(schemas[of]() if of else json_schema(registry()), indent=2)
+    schemas = {
+        "cases": of_files.case_schema,
+        "signatures": of_files.signature_schema,
+        "oncall": of_files.oncall_schema,
+        "budget": of_files.budget_schema,
+        "uploads": of_files.upload_signal_schema,
+    }
+    print_json(schemas[of]() if of else of_files.json_schema(registry()), indent=2)
 
 
 def _verdict(checked: Checked) -> str:

@@ -68,6 +68,13 @@ def budget_schema() -> dict[str, Any]:
     return _schema(BudgetFileEntry)
 
 
+def upload_signal_schema() -> dict[str, Any]:
+    """Return the JSON Schema of files of upload signals."""
+    from leh_guardian.rules.upload_entries import WholeUploadSignalsEntry
+
+    return _schema(WholeUploadSignalsEntry)
+
+
 def _schema(model: type[Entry]) -> dict[str, Any]:
     schema = model.model_json_schema(by_alias=True)
     for definition in schema["$defs"].values():

@@ -26,6 +26,7 @@ from tests.benchmarks.redrive import compare_redrive
 from tests.benchmarks.report import machine
 from tests.benchmarks.spending import measure_spending
 from tests.benchmarks.start import measure_start
+from tests.benchmarks.uploads import measure_uploads
 
 _SECTIONS = (
     "intake",
@@ -38,6 +39,7 @@ _SECTIONS = (
     "matching",
     "loading",
     "detectors",
+    "uploads",
 )
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
@@ -101,6 +103,8 @@ def _run_alone(folder: Path, only: set[str], *, quick: bool) -> None:
         measure_loading(folder, 2 if quick else 5)
     if "detectors" in only:
         measure_detectors(3, 100 if quick else 300, 20)
+    if "uploads" in only:
+        measure_uploads(4 if quick else 40)
 
 
 if __name__ == "__main__":

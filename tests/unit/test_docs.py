@@ -21,9 +21,17 @@ from leh_guardian.registry import discover
 from leh_guardian.rules.document import read_document
 from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.loader import check_folder, check_rules
-from leh_guardian.rules.schema import budget_schema, case_schema, json_schema, oncall_schema, signature_schema
+from leh_guardian.rules.schema import (
+    budget_schema,
+    case_schema,
+    json_schema,
+    oncall_schema,
+    signature_schema,
+    upload_signal_schema,
+)
 from leh_guardian.rules.signatures import check_signatures
 from leh_guardian.settings import Settings
+from leh_guardian.uploads.measures import MEASURES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -188,6 +196,12 @@ def test_every_command_is_documented() -> None:
     assert not [words for words in commands(cli) if not re.search(rf"^\| .*`{words}[ `]", README, re.MULTILINE)]
 
 
+def test_upload_measures_are_documented() -> None:
+    """docs/uploads.md has every measure with the words of the code."""
+    text = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
+    assert not [one.name for one in MEASURES.values() if f"| `{one.name}` | {one.meaning} |" not in text]
+
+
 @pytest.mark.parametrize("kind", [kind.value for kind in Kind])
 def test_journal_kinds_are_documented(kind: str) -> None:
     """docs/architecture.md names every kind of journal line."""
@@ -213,6 +227,7 @@ def test_rule_schema_is_fresh() -> None:
         "signature.schema.json": signature_schema(),
         "oncall.schema.json": oncall_schema(),
         "budget.schema.json": budget_schema(),
+        "upload-signals.schema.json": upload_signal_schema(),
     }
     for name, schema in schemas.items():
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
