@@ -99,6 +99,8 @@ class BreakerSettings(Section):
 
     table: str = "leh-breaker"
     """DynamoDB table that the worker reads."""
+    parked_table: str = "leh-parked"
+    """DynamoDB table that the worker puts the work of paused cases into."""
 
 
 class OpenSearchSettings(Section):
