@@ -21,6 +21,7 @@ from leh_guardian.ports import (
     Logs,
     Outages,
     Pages,
+    Parked,
     Queues,
     Reprocessing,
     SearchIndex,
@@ -70,6 +71,10 @@ class Capabilities:
     deployments: Deployments | None = None
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
+    parked: Parked | None = None
+    """The work of paused cases."""
+    breaker_table: str | None = None
+    """Where workers read circuits, in DynamoDB."""
 
 
 class Checkpoints(Protocol):

@@ -24,6 +24,7 @@ from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.adapters.parked import ParkedTable
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
@@ -198,6 +199,8 @@ async def _build(
         admin=admin,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
+        parked=ParkedTable(aws, await aws.client("dynamodb"), settings.breaker.parked_table),
+        breaker_table=settings.breaker.table,
     )
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)

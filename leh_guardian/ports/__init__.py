@@ -13,6 +13,7 @@ from leh_guardian.ports.aws import (
     Tables,
 )
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
+from leh_guardian.ports.parked import Parked, ParkedCount, ParkedMark, ParkedWork
 from leh_guardian.ports.people import (
     Button,
     Channel,
@@ -65,6 +66,10 @@ __all__ = [
     "Outgoing",
     "OutgoingMessage",
     "Pages",
+    "Parked",
+    "ParkedCount",
+    "ParkedMark",
+    "ParkedWork",
     "Pingable",
     "Pulse",
     "QueueDepth",

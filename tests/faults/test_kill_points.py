@@ -21,6 +21,8 @@ ELSEWHERE = {
     "redrive.task_started": "tests/integration/handlers/test_redrive_task.py",
     "redrive.buried": "tests/integration/handlers/test_redrive_proof.py",
     "redrive.kept": "tests/integration/handlers/test_redrive_stages.py",
+    "release.deleted": "tests/contracts/handlers",
+    "release.sent": "tests/contracts/handlers",
     "reprocess.asked": "tests/faults/test_killed_reprocess.py",
     "reprocess.asking": "tests/faults/test_killed_reprocess.py",
     "reprocess.deleted": "tests/faults/test_killed_reprocess.py",
