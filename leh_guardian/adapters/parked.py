@@ -42,9 +42,10 @@ class ParkedTable:
             ExpressionAttributeNames={"#case_id": "case_id", "#item": "item"},
             ExpressionAttributeValues={":case": {"S": mark.case}, ":item": {"S": mark.item}},
         )
-        [item] = _items(await self._aws.call(f"read from {self._table}", request), self._table) or [None]
-        if item is None:
+        found = _items(await self._aws.call(f"read from {self._table}", request), self._table)
+        if not found:
             return None
+        item = found[0]
         return ParkedWork(
             _mark(item),
             evidence=_text(item, "evidence_id"),
