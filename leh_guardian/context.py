@@ -17,6 +17,7 @@ from leh_guardian.ports import (
     Channel,
     DeadLetters,
     Deployments,
+    Feeds,
     Functions,
     Logs,
     Outages,
@@ -73,6 +74,8 @@ class Capabilities:
     """What guardian's own messages to people need of the store."""
     parked: Parked | None = None
     """The work of paused cases."""
+    feeds: Feeds | None = None
+    """What feeds the worker's function."""
     breaker_table: str | None = None
     """Where workers read circuits, in DynamoDB."""
 

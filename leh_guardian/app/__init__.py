@@ -21,6 +21,7 @@ import leh_guardian.handlers
 from leh_guardian.adapters.admin_api import HttpAdminApi
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
+from leh_guardian.adapters.feeds import LambdaFeeds
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
@@ -200,6 +201,7 @@ async def _build(
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
         parked=ParkedTable(aws, await aws.client("dynamodb"), settings.breaker.parked_table),
+        feeds=LambdaFeeds(aws, await aws.client("lambda")),
         breaker_table=settings.breaker.table,
     )
     planned = Wake()

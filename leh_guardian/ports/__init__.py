@@ -12,6 +12,7 @@ from leh_guardian.ports.aws import (
     TableLayout,
     Tables,
 )
+from leh_guardian.ports.feeds import Catch, FeedMapping, Feeds
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
 from leh_guardian.ports.parked import Parked, ParkedCount, ParkedMark, ParkedWork
 from leh_guardian.ports.people import (
@@ -45,10 +46,13 @@ __all__ = [
     "AdminApi",
     "AlertQueue",
     "Button",
+    "Catch",
     "Channel",
     "Confirming",
     "DeadLetters",
     "Deployments",
+    "FeedMapping",
+    "Feeds",
     "FunctionState",
     "Functions",
     "KeptLetter",

@@ -15,6 +15,8 @@ from tests.support.figures import record
 from tests.support.process import wait_for
 
 ELSEWHERE = {
+    "pause.disabled": "tests/contracts/handlers",
+    "pause.reserved": "tests/contracts/handlers",
     "provider.announced": "tests/contracts/handlers",
     "provider.recorded": "tests/contracts/handlers",
     "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
@@ -29,6 +31,8 @@ ELSEWHERE = {
     "reprocess.kept": "tests/faults/test_killed_reprocess.py",
     "reprocess.planned": "tests/faults/test_killed_reprocess.py",
     "reprocess.received": "tests/faults/test_killed_reprocess.py",
+    "resume.enabled": "tests/contracts/handlers",
+    "resume.reserved": "tests/contracts/handlers",
 }
 """Points of handlers that the worlds here do not use, and where an attempt is ended at them."""
 POINTS = sorted(

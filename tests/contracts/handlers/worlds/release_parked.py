@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
-from functools import cache
 from typing import Any, ClassVar
 
 from leh_guardian.adapters.aws import open_aws
@@ -17,25 +15,15 @@ from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.parked import ParkedTable
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
-from leh_guardian.local.aws import EmbeddedAws
 from tests.contracts.handlers.sqs_world import SqsWorld
 from tests.faults.sizes import LONG
 from tests.support.forwarder import Forwarder
 from tests.support.gate_tables import Tables
-from tests.support.installation import client
 from tests.support.lambda_server import LambdaServer
+from tests.support.shared_moto import shared_client, shared_moto
 from tests.support.sqs_server import ACCOUNT, REGION
 
 CASE = "case_a"
-
-
-@cache
-def _moto() -> tuple[EmbeddedAws, Any]:
-    """One DynamoDB for all runs, and a client of it: each makes tables of its own."""
-    server, kept = EmbeddedAws.start(), ExitStack()
-    atexit.register(server.stop)
-    atexit.register(kept.close)
-    return server, kept.enter_context(client("dynamodb", server.environment()))
 
 
 class Release(SqsWorld):
@@ -52,9 +40,8 @@ class Release(SqsWorld):
         """Fill the table."""
         super().open()
         self._stack = ExitStack()
-        moto, dynamo = _moto()
-        self.store = Tables(dynamo)
-        self.front = Forwarder(moto.url)
+        self.store = Tables(shared_client("dynamodb"))
+        self.front = Forwarder(shared_moto().url)
         # One plan for all of the outside.
         self.front.faults = self.faults
         self._stack.enter_context(self.front)
