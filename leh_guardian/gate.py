@@ -225,7 +225,7 @@ class Gate:
                 self._refuse(self._circuits(names, afresh=True), tokens)
             except ConnectionError as away:
                 self._settle(held, tokens)
-                self._refuse(self._seen[names][0] if names in self._seen else [], 0)
+                self._refuse(self._seen.get(names, ([], 0.0, 0.0))[0], 0)
                 self._on_own_account(case_id, tokens, away)
                 return []
         raise Paused(f"{names[0]} changes too fast")

@@ -2,7 +2,7 @@
 
 A queue keeps its messages while its mapping is disabled. An event that invokes the function directly is kept by nobody but
 the dead-letter queue or failure destination that is to catch it: without one this refuses. Every case stops, so let a person
-approve it (`mode: propose`).
+approve it (`mode: propose`): `rules check` warns of a rule that would not.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class PauseWorkerParams(Params):
     ),
     limits={"switches": 5},
     timeout="2m",
+    approval=True,
 )
 async def pause_worker(ctx: ActionContext, params: PauseWorkerParams) -> Outcome:
     """Stop the whole AI worker, for all cases: disable its event source mappings and, if asked, hold off what invokes it directly."""
@@ -75,7 +76,7 @@ async def pause_worker(ctx: ActionContext, params: PauseWorkerParams) -> Outcome
         await feeds.reserve(params.function, 0)
         failpoint("pause.reserved")
     for mapping in mappings:
-        if mapping.state == "Enabled":
+        if mapping.id in before["mappings"] and mapping.state == "Enabled":
             await feeds.switch(mapping.id, on=False)
             failpoint("pause.disabled")
     return await _see(ctx, feeds, params, before)
