@@ -19,11 +19,13 @@ from leh_guardian.ports import (
     Circuits,
     DeadLetters,
     Deployments,
+    Feeds,
     Functions,
     Languages,
     Logs,
     Outages,
     Pages,
+    Parked,
     Queues,
     Reprocessing,
     SearchIndex,
@@ -75,6 +77,12 @@ class Capabilities:
     """Circuits of cases and accounts."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
+    parked: Parked | None = None
+    """The work of paused cases."""
+    feeds: Feeds | None = None
+    """What feeds the worker's function."""
+    breaker_table: str | None = None
+    """Where workers read circuits, in DynamoDB."""
     languages: Languages | None = None
     """None: everybody is told in Korean."""
 

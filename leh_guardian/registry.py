@@ -73,6 +73,8 @@ class HandlerSpec:
     limits: Mapping[str, int] = field(default_factory=dict)
     """Blast radius by default, by name."""
     timeout: str = "5m"
+    approval: bool = False
+    """Whether a person is to approve each use: it changes things for everybody at once."""
     resumes: bool = False
     """Of an `at_most_once`: it writes down each effect before it takes place, so that a later attempt repeats none and goes on."""
 
@@ -96,6 +98,7 @@ def handler(
     permissions: tuple[str, ...] = (),
     limits: Mapping[str, int] | None = None,
     timeout: str = "5m",
+    approval: bool = False,
     resumes: bool = False,
 ) -> Callable[[HandlerFunction], HandlerFunction]:
     """Declare `async def name(ctx, params) -> Outcome` a handler.
@@ -121,6 +124,7 @@ def handler(
             permissions=permissions,
             limits=dict(limits or {}),
             timeout=timeout,
+            approval=approval,
             resumes=resumes,
         )
         function.__handler__ = spec  # type: ignore[attr-defined]

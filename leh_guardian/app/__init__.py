@@ -18,6 +18,8 @@ import structlog
 
 import leh_guardian.handlers
 from leh_guardian.adapters.aws import Aws, open_aws
+from leh_guardian.adapters.feeds import LambdaFeeds
+from leh_guardian.adapters.parked import ParkedTable
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
@@ -195,6 +197,9 @@ async def _build(
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
         languages=people,
+        parked=ParkedTable(aws, await aws.client("dynamodb"), settings.breaker.parked_table),
+        feeds=LambdaFeeds(aws, await aws.client("lambda")),
+        breaker_table=settings.breaker.table,
     )
     by_hand = await known_duty(pool, people, clock, replica=replica, planned=planned)
     intakes = [

@@ -77,6 +77,8 @@ def _section(spec: HandlerSpec) -> Iterator[str]:
     yield f"* Effect: **{spec.effect.value}**{mechanism}. {spec.residual}".rstrip()
     held = "held back by modes and the kill switch" if spec.changes else "runs in every mode"
     yield f"* Changes the service: {'yes' if spec.changes else 'no'}; {held}."
+    if spec.approval:
+        yield "* Approval: it is for rules in mode `propose`; `rules check` warns of `act`."
     if spec.limits:
         limits = ", ".join(f"{name} {count}" for name, count in spec.limits.items())
         yield f"* Blast radius by default (`guards.limits`): {limits}."

@@ -17,7 +17,9 @@ from leh_guardian.ports.aws import (
     TableLayout,
     Tables,
 )
+from leh_guardian.ports.feeds import Catch, FeedMapping, Feeds
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
+from leh_guardian.ports.parked import Parked, ParkedCount, ParkedMark, ParkedWork
 from leh_guardian.ports.people import (
     Button,
     Channel,
@@ -64,6 +66,7 @@ __all__ = [
     "AlertQueue",
     "Board",
     "Button",
+    "Catch",
     "Channel",
     "Circuits",
     "Confirming",
@@ -72,6 +75,8 @@ __all__ = [
     "DeadLetters",
     "Deployments",
     "Elsewhere",
+    "FeedMapping",
+    "Feeds",
     "FunctionState",
     "Functions",
     "KeptLetter",
@@ -90,6 +95,10 @@ __all__ = [
     "Outgoing",
     "OutgoingMessage",
     "Pages",
+    "Parked",
+    "ParkedCount",
+    "ParkedMark",
+    "ParkedWork",
     "Pingable",
     "Pulse",
     "QueueDepth",

@@ -116,6 +116,10 @@ def _check_guarded(entry: RuleEntry, path: Path, used: list[HandlerSpec]) -> Ite
         message = f"`{changing[0]}` changes things, and nothing keeps this rule from running again and again"
         hint = "add guards: {cooldown: 10m, budget: [{max: 3, per: 1h}]}"
         yield Problem((*path, "id"), "no-guards", message, hint, severity="warning")
+    for spec in used if entry.mode is Mode.ACT else ():
+        if spec.approval:
+            message = f"`{spec.name}` changes things for all cases at once, and nobody is asked before"
+            yield Problem((*path, "id"), "no-approval", message, "write mode: propose", severity="warning")
 
 
 def _guards(written: GuardsEntry, *, telling: bool) -> Guards:

@@ -99,8 +99,8 @@ class BreakerSettings(Section):
 
     table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
     """DynamoDB table that the worker reads before each call; without it no circuit has an effect."""
-    parked_table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
-    """DynamoDB table of the work of paused cases."""
+    parked_table: str = Field("leh-parked", pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """DynamoDB table that the worker puts the work of paused cases into."""
     cooldown: Duration = timedelta(minutes=15)
     """Before an open circuit lets a little through; as often as it has opened in a row, six hours at most."""
     allowance: int = Field(200_000, ge=1)

@@ -29,9 +29,12 @@ def test_every_shipped_handler_is_found() -> None:
         "note_deployment",
         "notify",
         "page",
+        "pause_worker",
         "queue_drained",
         "redriven_finished",
+        "release_parked",
         "reprocess_evidence",
+        "resume_worker",
     ]
     for spec in registry:
         assert spec.summary

@@ -79,7 +79,10 @@ def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
         known,
         estimated=envelope.get("source") == ESTIMATED_SOURCE,
     )
-    return Event(event.id, {**envelope, "detail": detail}), usage
+    # Sent again after a lost answer, a record has another id of EventBridge's.
+    request = _text(detail.get("request_id"))
+    event_id = f"usage {request}" if request else event.id
+    return Event(event_id, {**envelope, "detail": detail}), usage
 
 
 def _tokens(value: Any) -> int | None:

@@ -120,3 +120,12 @@ def test_a_record_without_any_tokens_is_none() -> None:
     event = use()
     detail = {name: value for name, value in event.detail.items() if not name.endswith("_tokens")}
     assert priced(Event("e", {**event.envelope, "detail": detail}), PRICES)[1] is None
+
+
+def test_a_record_that_is_sent_twice_is_one() -> None:
+    """By the attempt's own id, where the worker gives one."""
+    first, _ = priced(use(request_id="r-1"), PRICES)
+    other = use(request_id="r-1")
+    again, _ = priced(Event("another", other.envelope), PRICES)
+    assert first.key == again.key
+    assert priced(use(request_id=""), PRICES)[0].id == "e"
