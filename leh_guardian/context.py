@@ -14,11 +14,13 @@ from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
 from leh_guardian.ports import (
     AdminApi,
+    Cases,
     Channel,
     DeadLetters,
     Deployments,
     Functions,
     Logs,
+    Objects,
     Outages,
     Pages,
     Queues,
@@ -60,6 +62,11 @@ class Capabilities:
     """None: no cluster is configured."""
     evidence_table: str | None = None
     """Where evidence is, in DynamoDB; None: nobody said."""
+    evidence_bucket: str | None = None
+    """... and in S3."""
+    objects: Objects | None = None
+    cases: Cases | None = None
+    """None: the service's own database is not configured."""
     logs: Logs | None = None
     functions: Functions | None = None
     admin: AdminApi | None = None

@@ -24,10 +24,11 @@ from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.adapters.s3 import S3Objects
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
-from leh_guardian.app.outside import open_admin_api, probes, status_pages
+from leh_guardian.app.outside import evidence_tables, leh_cases, open_admin_api, probes, status_pages
 from leh_guardian.app.people import channel_clients, channels, unset
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
@@ -158,7 +159,7 @@ async def _build(
     await timekeeper.run_once()
     aws = await stack.enter_async_context(open_aws(settings.region))
     queues = await _alert_queues(settings, aws)
-    tables = DynamoTables(aws, await aws.client("dynamodb", connections=settings.executor.slots))
+    tables = await evidence_tables(settings, aws)
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
     if search is not None:
         stack.push_async_callback(search.close)
@@ -191,6 +192,9 @@ async def _build(
         tables=tables,
         search=search,
         evidence_table=settings.evidence.table,
+        evidence_bucket=settings.evidence.bucket,
+        objects=S3Objects(aws, await aws.client("s3")),
+        cases=leh_cases(settings),
         logs=logs,
         functions=functions,
         signatures=signatures,
@@ -320,6 +324,8 @@ def _clients(
     ]
     if settings.evidence.table:
         clients.append(Client("evidence_table", EvidenceTable(tables, settings.evidence.table), required=False))
+    if (cases := leh_cases(settings)) is not None:
+        clients.append(Client("product_database", cases, required=False))
     if group := settings.worker.log_group:
         clients.append(Client("worker_log", LogGroup(logs, group, clock), required=False))
     if search is not None:

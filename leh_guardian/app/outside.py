@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from zoneinfo import ZoneInfo
 
 from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws
@@ -10,10 +11,14 @@ from leh_guardian.adapters.bearer import FileToken, SecretToken, Token
 from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.adapters.health import REGION as HEALTH_REGION
 from leh_guardian.adapters.health import AwsHealth
+from leh_guardian.adapters.leh_database.cases import LehCases
+from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.probes import SearchProbe, TableProbe
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock
+from leh_guardian.dsn import check_dsn
+from leh_guardian.model.case import RestorePolicy
 from leh_guardian.model.provider import internal
 from leh_guardian.ports import StatusPage
 from leh_guardian.settings import Settings
@@ -32,6 +37,27 @@ async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) ->
     deadline = wanted.deadline.total_seconds()
     session = await stack.enter_async_context(admin_session(deadline))
     return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
+
+
+async def evidence_tables(settings: Settings, aws: Aws) -> DynamoTables:
+    """Return DynamoDB, with as many connections as there may be actions."""
+    client = await aws.client("dynamodb", connections=settings.executor.slots)
+    return DynamoTables(aws, client, case_index=settings.evidence.case_index)
+
+
+def leh_cases(settings: Settings) -> LehCases | None:
+    """Return the cases of LEH's own database, None where nobody said where it is.
+
+    Raises:
+        SettingsError: its URL is none.
+    """
+    if settings.product_database_url is None:
+        return None
+    url, wanted = settings.product_database_url.get_secret_value(), settings.product_database
+    check_dsn(url, "LEH_PRODUCT_DATABASE_URL")
+    said = wanted.model_dump(exclude={"timezone", "hold", "oldest_closing"})
+    policy = RestorePolicy(frozenset(wanted.hold), wanted.oldest_closing)
+    return LehCases(url, Names(**said, zone=ZoneInfo(wanted.timezone), policy=policy))
 
 
 async def status_pages(

@@ -99,5 +99,7 @@ def compose(
 def _tried(row: Mapping[str, Any]) -> str:
     outcome = json.loads(row["outcome"]) if row["outcome"] else {}
     said = ACTION_WORDS[row["status"]] + (" (연습)" if row["dry_run"] else "")
-    summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else ""
+    # What a look has found, and a handler has put into few words, is what an approval is about.
+    brief = (outcome.get("facts") or {}).get("brief") or ""
+    summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else brief
     return f"{row['handler']} {said}" + (f" ({told(summary, 120, phones=False)})" if summary else "")

@@ -8,7 +8,9 @@ from leh_guardian.ports.aws import (
     LogMessage,
     Logs,
     LogSample,
+    Objects,
     SearchIndex,
+    TableBackups,
     TableLayout,
     Tables,
 )
@@ -37,13 +39,14 @@ from leh_guardian.ports.queues import (
     Queues,
     ReceivedMessage,
 )
-from leh_guardian.ports.service import AdminApi, Deployments, Outages, Reprocessing, StatusPage, WorkerErrors
+from leh_guardian.ports.service import AdminApi, Cases, Deployments, Outages, Reprocessing, StatusPage, WorkerErrors
 
 __all__ = [
     "RETENTION",
     "AdminApi",
     "AlertQueue",
     "Button",
+    "Cases",
     "Channel",
     "Confirming",
     "DeadLetters",
@@ -61,6 +64,7 @@ __all__ = [
     "MovedLetter",
     "Notice",
     "NoticeKind",
+    "Objects",
     "Outages",
     "Outgoing",
     "OutgoingMessage",
@@ -77,6 +81,7 @@ __all__ = [
     "Sent",
     "SentLetter",
     "StatusPage",
+    "TableBackups",
     "TableLayout",
     "Tables",
     "WorkerErrors",
