@@ -18,6 +18,7 @@ from leh_guardian.cli.examination import (
     heartbeat,
     installation,
     people,
+    product,
     providers,
     services,
 )
@@ -75,6 +76,11 @@ def _looks(settings: Settings) -> list[Look]:
         *(
             [Look("evidence table", partial(services.look_at_table, settings, table), services.TABLE, "WARN")]
             if table
+            else []
+        ),
+        *(
+            [Look("product database", partial(product.look_at_product, settings), product.FIX, "WARN")]
+            if settings.product_database_url
             else []
         ),
         *(_worker_looks(settings, log) if log else []),

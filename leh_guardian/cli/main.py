@@ -33,6 +33,7 @@ _COMMANDS = {
     "incidents": "leh_guardian.cli.incidents:incidents",
     "actions": "leh_guardian.cli.actions:actions",
     "redrive": "leh_guardian.cli.redrive:redrive",
+    "case": "leh_guardian.cli.case:case",
     "deployments": "leh_guardian.cli.deployments:deployments",
     "audit": "leh_guardian.cli.audit:audit",
     "mode": "leh_guardian.cli.mode:mode",

@@ -6,7 +6,9 @@ A rule puts it before `case_restore`, so that whoever approves sees what it is a
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -18,7 +20,10 @@ from leh_guardian.evidence.record import FINISHED
 from leh_guardian.fields import CaseId
 from leh_guardian.model.case import ACTIVE, CLOSED, CaseRecord, refusal
 from leh_guardian.model.outcome import Done, Failed, Outcome
+from leh_guardian.model.text import shown
 from leh_guardian.registry import Effect, Params, handler
+
+_SEOUL: Final = ZoneInfo("Asia/Seoul")
 
 
 class CaseStateParams(Params):
@@ -84,14 +89,15 @@ def described(ctx: ActionContext, case: CaseRecord, seen: Inventory) -> tuple[di
             "closed_hours": round((now - closed).total_seconds() / 3600, 1) if closed else None,
             "refused": why or None,
         }
-        said += f" ({_closing(known)})" + (f" - 복구 불가: {why}" if why else "")
+        said += f" ({_closing(known, closed)})" + (f" - 복구 불가: {why}" if why else "")
     known["brief"] = f"{said}, {_missing(seen)}"
     return known, said
 
 
-def _closing(known: dict[str, Any]) -> str:
-    by = known["closed_by"] or "알 수 없는 사용자"
-    return f"{by}가 {known['closed_at'] or '알 수 없는 시각'}에 종료, {known['closed_hours'] or 0}시간 전"
+def _closing(known: dict[str, Any], closed: datetime | None) -> str:
+    by = shown(known["closed_by"] or "알 수 없음", 60)
+    when = closed.astimezone(_SEOUL).strftime("%m-%d %H:%M") if closed else "시각 알 수 없음"
+    return f"종료: {by}, {when}, {known['closed_hours'] or 0:g}시간 전"
 
 
 def _missing(seen: Inventory) -> str:

@@ -16,8 +16,6 @@ from tests.support.faults import Fault
 from tests.support.faulty_http import Answer, FaultyServer, Request
 
 REGION = "ap-northeast-2"
-_PAGE = 3
-"""Items and keys in one answer."""
 
 
 class EvidenceServer(FaultyServer):
@@ -27,6 +25,8 @@ class EvidenceServer(FaultyServer):
         super().__init__(port)
         self._tables: dict[str, tuple[tuple[str, ...], list[dict[str, str]]]] = {}
         self.indexes = Indexes()
+        self.page = 3
+        """Items and keys in one answer."""
         self._keys: dict[str, list[str]] = {}
 
     def environment(self) -> dict[str, str]:
@@ -83,22 +83,21 @@ class EvidenceServer(FaultyServer):
         asked = dict(parse_qsl(parts.query))
         keys = sorted(key for key in self._keys.get(parts.path.strip("/"), []) if key.startswith(asked["prefix"]))
         first = int(asked.get("continuation-token", "0"))
-        page, more = keys[first : first + _PAGE], first + _PAGE < len(keys)
+        page, more = keys[first : first + self.page], first + self.page < len(keys)
         contents = "".join(f"<Contents><Key>{quote(key)}</Key><Size>1</Size></Contents>" for key in page)
-        token = f"<NextContinuationToken>{first + _PAGE}</NextContinuationToken>" if more else ""
+        token = f"<NextContinuationToken>{first + self.page}</NextContinuationToken>" if more else ""
         told = f"<IsTruncated>{str(more).lower()}</IsTruncated><EncodingType>url</EncodingType>{token}{contents}"
         return Answer(200, f"<ListBucketResult>{told}</ListBucketResult>".encode(), content_type="application/xml")
 
-    @staticmethod
-    def _query(items: list[dict[str, str]], asked: Mapping[str, Any]) -> Answer:
+    def _query(self, items: list[dict[str, str]], asked: Mapping[str, Any]) -> Answer:
         """Return a page of a case's items; what was written last under a key is the item."""
         case = asked["ExpressionAttributeValues"][":case"]["S"]
         newest = {item["evidence_id"]: item for item in items if item.get("case_id") == case}
         ids = sorted(newest)
         first = int(asked.get("ExclusiveStartKey", {"n": {"N": "0"}})["n"]["N"])
         names = set(asked["ExpressionAttributeNames"].values())
-        page = [{n: {"S": v} for n, v in newest[one].items() if n in names} for one in ids[first : first + _PAGE]]
-        last = {"LastEvaluatedKey": {"n": {"N": str(first + _PAGE)}}} if first + _PAGE < len(ids) else {}
+        page = [{n: {"S": v} for n, v in newest[one].items() if n in names} for one in ids[first : first + self.page]]
+        last = {"LastEvaluatedKey": {"n": {"N": str(first + self.page)}}} if first + self.page < len(ids) else {}
         return _json({"Items": page, "Count": len(page), **last})
 
     def _dynamo(self, operation: str, asked: Mapping[str, Any]) -> Answer:
