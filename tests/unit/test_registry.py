@@ -21,6 +21,8 @@ def test_every_shipped_handler_is_found() -> None:
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
         "await_provider",
+        "case_restore",
+        "case_state",
         "diagnose_worker",
         "dlq_redrive",
         "evidence_exists",
@@ -29,6 +31,7 @@ def test_every_shipped_handler_is_found() -> None:
         "notify",
         "page",
         "queue_drained",
+        "reconcile_case",
         "redriven_finished",
         "reprocess_evidence",
     ]
