@@ -82,6 +82,10 @@ def is_case_id(text: str) -> bool:
     return _CASE.fullmatch(text) is not None
 
 
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _case(value: str) -> str:
     if is_case_id(value):
         return value
@@ -110,8 +114,8 @@ def _told_function(value: str) -> str:
 QueueRef = Annotated[str, AfterValidator(_queue)]
 """An SQS queue by name or ARN."""
 
-CaseId = Annotated[str, AfterValidator(_case)]
-"""The id of a case of LEH's."""
+CaseId = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_case)]
+"""The id of a case of LEH's; a number, where its cases have numbers."""
 
 FunctionRef = Annotated[str, AfterValidator(_function)]
 """A Lambda function by name or ARN, either with `:alias` or without."""
