@@ -15,6 +15,7 @@ from leh_guardian.errors import Refused
 from leh_guardian.language import Locale
 from leh_guardian.ports import (
     AdminApi,
+    Cases,
     Channel,
     Circuits,
     DeadLetters,
@@ -23,6 +24,7 @@ from leh_guardian.ports import (
     Functions,
     Languages,
     Logs,
+    Objects,
     Outages,
     Pages,
     Parked,
@@ -65,6 +67,11 @@ class Capabilities:
     """None: no cluster is configured."""
     evidence_table: str | None = None
     """Where evidence is, in DynamoDB; None: nobody said."""
+    evidence_bucket: str | None = None
+    """... and in S3."""
+    objects: Objects | None = None
+    cases: Cases | None = None
+    """None: the service's own database is not configured."""
     logs: Logs | None = None
     functions: Functions | None = None
     admin: AdminApi | None = None

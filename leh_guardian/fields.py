@@ -18,6 +18,7 @@ _FUNCTION: Final = re.compile(
     r"(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?",
     re.ASCII,
 )
+_CASE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,127}", re.ASCII)
 _QUEUE_ARN: Final = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:([A-Za-z0-9_.-]{1,80})", re.ASCII)
 
 
@@ -76,6 +77,23 @@ def function_parts(reference: str) -> tuple[str, str, str] | None:
     return (found["owner"] or "", found["name"], found["qualifier"] or "") if found else None
 
 
+def is_case_id(text: str) -> bool:
+    """Tell whether `text` can be the id of a case: it goes into SQL, keys of S3, names of indexes and paths."""
+    return _CASE.fullmatch(text) is not None
+
+
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _case(value: str) -> str:
+    if is_case_id(value):
+        return value
+    raise ValueError(
+        "write the id of a case: letters, digits and _ - . (like case_3f9c), at most 128, beginning with a letter or digit"
+    )
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -95,6 +113,9 @@ def _told_function(value: str) -> str:
 
 QueueRef = Annotated[str, AfterValidator(_queue)]
 """An SQS queue by name or ARN."""
+
+CaseId = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_case)]
+"""The id of a case of LEH's; a number, where its cases have numbers."""
 
 FunctionRef = Annotated[str, AfterValidator(_function)]
 """A Lambda function by name or ARN, either with `:alias` or without."""

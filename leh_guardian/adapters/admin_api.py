@@ -6,6 +6,7 @@ an answer: nobody knows what came of the request. So it is with 5xx, a cut and a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final
@@ -18,9 +19,11 @@ from leh_guardian import __version__
 from leh_guardian.adapters.bearer import Token
 from leh_guardian.errors import AccessDenied, HandlerError, NotFound, OutcomeUnknown, Refused, Throttled, Unavailable
 from leh_guardian.evidence.names import is_id
+from leh_guardian.fields import is_case_id
 from leh_guardian.model.text import shown, told
 
 PATH: Final = "/admin/reprocess-evidence"
+REINDEX_PATH: Final = "/admin/reindex-case"
 _LARGEST = 64 * 1024
 """Bytes of an answer that are read."""
 _LONGEST_PAUSE = 3600.0
@@ -103,11 +106,20 @@ class HttpAdminApi:
         """
         if not is_id(evidence):
             raise Refused(f"{shown(evidence, 80)!r} is no id of evidence: nothing was asked for")
+        return await self._ask(PATH, {"evidence_id": evidence}, key)
+
+    async def reindex(self, case: str, key: str) -> str:
+        """Ask for the search index of a case to be built anew from DynamoDB; otherwise as `reprocess`."""
+        if not is_case_id(case):
+            raise Refused(f"{shown(case, 80)!r} is no id of a case: nothing was asked for")
+        return await self._ask(REINDEX_PATH, {"case_id": case}, key)
+
+    async def _ask(self, path: str, body: Mapping[str, str], key: str) -> str:
         sent = _Sent()
         try:
             # Of the whole, the token's source included: a peer that drips would pass any deadline for a read.
             with anyio.fail_after(self._deadline):
-                return await self._reprocess(evidence, key, sent)
+                return await self._exchange(path, body, key, sent)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             within = f"no answer within {self._deadline:g} s"
             why = within if isinstance(error, TimeoutError) else told(f"{type(error).__name__} {error}", 150)
@@ -138,30 +150,30 @@ class HttpAdminApi:
             return Unavailable(f"the admin API {self._base} does not answer: {why}")
         return Unavailable(f"the admin API {self._base} answers {status}") if status >= 500 else None
 
-    async def _reprocess(self, evidence: str, key: str, sent: _Sent) -> str:
+    async def _exchange(self, path: str, body: Mapping[str, str], key: str, sent: _Sent) -> str:
         token = await self._token.get() if self._token is not None else None
-        answer = await self._post(evidence, key, token, sent)
+        answer = await self._post(path, body, key, token, sent)
         if answer.status == 401 and self._token is not None:
             sent.maybe = False
             newer = await self._token.renew()
             if newer != token:
                 token = newer
-                answer = await self._post(evidence, key, token, sent)
+                answer = await self._post(path, body, key, token, sent)
         return _judge(answer, token)
 
-    async def _post(self, evidence: str, key: str, token: str | None, sent: _Sent) -> _Answer:
+    async def _post(self, path: str, body: Mapping[str, str], key: str, token: str | None, sent: _Sent) -> _Answer:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         async with self._session.post(
-            self._base + PATH,
-            data=orjson.dumps({"evidence_id": evidence}),
+            self._base + path,
+            data=orjson.dumps(body),
             headers=headers,
             allow_redirects=False,
             trace_request_ctx=sent,
         ) as answer:
-            body, whole = await _read(answer.content)
-            return _Answer(answer.status, body, whole, answer.headers.get("Retry-After", ""))
+            said, whole = await _read(answer.content)
+            return _Answer(answer.status, said, whole, answer.headers.get("Retry-After", ""))
 
 
 async def _read(content: aiohttp.StreamReader) -> tuple[bytes, bool]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from leh_guardian.errors import AccessDenied, GuardianError, Refused, Throttled, Unavailable
 from leh_guardian.model.text import without_passwords
 
 _NO_INDEX: Final = "index_not_found_exception"
+_PAGE: Final = 1000
+"""Values in one answer."""
 
 
 class OpenSearch:
@@ -57,6 +60,38 @@ class OpenSearch:
             raise Unavailable(f"cannot count in OpenSearch index {index}: not all of it could be asked")
         return found
 
+    async def values(self, index: str, field: str, most: int) -> Mapping[str, int] | None:
+        """Return {value of `field`: documents} of an index or alias, None where there is none; page by page.
+
+        A composite aggregation holds as much as a page, however many documents there are (OpenSearch documentation, "Composite").
+
+        Raises:
+            Refused: there are more than `most` values, or the field is indexed as words alone.
+        """
+        doing = f"look through OpenSearch index {index}"
+        mapping = await self._asked(doing, lambda: self._client().indices.get_mapping(index=index))
+        if mapping is None:
+            return None
+        whole = _whole(mapping, field, index)
+        found: dict[str, int] = {}
+        after: Mapping[str, Any] | None = None
+        while whole:
+            pages: dict[str, Any] = {"size": _PAGE, "sources": [{"value": {"terms": {"field": whole}}}]}
+            body = {"size": 0, "aggs": {"values": {"composite": pages | ({"after": after} if after else {})}}}
+            answer = await self._asked(doing, partial(self._client().search, body=body, index=index))
+            if answer is None:
+                return None
+            if answer.get("timed_out") or answer.get("_shards", {}).get("failed"):
+                raise Unavailable(f"cannot {doing}: not all of it could be asked")
+            part = answer.get("aggregations", {}).get("values", {})
+            found |= {str(each["key"]["value"]): each["doc_count"] for each in part.get("buckets", ())}
+            if len(found) > most:
+                raise Refused(f"OpenSearch index {index} has more than {most} pieces of evidence")
+            after = part.get("after_key") if part.get("buckets") else None
+            if after is None:
+                break
+        return found
+
     async def health(self) -> str:
         """Return the colour of the cluster: green, yellow, or red, where some of it is away.
 
@@ -91,6 +126,27 @@ class OpenSearch:
         """Close the client's connections."""
         if self._opened is not None:
             await self._opened.close()
+
+
+def _whole(mapping: Mapping[str, Any], field: str, index: str) -> str | None:
+    """Return the name under which the whole of a field can be told apart, None where no document has had it.
+
+    An alias may stand for several indexes; they must agree.
+    """
+    names = set[str]()
+    for one in mapping.values():
+        shape = one.get("mappings", {}).get("properties", {}).get(field)
+        if shape is None:
+            continue
+        if shape.get("type") == "keyword":
+            names.add(field)
+        elif shape.get("fields", {}).get("keyword", {}).get("type") == "keyword":
+            names.add(f"{field}.keyword")
+        else:
+            raise Refused(f"{field} in OpenSearch index {index} is {shape.get('type')}: index it as keyword")
+    if len(names) > 1:
+        raise Refused(f"the indexes behind {index} have {field} in different ways: {', '.join(sorted(names))}")
+    return names.pop() if names else None
 
 
 def _translated(error: Exception, doing: str) -> GuardianError:

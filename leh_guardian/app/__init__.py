@@ -20,6 +20,7 @@ import leh_guardian.handlers
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.feeds import LambdaFeeds
 from leh_guardian.adapters.parked import ParkedTable
+from leh_guardian.adapters.s3 import S3Objects
 from leh_guardian.adapters.sqs import POLL_MARGIN, SqsAlertQueue, SqsQueues
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.app.lanes import lanes
@@ -189,6 +190,9 @@ async def _build(
         tables=outside.tables,
         search=outside.search,
         evidence_table=settings.evidence.table,
+        evidence_bucket=settings.evidence.bucket,
+        objects=S3Objects(aws, await aws.client("s3")),
+        cases=outside.cases,
         logs=outside.logs,
         functions=outside.functions,
         signatures=signatures,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws
@@ -13,12 +14,16 @@ from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.health import REGION as HEALTH_REGION
 from leh_guardian.adapters.health import AwsHealth
+from leh_guardian.adapters.leh_database.cases import LehCases
+from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.probes import SearchProbe, TableProbe
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock
+from leh_guardian.dsn import check_dsn
 from leh_guardian.engine.auditor import Client
+from leh_guardian.model.case import RestorePolicy
 from leh_guardian.model.provider import internal
 from leh_guardian.ports import StatusPage
 from leh_guardian.settings import Settings
@@ -33,6 +38,7 @@ class Outside:
     functions: LambdaFunctions
     search: OpenSearch | None
     admin: HttpAdminApi | None
+    cases: LehCases | None
     providers: Mapping[str, HttpStatusPage | AwsHealth]
     pages: Mapping[str, StatusPage]
     """The providers' pages, and guardian's own looks."""
@@ -41,6 +47,8 @@ class Outside:
         """Yield what readiness looks at; guardian can do without any of them."""
         if settings.evidence.table:
             yield Client("evidence_table", EvidenceTable(self.tables, settings.evidence.table), required=False)
+        if self.cases is not None:
+            yield Client("product_database", self.cases, required=False)
         if group := settings.worker.log_group:
             yield Client("worker_log", LogGroup(self.logs, group, clock), required=False)
         if self.search is not None:
@@ -54,7 +62,7 @@ class Outside:
 async def open_outside(settings: Settings, aws: Aws, clock: Clock, stack: AsyncExitStack) -> Outside:
     """Open everything that is configured, closed with `stack`."""
     slots = settings.executor.slots
-    tables = DynamoTables(aws, await aws.client("dynamodb", connections=slots))
+    tables = await evidence_tables(settings, aws)
     search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
     if search is not None:
         stack.push_async_callback(search.close)
@@ -65,6 +73,7 @@ async def open_outside(settings: Settings, aws: Aws, clock: Clock, stack: AsyncE
         LambdaFunctions(aws, await aws.client("lambda", connections=slots)),
         search,
         await open_admin_api(settings, aws, stack),
+        leh_cases(settings),
         providers,
         {**providers, **probes(settings, tables, search)},
     )
@@ -83,6 +92,27 @@ async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) ->
     deadline = wanted.deadline.total_seconds()
     session = await stack.enter_async_context(admin_session(deadline))
     return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
+
+
+async def evidence_tables(settings: Settings, aws: Aws) -> DynamoTables:
+    """Return DynamoDB, with as many connections as there may be actions."""
+    client = await aws.client("dynamodb", connections=settings.executor.slots)
+    return DynamoTables(aws, client, case_index=settings.evidence.case_index)
+
+
+def leh_cases(settings: Settings) -> LehCases | None:
+    """Return the cases of LEH's own database, None where nobody said where it is.
+
+    Raises:
+        SettingsError: its URL is none.
+    """
+    if settings.product_database_url is None:
+        return None
+    url, wanted = settings.product_database_url.get_secret_value(), settings.product_database
+    check_dsn(url, "LEH_PRODUCT_DATABASE_URL")
+    said = wanted.model_dump(exclude={"timezone", "hold", "oldest_closing"})
+    policy = RestorePolicy(frozenset(wanted.hold), wanted.oldest_closing)
+    return LehCases(url, Names(**said, zone=ZoneInfo(wanted.timezone), policy=policy))
 
 
 async def status_pages(

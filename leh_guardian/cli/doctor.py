@@ -19,6 +19,7 @@ from leh_guardian.cli.examination import (
     installation,
     people,
     probes,
+    product,
     providers,
     reconcile,
     services,
@@ -80,6 +81,11 @@ def _looks(settings: Settings) -> list[Look]:
         *(
             [Look("evidence table", partial(services.look_at_table, settings, table), services.TABLE, "WARN")]
             if table
+            else []
+        ),
+        *(
+            [Look("product database", partial(product.look_at_product, settings), product.FIX, "WARN")]
+            if settings.product_database_url
             else []
         ),
         *(_worker_looks(settings, log) if log else []),

@@ -34,6 +34,7 @@ _COMMANDS = {
     "actions": "leh_guardian.cli.actions:actions",
     "silence": "leh_guardian.cli.silence:silence",
     "redrive": "leh_guardian.cli.redrive:redrive",
+    "case": "leh_guardian.cli.case:case",
     "deployments": "leh_guardian.cli.deployments:deployments",
     "breaker": "leh_guardian.cli.breaker:breaker",
     "usage": "leh_guardian.cli.usage:usage",

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.sqs import SqsQueues
 from leh_guardian.app import handlers
+from leh_guardian.cli.following import actions_of, follow
 from leh_guardian.cli.output import as_json, out, print_json, tell
 from leh_guardian.cli.quarantine import quarantine
 from leh_guardian.cli.queues_access import with_queues
@@ -29,15 +30,10 @@ from leh_guardian.model.text import shown
 from leh_guardian.redrive.goal import goal_of
 from leh_guardian.redrive.selection import Selection
 from leh_guardian.redrive.survey import survey
-from leh_guardian.store import overview
 from leh_guardian.store.transaction import Transaction
 
 Command = Callable[..., Any]
 
-_PAUSE = 2.0
-_ENDED = ("succeeded", "skipped", "failed", "needs_human", "rejected")
-_UNCLAIMED = 30.0
-"""Seconds after which it is said that no daemon has taken the work up."""
 _TITLES = {
     "skipped": Text(ko="제외", en="left out"),
     "errors": Text(ko="오류", en="error"),
@@ -194,7 +190,8 @@ def run(
             en=f"The redrive is planned (incident {short}). The daemon carries it out, also if this command is stopped.",
         )
     )
-    action = anyio.run(_follow, incident) if wait else _action_of(incident)
+    followed = ["dlq_redrive"]
+    [action] = anyio.run(follow, incident, followed) if wait else actions_of(incident, followed)
     if json_:
         print_json(action)
     elif wait:
@@ -212,34 +209,3 @@ def _params(queue: str, selected: dict[str, Any], **more: Any) -> DlqRedrivePara
     except ValidationError as error:
         first = error.errors()[0]
         raise click.UsageError(f"{'.'.join(map(str, first['loc'])) or queue}: {first['msg']}") from error
-
-
-def _action_of(incident: UUID) -> dict[str, Any]:
-    shown_ = with_store(lambda tx: overview.incident(tx, incident)) or {"actions": []}
-    action: dict[str, Any] = next(each for each in shown_["actions"] if each["handler"] == "dlq_redrive")
-    return action
-
-
-async def _follow(incident: UUID) -> dict[str, Any]:
-    """Tell what the action is doing until it has ended."""
-    said, since = "", anyio.current_time()
-    while True:
-        action = await anyio.to_thread.run_sync(_action_of, incident, abandon_on_cancel=True)
-        summary = (action["outcome"] or {}).get("summary", "")
-        if (now := f"{action['status']} {shown(summary, 200)}".strip()) != said:
-            tell(now)
-            said = now
-        if action["status"] in _ENDED:
-            return action
-        if action["status"] == "scheduled" and not action["attempt"] and anyio.current_time() - since > _UNCLAIMED:
-            tell(
-                Text(
-                    ko=(
-                        "아직 아무 데몬도 실행하지 않았습니다: "
-                        "`leh-guardian run`이 떠 있는지, `mode show`가 act인지 확인하세요."
-                    ),
-                    en="No daemon has begun it yet: see that `leh-guardian run` is up and that `mode show` says act.",
-                )
-            )
-            since = anyio.current_time()
-        await anyio.sleep(_PAUSE)

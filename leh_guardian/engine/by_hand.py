@@ -6,7 +6,7 @@ The command plans; a replica of the daemon runs. So it survives the terminal it 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,14 +43,22 @@ async def start(
     now: datetime,
     who: str,
     reason: str,
+    then: Sequence[tuple[str, Mapping[str, Any]]] = (),
 ) -> tuple[UUID, bool]:
-    """Open an incident with one action; returns its id, and False where one about the same is open already."""
+    """Open an incident with one action; returns its id, and False where one about the same is open already.
+
+    `then` are (handler, parameters) that follow, one after the other.
+    """
     key = (RULE, f"{handler} {about}")
     await incidents.lock_rules(tx, [RULE])
     if already := (await incidents.lock_open(tx, [key])).get(key):
         return already.id, False
-    spec, asked = registry[handler], uuid.uuid4()
-    step = Step(handler, handler, params, None, parse_duration(spec.timeout).total_seconds(), _ATTEMPTS, _BACKOFF)
+    asked, all_ = uuid.uuid4(), [(handler, params), *then]
+    steps = [
+        Step(name, name, given, None, parse_duration(registry[name].timeout).total_seconds(), _ATTEMPTS, _BACKOFF)
+        for name, given in all_
+    ]
+    bounds = {name: most for step, _ in all_ for name, most in registry[step].limits.items()}
     incident = Incident(
         id=uuid.uuid4(),
         rule_id=RULE,
@@ -61,11 +69,11 @@ async def start(
         level=0,
         plan=Plan(
             Mode.ACT,
-            (step,),
+            tuple(steps),
             None,
             OnFailure.ESCALATE,
             "default",
-            {**spec.limits, **limits},
+            {**bounds, **limits},
             resolves_on_event=False,
             grace=_GRACE,
         ),

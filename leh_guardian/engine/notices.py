@@ -122,5 +122,7 @@ def _tried(row: Mapping[str, Any], locale: Locale) -> str:
     outcome = json.loads(row["outcome"]) if row["outcome"] else {}
     dry = Text(ko=" (연습)", en=" (dry run)").of(locale) if row["dry_run"] else ""
     said = ACTION_WORDS[row["status"]].of(locale) + dry
-    summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else ""
+    # What a look has found, and a handler has put into few words, is what an approval is about.
+    brief = (outcome.get("facts") or {}).get("brief") or ""
+    summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else brief
     return f"{row['handler']} {said}" + (f" ({told(summary, 120, phones=False)})" if summary else "")

@@ -99,7 +99,7 @@ class EvidenceRecords:
             Refused: the table is known by other keys, or `case` is missing.
         """
         item = await self._item(case, evidence)
-        status = _status(item)
+        status = status_of(item)
         finished = status.lower() in self._finished
         return EvidenceRecord(evidence, case, status, item is not None, finished, touched=_touched(item))
 
@@ -136,7 +136,8 @@ class EvidenceRecords:
         return item
 
 
-def _status(item: Mapping[str, Any] | None) -> str:
+def status_of(item: Mapping[str, Any] | None) -> str:
+    """Return what an item says of its status, for people's eyes."""
     if item is None:
         return "absent"
     status = item.get("status")

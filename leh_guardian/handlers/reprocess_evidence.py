@@ -7,7 +7,6 @@ answer is lost must not go out again; and it goes on after a crash, since what w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -20,30 +19,23 @@ from leh_guardian.evidence.record import FINISHED, EvidenceRecords
 from leh_guardian.fields import Duration, FunctionRef, QueueRef, Rate
 from leh_guardian.model.expectation import MANY
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Wait
-from leh_guardian.model.reprocessing import BAD, Piece, PieceState
-from leh_guardian.model.text import told
 from leh_guardian.ports import AdminApi, Reprocessing
 from leh_guardian.redrive.selection import Selection
 from leh_guardian.registry import Effect, Params, handler
 from leh_guardian.reprocess import collect
-from leh_guardian.reprocess.asking import ENOUGH, Asking, Pace
+from leh_guardian.reprocess.asking import Asking, Pace
+from leh_guardian.reprocess.carrying import Carrying
 from leh_guardian.reprocess.collect import Collecting
 from leh_guardian.reprocess.fix import look_for_fix, remember_baseline
 from leh_guardian.reprocess.planning import lies_in, look_through, one_piece
 from leh_guardian.reprocess.progress import Phase, Progress
-from leh_guardian.reprocess.report import facts, report
+from leh_guardian.reprocess.report import facts
 
-_SLICE = 240.0
-"""Seconds of work in one attempt: a long reprocessing waits and goes on, it does not run into its timeout."""
 _FIX_POLLS = 4
 """How much seldomer a deployment is looked for."""
 _LETTER_POLL = timedelta(minutes=10)
 _WAITS = 5
 """How often letters are waited for that somebody is hiding."""
-_PATIENCE = timedelta(hours=1)
-"""How long nothing may be taken, or looked at, until people are asked."""
-_BAD_SHARE = 0.2
-"""Part of the pieces that may fail."""
 
 
 class ReprocessEvidenceParams(Params):
@@ -159,7 +151,7 @@ def _hidden(ctx: ActionContext, messages: int) -> Wait:
     return Wait(ctx.clock.now() + seconds(collect.VISIBILITY), f"{messages} messages are hidden by a receiver")
 
 
-class _Work:
+class _Work(Carrying):
     """One attempt."""
 
     def __init__(
@@ -171,13 +163,10 @@ class _Work:
         records: EvidenceRecords,
         progress: Progress,
     ) -> None:
-        self._ctx = ctx
-        self._params = params
-        self._rows = rows
-        self._progress = progress
-        self._until = ctx.clock.monotonic() + _SLICE
         pace = Pace(params.concurrency, params.rate, params.finish_within)
-        self._asking = Asking(ctx, rows, admin, records, pace, indexed=params.indexed)
+        asking = Asking(ctx, rows, admin, records, pace, indexed=params.indexed)
+        super().__init__(ctx, rows, asking, progress, params)
+        self._params = params
 
     async def go_on(self) -> Outcome:
         """Go on where the last attempt has stopped, to the next wait or to the end."""
@@ -194,23 +183,7 @@ class _Work:
             return ended
         if self._progress.phase is Phase.FIX and (ended := await self._await_fix()):
             return ended
-        pieces = await self._asking.watch()
-        ended = await self._canary(pieces) if self._progress.phase is Phase.CANARY else None
-        return ended or await self._rest(await self._asking.pieces())
-
-    async def trouble(self, error: Transient | StoreUnavailable) -> Outcome:
-        """Wait while something outside is away: it costs no attempt, for a time."""
-        progress, now = self._progress, self._ctx.clock.now()
-        known = {"reason": told(error, 300)}
-        if progress.trouble_since and now.timestamp() - progress.trouble_since >= _PATIENCE.total_seconds():
-            return Escalate(f"nothing could be done for {_PATIENCE}: {told(error, 300)}", known)
-        if not progress.trouble_since:
-            progress.trouble_since = now.timestamp()
-            await self._save()
-        asked = getattr(error, "retry_after", None) or 0.0
-        return Wait(
-            now + max(self._params.poll, seconds(min(asked, _PATIENCE.total_seconds()))), told(error, 300), known
-        )
+        return await self.carry_on()
 
     async def _plan(self) -> Outcome | None:
         """Look what there is to do, before the first effect."""
@@ -316,73 +289,3 @@ class _Work:
         why, sure = await lies_in(self._ctx, queue, piece.evidence)
         pause = _LETTER_POLL if sure else seconds(collect.VISIBILITY)
         return Wait(self._ctx.clock.now() + pause, why) if why else None
-
-    async def _canary(self, pieces: Sequence[Piece]) -> Outcome | None:
-        """Ask for the first few; returns None when all of them have finished."""
-        first = [piece for piece in pieces if piece.canary and piece.tried]
-        if any(piece.state in BAD for piece in first):
-            return await self._end("the first ones did not finish: the cause is still there")
-        lacking = self._params.canary - len(first)
-        if lacking > 0 and not self._dies(pieces):
-            await self._asking.ask(pieces, lacking, self._until, canary=True)
-            pieces = await self._asking.pieces()
-        if any(piece.open for piece in pieces):
-            return self._wait("the first ones are on their way", pieces)
-        if lacking > 0 and any(piece.state is PieceState.PLANNED for piece in pieces) and not self._dies(pieces):
-            return await self._leave_to_others(pieces)
-        await self._enter(Phase.REST)
-        return None
-
-    async def _leave_to_others(self, pieces: Sequence[Piece]) -> Outcome:
-        """Wait for what others are at work on, for a time."""
-        why = "others are at work on what is left"
-        if self._waited >= self._params.give_up_after.total_seconds():
-            return await self._end(f"{why}, and have been for long")
-        return self._wait(why, pieces)
-
-    async def _rest(self, pieces: Sequence[Piece]) -> Outcome:
-        """Ask for the rest, as many at once as may be."""
-        if self._dies(pieces):
-            return await self._end("too many did not finish: stopped")
-        room = self._params.concurrency - sum(piece.open for piece in pieces)
-        if await self._asking.ask(pieces, room, self._until) or room <= 0:
-            return self._wait("they are on their way", await self._asking.pieces())
-        pieces = await self._asking.pieces()
-        if any(piece.open for piece in pieces):
-            return self._wait("they are on their way", pieces)
-        if any(piece.state is PieceState.PLANNED for piece in pieces) and not self._dies(pieces):
-            return await self._leave_to_others(pieces)
-        return await self._end("")
-
-    async def _end(self, why: str) -> Outcome:
-        """Report, once nothing is at work any more."""
-        pieces = await self._asking.pieces()
-        if any(piece.open for piece in pieces):
-            return self._wait(f"{why}; what was asked for is watched to its end", pieces)
-        pieces = await self._asking.last_look(pieces)
-        self._progress.stopped = why if any(piece.state is PieceState.PLANNED for piece in pieces) else ""
-        await self._rows.release(self._ctx.action_id, self._ctx.incident_id)
-        return report(self._progress, pieces)
-
-    def _wait(self, why: str, pieces: Sequence[Piece]) -> Wait:
-        known = facts(self._progress, pieces)
-        said = f"{known['finished']} of {len(pieces)} pieces of evidence are finished; {why}"
-        return Wait(self._ctx.clock.now() + self._params.poll, said, known)
-
-    def _dies(self, pieces: Sequence[Piece]) -> bool:
-        """Whether so much fails that no more is asked for."""
-        bad = sum(piece.state in BAD for piece in pieces)
-        settled = bad + sum(piece.state is PieceState.FINISHED for piece in pieces)
-        return bad >= ENOUGH and bad > _BAD_SHARE * settled
-
-    @property
-    def _waited(self) -> float:
-        """Seconds since the phase began."""
-        return self._ctx.clock.now().timestamp() - self._progress.since
-
-    async def _enter(self, phase: Phase) -> None:
-        self._progress.phase, self._progress.since = phase, self._ctx.clock.now().timestamp()
-        await self._save()
-
-    async def _save(self) -> None:
-        await self._ctx.checkpoint("progress", self._progress.to_json())

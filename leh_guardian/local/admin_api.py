@@ -14,11 +14,13 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from leh_guardian.adapters.admin_api import PATH
+from leh_guardian.adapters.admin_api import PATH, REINDEX_PATH
 from leh_guardian.local.dripping import drip
 
 Process = Callable[[str], Awaitable[object]]
-"""Has a piece of evidence processed."""
+"""Has a piece of evidence processed, or the index of a case built anew."""
+_NAMED: Final = {PATH: "evidence_id", REINDEX_PATH: "case_id"}
+"""What each request names."""
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -60,7 +62,7 @@ class Desk:
         self.token = token
         self.honours_keys = honours_keys
         self.requests: Counter[str] = Counter()
-        """Requests that were let in, by evidence."""
+        """Requests that were let in, by evidence or case."""
         self.keys: Counter[str] = Counter()
         """... and by idempotency key."""
         self.effects: Counter[str] = Counter()
@@ -69,20 +71,21 @@ class Desk:
         """{evidence: what it answers in place of taking it}."""
         self._answers: dict[str, Answer] = {}
 
-    def take(self, authorization: str, key: str, body: Any) -> tuple[Answer, str | None]:
-        """Take a request; returns the answer, and the evidence that is to be processed for it, None for none."""
+    def take(self, authorization: str, key: str, body: Any, path: str = PATH) -> tuple[Answer, str | None]:
+        """Take a request; returns the answer, and the evidence (or case) that is to be processed for it, None for none."""
         if self.token is not None and authorization != f"Bearer {self.token}":
             return (401, {"detail": "Not authenticated"}), None
-        evidence = body.get("evidence_id") if isinstance(body, dict) else None
+        named = _NAMED[path]
+        evidence = body.get(named) if isinstance(body, dict) else None
         if not isinstance(evidence, str) or not evidence:
-            return (422, {"detail": [{"loc": ["body", "evidence_id"], "msg": "Field required"}]}), None
+            return (422, {"detail": [{"loc": ["body", named], "msg": "Field required"}]}), None
         self.requests[evidence] += 1
         self.keys[key] += 1
         if self.honours_keys and key in self._answers:
             return self._answers[key], None
         if evidence in self.refusing:
             return self.refusing[evidence], None
-        answer = (202, {"status": "accepted", "evidence_id": evidence})
+        answer = (202, {"status": "accepted", named: evidence})
         self.effects[evidence] += 1
         if key:
             self._answers[key] = answer
@@ -92,25 +95,34 @@ class Desk:
 class LocalAdminApi:
     """A desk on the network; `serving` puts it on loopback."""
 
-    def __init__(self, desk: Desk, process: Process | None = None, *, later: float | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        process: Process | None = None,
+        *,
+        reindex: Process | None = None,
+        later: float | None = None,
+    ) -> None:
         self.desk = desk
         self.url: str = ""
         self.trouble: list[Trouble] = []
         """What goes wrong with the next requests, one after the other."""
         self.process = process
         """Has pieces processed; None: what is taken lies there."""
+        self.reindex = reindex
+        """Builds indexes anew; None: as above."""
         self._later: Final = later
         """Seconds after its answer that a piece is processed; None: before it."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
-        return [web.post(PATH, self._reprocess), web.get("/", self._home)]
+        return [web.post(PATH, self._take), web.post(REINDEX_PATH, self._take), web.get("/", self._home)]
 
     async def _home(self, _: web.Request) -> web.StreamResponse:
         return web.json_response({"service": "leh-backend"})
 
-    async def _reprocess(self, request: web.Request) -> web.StreamResponse:
+    async def _take(self, request: web.Request) -> web.StreamResponse:
         trouble = self.trouble.pop(0) if self.trouble else None
         if trouble in _INSTEAD:
             return await _instead(request, trouble)
@@ -120,10 +132,11 @@ class LocalAdminApi:
             body = None
         given = request.headers
         (status, answer), evidence = self.desk.take(
-            given.get("Authorization", ""), given.get("Idempotency-Key", ""), body
+            given.get("Authorization", ""), given.get("Idempotency-Key", ""), body, request.path
         )
-        if evidence is not None and self.process is not None:
-            await self._have_processed(self.process, evidence)
+        process = self.process if request.path == PATH else self.reindex
+        if evidence is not None and process is not None:
+            await self._have_processed(process, evidence)
         return web.json_response(answer, status=status) if trouble is None else await _afterwards(request, trouble)
 
     async def _have_processed(self, process: Process, evidence: str) -> None:

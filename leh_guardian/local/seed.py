@@ -50,6 +50,7 @@ class Service:
     events: Any
     functions: Any
     """Lambda."""
+    s3: Any
     worker_url: str
     dlq_url: str
     alert_url: str
@@ -99,6 +100,11 @@ class Service:
         }
         await self._put("aws.lambda", "AWS API Call via CloudTrail", detail, now)
 
+    async def ask_for_restore(self, case: str, user: str, now: datetime) -> None:
+        """Let LEH's backend say that somebody wants a closed case back."""
+        detail = {"case_id": case, "user_id": user, "reason": "실수로 종료했습니다"}
+        await self._put("leh.backend", "CaseRestoreRequested", detail, now)
+
     async def _put(self, source: str, kind: str, detail: Any, now: datetime, *resources: str) -> None:
         entry = {
             "Source": source,
@@ -130,9 +136,11 @@ async def seeded() -> AsyncIterator[Service]:
         _, alert_dlq = await _queue(sqs, f"{ALERT_QUEUE}-dlq")
         policy = {"deadLetterTargetArn": alert_dlq, "maxReceiveCount": 5}
         alert_url, alert_arn = await _queue(sqs, ALERT_QUEUE, RedrivePolicy=json.dumps(policy))
-        pattern = {"source": [{"prefix": "aws."}]}
+        pattern = {"source": [{"prefix": "aws."}, {"prefix": "leh."}]}
         await events.put_rule(Name=ALERT_QUEUE, EventPattern=json.dumps(pattern))
         await events.put_targets(Rule=ALERT_QUEUE, Targets=[{"Id": "guardian", "Arn": alert_arn}])
+        s3 = await aws.client("s3")
+        await s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         iam = await aws.client("iam")
         role = await iam.create_role(RoleName=FUNCTION, AssumeRolePolicyDocument="{}")
         await functions.create_function(
@@ -142,7 +150,7 @@ async def seeded() -> AsyncIterator[Service]:
             Role=role["Role"]["Arn"],
             Code={"ZipFile": _zipped("# as it was")},
         )
-        yield Service(sqs, events, functions, worker_url, dlq_url, alert_url)
+        yield Service(sqs, events, functions, s3, worker_url, dlq_url, alert_url)
 
 
 def _zipped(code: str) -> bytes:

@@ -29,6 +29,11 @@ SHORT: Final[Mapping[str, Mapping[Place, Any]]] = {
         ("actions", "reprocess_evidence", "with", "poll"): "500ms",
         ("actions", "reprocess_evidence", "with", "rate"): 20,
     },
+    "case-restore-requested": {
+        ("actions", "reconcile_case", "with", "finish_within"): "20s",
+        ("actions", "reconcile_case", "with", "poll"): "500ms",
+        ("actions", "reconcile_case", "with", "rate"): 20,
+    },
     "evidence-stuck": {
         ("expect", "within"): "3s",
         ("guards", "cooldown"): "1s",

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from leh_guardian.adapters.aws import open_aws
 from leh_guardian.clock import SystemClock
+from leh_guardian.evidence.inventory import index_of
 from leh_guardian.local.aws import REGION
+from leh_guardian.local.search import Indexes
 from leh_guardian.model.letter import read_letter
 
 LOG_GROUP: Final = "/aws/lambda/leh-ai-worker"
@@ -82,6 +84,8 @@ class LocalWorker:
         """The case of each piece that it has heard of: the admin API names the evidence alone."""
         self.finished: list[str] = []
         """What it has processed, in order; twice where it did so twice."""
+        self.indexes: Indexes | None = None
+        """Where it writes a document of each piece of a case that it knows."""
 
     async def work_once(self) -> int:
         """Take up to ten messages from the queue and work on them; returns how many there were. What fails becomes visible again."""
@@ -107,6 +111,7 @@ class LocalWorker:
         if failed is None:
             await self._write(evidence, "processed")
             self.finished.append(evidence)
+            self._index(self.cases.get(evidence), evidence)
             lines.append(f"[INFO]\t{_stamp()}\t{request}\tevidence {evidence} processed")
         elif self.script.swallows:
             lines.append(f"[ERROR]\t{_stamp()}\t{request}\tevidence {evidence} failed: {failed[0]}")
@@ -118,6 +123,31 @@ class LocalWorker:
         lines.append(f"REPORT RequestId: {request}\t{report}")
         await self._say(lines)
         return failed is None or self.script.swallows
+
+    @property
+    def dynamodb(self) -> Any:
+        """The client that it writes its records with."""
+        return self._clients["dynamodb"]
+
+    async def reindex(self, case: str) -> None:
+        """Build the index of a case anew from its finished records, as the backend does."""
+        asked: dict[str, Any] = {
+            "TableName": self.table,
+            "FilterExpression": "case_id = :case and #status = :processed",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {":case": {"S": case}, ":processed": {"S": "processed"}},
+        }
+        while True:
+            answer = await self._clients["dynamodb"].scan(**asked)
+            for item in answer["Items"]:
+                self._index(case, item["evidence_id"]["S"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _index(self, case: str | None, evidence: str) -> None:
+        if self.indexes is not None and case is not None:
+            self.indexes.put(index_of(case), evidence, evidence_id=evidence, case_id=case)
 
     async def _write(self, evidence: str, status: str) -> None:
         item = {"evidence_id": evidence}
@@ -155,14 +185,26 @@ async def hired(queue_url: str, table: str, *keys: str, script: Script | None = 
                     {"AttributeName": name, "KeyType": kind}
                     for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)
                 ],
-                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+                AttributeDefinitions=[
+                    {"AttributeName": name, "AttributeType": "S"} for name in dict.fromkeys((*keys, "case_id"))
+                ],
                 BillingMode="PAY_PER_REQUEST",
+                **_by_case(keys),
             )
         groups = await clients["logs"].describe_log_groups(logGroupNamePrefix=LOG_GROUP)
         if not groups["logGroups"]:
             await clients["logs"].create_log_group(logGroupName=LOG_GROUP)
             await clients["logs"].create_log_stream(logGroupName=LOG_GROUP, logStreamName=_STREAM)
         yield LocalWorker(clients, queue_url, table, keys, script or Script())
+
+
+def _by_case(keys: Sequence[str]) -> dict[str, Any]:
+    """Return the index by which a table that is known by evidence alone is asked for a case."""
+    if "case_id" in keys:
+        return {}
+    by_case = [{"AttributeName": "case_id", "KeyType": "HASH"}]
+    index = {"IndexName": "case_id-index", "KeySchema": by_case, "Projection": {"ProjectionType": "ALL"}}
+    return {"GlobalSecondaryIndexes": [index]}
 
 
 async def work(worker: LocalWorker, pause: float = 0.2) -> None:

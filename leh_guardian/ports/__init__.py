@@ -13,7 +13,9 @@ from leh_guardian.ports.aws import (
     LogMessage,
     Logs,
     LogSample,
+    Objects,
     SearchIndex,
+    TableBackups,
     TableLayout,
     Tables,
 )
@@ -48,6 +50,7 @@ from leh_guardian.ports.queues import (
 )
 from leh_guardian.ports.service import (
     AdminApi,
+    Cases,
     Deployments,
     Outages,
     Reprocessing,
@@ -66,6 +69,7 @@ __all__ = [
     "AlertQueue",
     "Board",
     "Button",
+    "Cases",
     "Catch",
     "Channel",
     "Circuits",
@@ -91,6 +95,7 @@ __all__ = [
     "MovedLetter",
     "Notice",
     "NoticeKind",
+    "Objects",
     "Outages",
     "Outgoing",
     "OutgoingMessage",
@@ -112,6 +117,7 @@ __all__ = [
     "SentLetter",
     "ServiceProbe",
     "StatusPage",
+    "TableBackups",
     "TableLayout",
     "Tables",
     "WorkerErrors",

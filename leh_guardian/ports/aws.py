@@ -30,9 +30,49 @@ class Tables(Protocol):
     async def get(self, table: str, key: Mapping[str, str]) -> Mapping[str, Any] | None:
         """Return an item as it is now (a consistent read), None where there is none."""
 
+    async def of_case(self, table: str, case: str, attributes: Sequence[str], most: int) -> Sequence[Mapping[str, Any]]:
+        """Return all items of a case in either layout, each with its key and no more than `attributes`.
+
+        Raises:
+            Refused: there are more than `most`, or the table cannot be asked by case.
+        """
+
+    async def backups(self, table: str) -> TableBackups:
+        """Return what is known of a table's point-in-time recovery."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableBackups:
+    """A table's point-in-time recovery."""
+
+    enabled: bool
+    earliest: datetime | None
+    """The first instant that it can be brought back to."""
+    latest: datetime | None
+    size: int
+    """Bytes of the whole table, as it was within the last six hours: all of it is brought back, into another table."""
+
+
+class Objects(Protocol):
+    """S3 as handlers use it."""
+
+    async def keys(self, bucket: str, prefix: str, most: int) -> Sequence[str]:
+        """Return the keys of all objects below a prefix.
+
+        Raises:
+            Refused: there are more than `most`.
+        """
+
 
 class SearchIndex(Protocol):
     """OpenSearch as handlers use it."""
+
+    async def values(self, index: str, field: str, most: int) -> Mapping[str, int] | None:
+        """Return {value of `field`: documents} of an index or alias, None where there is none.
+
+        Raises:
+            Refused: there are more than `most` values, or the field cannot be told apart.
+        """
 
     async def count(self, index: str, field: str, value: str) -> int | None:
         """Return how many documents of `index` have `value` in `field`, None where there is no such index."""

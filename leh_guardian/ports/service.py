@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from leh_guardian.model.case import CaseRecord, Restored, RestorePolicy
 from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.probe import StepLook
 from leh_guardian.model.provider.fusion import Share
@@ -30,6 +31,28 @@ class AdminApi(Protocol):
             AccessDenied: it does not know us.
             Throttled, Unavailable: it cannot now, and has taken nothing.
             OutcomeUnknown: the request was sent, and nobody knows whether it was taken.
+        """
+
+    async def reindex(self, case: str, key: str) -> str:
+        """Ask for the search index of a case to be built anew from DynamoDB; otherwise as `reprocess`."""
+
+
+class Cases(Protocol):
+    """The status of cases in the service's own database."""
+
+    @property
+    def policy(self) -> RestorePolicy:
+        """Which cases stay closed, as the operator says."""
+
+    async def look(self, case: str) -> CaseRecord:
+        """Return what is known of a case; NotFound where there is none."""
+
+    async def restore(self, case: str, key: UUID, at: datetime, asked_at: datetime) -> Restored:
+        """Open a closed case and log it, in one transaction; `at` must be the same for every attempt.
+
+        Raises:
+            NotFound, Refused: nothing was changed.
+            Unavailable: it may have taken place: call it again with the same `key` and `at`.
         """
 
 

@@ -32,6 +32,7 @@ from leh_guardian.settings.outside import (
 )
 from leh_guardian.settings.people import CHANNELS, ChannelSettings, NotifySettings, has_place
 from leh_guardian.settings.probes import ProbeSettings, same_names
+from leh_guardian.settings.product import ProductDatabaseSettings
 from leh_guardian.settings.sections import (
     ExecutorSettings,
     HeartbeatSettings,
@@ -57,6 +58,7 @@ class Settings(Section):
     """guardian's own PostgreSQL, 13 or newer."""
     product_database_url: SecretStr | None = None
     """The service's PostgreSQL."""
+    product_database: ProductDatabaseSettings = ProductDatabaseSettings()
     mode: Mode = Mode.ACT
     """How far this process may go, whatever the rules say."""
     queue: QueueSettings

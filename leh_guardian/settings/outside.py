@@ -92,6 +92,8 @@ class EvidenceSettings(Section):
     """S3 bucket."""
     table: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
     """DynamoDB table of evidence; what looks at it refuses without."""
+    case_index: str = Field("case_id-index", pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """The table's index by `case_id`, where its key is `evidence_id` alone."""
 
 
 class BreakerSettings(Section):

@@ -16,9 +16,9 @@ from typing import Any
 import anyio
 import asyncpg
 
+from leh_guardian.dsn import check_dsn, database, login, place, without_password
 from leh_guardian.errors import RightsMissing, SchemaMismatch, SettingsError, StoreError, StoreUnavailable
 from leh_guardian.store import rights
-from leh_guardian.store.dsn import check_dsn, database, login, place, without_password
 from leh_guardian.store.rights import SCHEMA
 
 MIN_SERVER = 130000

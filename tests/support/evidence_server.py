@@ -1,7 +1,7 @@
 """Owns a small DynamoDB and OpenSearch on one port, which can go wrong; the one rule: it answers as the real ones do.
 
-It knows what `evidence_exists` asks and no more. tests/integration/adapters/test_evidence_server.py holds its DynamoDB against
-moto's, and its OpenSearch against a real one where LEH_TEST_OPENSEARCH_URL names one.
+It knows what is asked of it and no more; S3's lists as well. tests/integration/adapters/test_evidence_server.py holds its DynamoDB
+against moto's, and its OpenSearch against a real one where LEH_TEST_OPENSEARCH_URL names one.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
+from leh_guardian.local.search import Indexes
 from tests.support.faults import Fault
 from tests.support.faulty_http import Answer, FaultyServer, Request
 
 REGION = "ap-northeast-2"
-_SHARDS = {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
 
 
 class EvidenceServer(FaultyServer):
@@ -23,7 +24,10 @@ class EvidenceServer(FaultyServer):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
         self._tables: dict[str, tuple[tuple[str, ...], list[dict[str, str]]]] = {}
-        self._indexes: dict[str, list[dict[str, Any]]] = {}
+        self.indexes = Indexes()
+        self.page = 3
+        """Items and keys in one answer."""
+        self._keys: dict[str, list[str]] = {}
 
     def environment(self) -> dict[str, str]:
         """The variables that make the AWS SDK talk to this server."""
@@ -40,11 +44,22 @@ class EvidenceServer(FaultyServer):
 
     def index(self, name: str, *documents: Mapping[str, Any]) -> None:
         """Make an index with documents."""
-        self.call(lambda: self._indexes.setdefault(name, []).extend(map(dict, documents)))
+
+        def put() -> None:
+            there = self.indexes.documents.setdefault(name, {})
+            there |= {f"{len(there)}-{number}": dict(each) for number, each in enumerate(documents)}
+
+        self.call(put)
+
+    def store(self, bucket: str, *keys: str) -> None:
+        """Put objects into a bucket."""
+        self.call(lambda: self._keys.setdefault(bucket, []).extend(keys))
 
     def operation(self, request: Request) -> str:
         """Return the name under which plans know a request: GetItem, say, or _count."""
         target = request.header("x-amz-target").rpartition(".")[2]
+        if "list-type=2" in request.path:
+            return "ListObjectsV2"
         return target or request.path.partition("?")[0].rpartition("/")[2] or "info"
 
     def error(self, fault: Fault) -> Answer:
@@ -57,12 +72,33 @@ class EvidenceServer(FaultyServer):
         asked = json.loads(request.body or b"{}")
         if request.header("x-amz-target"):
             return self._dynamo(self.operation(request), asked)
-        if self.operation(request) == "health":
-            return _json({"cluster_name": "leh", "status": "green"})
-        index, _, verb = request.path.partition("?")[0].strip("/").partition("/")
-        if verb == "_count":
-            return self._count(index, asked)
-        return _json({"version": {"distribution": "opensearch", "number": "2.19.0"}})
+        if "list-type=2" in request.path:
+            return self._list(request)
+        status, body = self.indexes.answer(request.method, request.path, asked)
+        return _json(body, status)
+
+    def _list(self, request: Request) -> Answer:
+        """List a bucket (Amazon S3 API Reference, "ListObjectsV2"), three keys to a page."""
+        parts = urlsplit(request.path)
+        asked = dict(parse_qsl(parts.query))
+        keys = sorted(key for key in self._keys.get(parts.path.strip("/"), []) if key.startswith(asked["prefix"]))
+        first = int(asked.get("continuation-token", "0"))
+        page, more = keys[first : first + self.page], first + self.page < len(keys)
+        contents = "".join(f"<Contents><Key>{quote(key)}</Key><Size>1</Size></Contents>" for key in page)
+        token = f"<NextContinuationToken>{first + self.page}</NextContinuationToken>" if more else ""
+        told = f"<IsTruncated>{str(more).lower()}</IsTruncated><EncodingType>url</EncodingType>{token}{contents}"
+        return Answer(200, f"<ListBucketResult>{told}</ListBucketResult>".encode(), content_type="application/xml")
+
+    def _query(self, items: list[dict[str, str]], asked: Mapping[str, Any]) -> Answer:
+        """Return a page of a case's items; what was written last under a key is the item."""
+        case = asked["ExpressionAttributeValues"][":case"]["S"]
+        newest = {item["evidence_id"]: item for item in items if item.get("case_id") == case}
+        ids = sorted(newest)
+        first = int(asked.get("ExclusiveStartKey", {"n": {"N": "0"}})["n"]["N"])
+        names = set(asked["ExpressionAttributeNames"].values())
+        page = [{n: {"S": v} for n, v in newest[one].items() if n in names} for one in ids[first : first + self.page]]
+        last = {"LastEvaluatedKey": {"n": {"N": str(first + self.page)}}} if first + self.page < len(ids) else {}
+        return _json({"Items": page, "Count": len(page), **last})
 
     def _dynamo(self, operation: str, asked: Mapping[str, Any]) -> Answer:
         found = self._tables.get(asked["TableName"])
@@ -75,30 +111,18 @@ class EvidenceServer(FaultyServer):
                 {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
             ]
             types = [{"AttributeName": key, "AttributeType": "S"} for key in keys]
-            return _json({"Table": {"KeySchema": schema, "AttributeDefinitions": types}})
+            by_case = [{"AttributeName": "case_id", "KeyType": "HASH"}]
+            index = {"IndexName": "case_id-index", "KeySchema": by_case, "Projection": {"ProjectionType": "ALL"}}
+            table = {"KeySchema": schema, "AttributeDefinitions": types, "GlobalSecondaryIndexes": [index]}
+            return _json({"Table": table})
+        if operation == "Query":
+            return self._query(items, asked)
         wanted = {name: value["S"] for name, value in asked["Key"].items()}
         if wanted.keys() != set(keys):
             kind = "com.amazon.coral.validate#ValidationException"
             return _json({"__type": kind, "message": "The provided key element does not match the schema"}, 400)
         there = [item for item in items if all(item[name] == value for name, value in wanted.items())]
         return _json({"Item": {name: {"S": text} for name, text in there[-1].items()}} if there else {})
-
-    def _count(self, index: str, asked: Mapping[str, Any]) -> Answer:
-        if index not in self._indexes:
-            reason = {"type": "index_not_found_exception", "reason": f"no such index [{index}]", "index": index}
-            return _json({"error": {"root_cause": [reason], **reason}, "status": 404}, 404)
-        terms = [term["term"] for term in asked["query"]["bool"]["should"]]
-        count = sum(
-            any(_is(document, *next(iter(term.items()))) for term in terms) for document in self._indexes[index]
-        )
-        return _json({"count": count, "_shards": _SHARDS})
-
-
-def _is(document: Mapping[str, Any], name: str, wanted: Mapping[str, str]) -> bool:
-    """Tell whether a field of text has a term: one of its words in small letters, or below `.keyword` the whole of it."""
-    field, _, whole = name.partition(".")
-    text = str(document.get(field, ""))
-    return wanted["value"] in ({text} if whole else set(text.lower().replace("-", " ").split()))
 
 
 def _json(body: Mapping[str, Any], status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

@@ -21,6 +21,8 @@ def test_every_shipped_handler_is_found() -> None:
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
         "await_provider",
+        "case_restore",
+        "case_state",
         "circuit_breaker",
         "diagnose_worker",
         "dlq_redrive",
@@ -31,6 +33,7 @@ def test_every_shipped_handler_is_found() -> None:
         "page",
         "pause_worker",
         "queue_drained",
+        "reconcile_case",
         "redriven_finished",
         "release_parked",
         "reprocess_evidence",

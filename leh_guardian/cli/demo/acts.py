@@ -16,6 +16,7 @@ import anyio
 from leh_guardian.cli.demo.screen import Screen, incidents
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
+from leh_guardian.local.product import LocalCase
 from leh_guardian.local.seed import ALERT_QUEUE, FUNCTION, WORKER_DLQ, Service
 from leh_guardian.local.status_page import LocalStatusPage, Scene
 from leh_guardian.local.worker import LocalWorker
@@ -39,6 +40,7 @@ class Stage:
     worker: LocalWorker
     page: LocalStatusPage
     pool: Pool
+    case: LocalCase
     uploads: list[str] = field(default_factory=list)
     """Evidence, in the order of its upload."""
     poison: str = ""

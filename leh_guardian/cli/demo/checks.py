@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from leh_guardian.cli.demo.acts import Stage
+from leh_guardian.cli.demo.restore import is_whole
 from leh_guardian.cli.demo.screen import incidents
 from leh_guardian.cli.output import out
 from leh_guardian.local.admin_api import Desk
@@ -19,13 +20,24 @@ from leh_guardian.store.transaction import transaction
 async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess, faults: Sequence[str]) -> list[str]:
     """Say what is as promised and what is not; returns the latter, with the `faults` that are known already."""
     whole = set(stage.uploads) - {stage.poison}
+    cleared = set(stage.case.cleared)
     done = Counter(stage.worker.finished)
     async with transaction(stage.pool) as tx:
         kept = [row["evidence"] for row in await letters.kept(tx, most=100)]
     all_ = await incidents(stage.pool)
     announced = _told(guardian)
     checks = {
-        f"{len(whole)} of {len(stage.uploads)} uploads are processed, each once": done == dict.fromkeys(whole, 1),
+        f"{len(whole)} of {len(stage.uploads)} uploads are processed, each once": {
+            each: done[each] for each in done if each not in cleared
+        }
+        == dict.fromkeys(whole, 1),
+        f"the closed case is open again, logged once, and all {len(stage.case.evidence)} pieces can be searched": (
+            await is_whole(stage.case)
+        ),
+        f"... of which {len(cleared)} were processed anew, each once, and no other": {
+            each: done[each] for each in stage.case.evidence if done[each]
+        }
+        == dict.fromkeys(cleared, 1),
         "the broken one, and nothing else, is in quarantine": [list(each) for each in kept] == [[stage.poison]],
         f"{WORKER_DLQ} is empty": await stage.dead() == 0,
         f"{ALERT_QUEUE} is empty": await stage.service.depth(stage.service.alert_url) == 0,

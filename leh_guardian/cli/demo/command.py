@@ -1,4 +1,4 @@
-"""Owns `leh-guardian demo`: scenario A on embedded parts; the one rule: the verdict is measured, never assumed."""
+"""Owns `leh-guardian demo`: scenarios A and B on embedded parts; the one rule: the verdict is measured, never assumed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from pathlib import Path
 import anyio
 import click
 
-from leh_guardian.cli.demo import acts
+from leh_guardian.cli.demo import acts, restore
 from leh_guardian.cli.demo.acts import Stage
 from leh_guardian.cli.demo.checks import verify
 from leh_guardian.cli.demo.screen import Screen
 from leh_guardian.cli.output import out
 from leh_guardian.errors import SettingsError
-from leh_guardian.local import admin_api, status_page
+from leh_guardian.local import admin_api, product, search, status_page
 from leh_guardian.local.admin_api import Desk, LocalAdminApi
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.guardian import GuardianProcess
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.local.product import seeded_case
+from leh_guardian.local.search import Indexes
 from leh_guardian.local.seed import ALERT_QUEUE, TABLE, seeded
 from leh_guardian.local.short_rules import copy_rules
 from leh_guardian.local.status_page import LocalStatusPage
@@ -34,13 +36,15 @@ from leh_guardian.store.transaction import transaction
 _DEADLINE = 200.0
 _FOLDER = Path(".demo")
 _TOKEN = "demo-admin-token"  # noqa: S105 - of a stand-in that lives as long as the demo
-_ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed)
+_PIECES = 10
+"""Evidence of the case that is closed."""
+_ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed, restore.closed_by_mistake)
 
 
 @click.command()
 @click.option("--stay", is_flag=True, help="Keep everything running afterwards, to play with.")
 def demo(stay: bool) -> None:
-    """Run the main job on embedded parts: a stuck AI worker is found, understood and put right, four times over."""
+    """Run the main jobs on embedded parts: a stuck AI worker is put right, four times over, and a case closed by mistake comes back."""
     if not Path("rules").is_dir():
         raise SettingsError("no rules folder here: run the demo from the project's root folder")
     # Both end it tidily, also where a shell has it ignore Ctrl-C because it runs in the background.
@@ -79,9 +83,14 @@ async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
         worker = await stack.enter_async_context(hired(service.worker_url, TABLE))
         page = await stack.enter_async_context(status_page.serving(LocalStatusPage()))
         desk = Desk(_TOKEN, honours_keys=True)
-        admin = await stack.enter_async_context(admin_api.serving(LocalAdminApi(desk, worker.process, later=0.2)))
-        guardian = await stack.enter_async_context(_daemon(dsn, aws, page.url, admin.url))
-        stage = Stage(Screen(), service, worker, page, pool)
+        api = LocalAdminApi(desk, worker.process, reindex=worker.reindex, later=0.2)
+        admin = await stack.enter_async_context(admin_api.serving(api))
+        worker.indexes = Indexes()
+        index = await stack.enter_async_context(search.serving(worker.indexes))
+        case = await seeded_case(pool, service.s3, worker.dynamodb, worker.indexes, _PIECES)
+        outside = {"LEH_OPENSEARCH__URL": index, **product.settings(dsn)}
+        guardian = await stack.enter_async_context(_daemon(dsn, aws, page.url, admin.url, outside))
+        stage = Stage(Screen(), service, worker, page, pool, case)
         stage.screen.say("the service is up: worker, queues, evidence table, log group, admin API, status page")
         stage.screen.say(
             f"guardian runs with the files of rules/, their times made short; status: {guardian.url}/status"
@@ -109,9 +118,12 @@ async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
 
 
 @asynccontextmanager
-async def _daemon(dsn: str, aws: dict[str, str], page: str, admin: str) -> AsyncIterator[GuardianProcess]:
+async def _daemon(
+    dsn: str, aws: dict[str, str], page: str, admin: str, outside: dict[str, str]
+) -> AsyncIterator[GuardianProcess]:
     environment = {
         **aws,
+        **outside,
         "LEH_DATABASE_URL": dsn,
         "LEH_QUEUE__ALERTS": ALERT_QUEUE,
         "LEH_QUEUE__WAIT": "2",
@@ -137,9 +149,12 @@ async def _store(dsn: str) -> AsyncIterator[Pool]:
     pool = await Pool.open(dsn, size=2, replica="demo")
     try:
         async with transaction(pool) as tx:
-            if await tx.fetchval("select to_regnamespace($1) is not null", SCHEMA):
+            names = [SCHEMA, product.SCHEMA]
+            if await tx.fetchval(
+                "select bool_or(to_regnamespace(name) is not null) from unnest($1::text[]) name", names
+            ):
                 raise SettingsError(
-                    f"the database of LEH_DATABASE_URL has a schema {SCHEMA} already, of a guardian or of a demo that was"
+                    f"the database of LEH_DATABASE_URL has a schema {' or '.join(names)} already, of a guardian or of a demo that was"
                     " killed: unset LEH_DATABASE_URL, or name an empty database"
                 )
         try:
@@ -148,6 +163,7 @@ async def _store(dsn: str) -> AsyncIterator[Pool]:
             with anyio.CancelScope(shield=True):
                 async with transaction(pool) as tx:
                     await tx.execute(f"drop schema if exists {SCHEMA} cascade")
+                await product.drop(pool)
     finally:
         await pool.close()
 

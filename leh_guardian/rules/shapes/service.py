@@ -71,5 +71,6 @@ EVENTS: Final = (
         },
     ),
     EventType(_BACKEND, "CaseClosed", {**texts("case_id user_id"), **_MORE}),
+    EventType(_BACKEND, "CaseCloseUndoRequested", {**texts("case_id user_id reason"), **_MORE}),
     EventType(_BACKEND, "CaseRestoreRequested", {**texts("case_id user_id reason"), **_MORE}),
 )

@@ -76,6 +76,20 @@ async def test_it_asks_for_a_piece_with_token_and_key(
     assert api.desk.effects["ev_1a2b"] == 2
 
 
+async def test_it_asks_for_an_index_the_same_way(
+    api: LocalAdminApi, session: aiohttp.ClientSession, token: FileToken
+) -> None:
+    """By case, under a key; what is no id of a case is not asked for."""
+    asked = asker(session, api.url, token)
+    assert await asked.reindex("case_3f9c", "key-1") == "accepted"
+    assert await asked.reindex("case_3f9c", "key-1") == "accepted"
+    assert (api.desk.requests["case_3f9c"], api.desk.effects["case_3f9c"]) == (2, 1)
+    for hostile in ("../x", "*", "", "case_1\n", "'; DROP TABLE cases"):
+        with pytest.raises(Refused, match="no id of a case"):
+            await asked.reindex(hostile, "key-2")
+    assert sum(api.desk.requests.values()) == 2
+
+
 @pytest.mark.parametrize("evidence", ["", "a/b", "ev 1", "../x", "ev_1\r\nX: y", "증거", "x" * 129])
 async def test_what_is_no_id_is_not_asked_for(
     evidence: str, api: LocalAdminApi, session: aiohttp.ClientSession

@@ -61,10 +61,13 @@ def make_table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             dynamo.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+                AttributeDefinitions=[
+                    {"AttributeName": key, "AttributeType": "S"} for key in dict.fromkeys((*keys, "case_id"))
+                ],
                 KeySchema=[
                     {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
                 ],
+                **_by_case(keys),
             )
             for item in items:
                 dynamo.put_item(TableName=table, Item={name: {"S": value} for name, value in item.items()})
@@ -78,6 +81,15 @@ async def tables(make_table: Make) -> AsyncIterator[DynamoTables]:
     """The adapter, once the environment is that of one of the two."""
     async with open_aws(REGION) as aws:
         yield DynamoTables(aws, await aws.client("dynamodb"))
+
+
+def _by_case(keys: tuple[str, ...]) -> dict[str, Any]:
+    """The index by case of a table that is known by evidence."""
+    if "case_id" in keys:
+        return {}
+    by_case = [{"AttributeName": "case_id", "KeyType": "HASH"}]
+    index = {"IndexName": "case_id-index", "KeySchema": by_case, "Projection": {"ProjectionType": "ALL"}}
+    return {"GlobalSecondaryIndexes": [index]}
 
 
 ITEMS = (
@@ -203,6 +215,94 @@ def _ask(url: str, method: str, path: str, body: Mapping[str, Any] | None = None
     request = urllib.request.Request(f"{url}/{path}", data, {"Content-Type": "application/json"}, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         answer.read()
+
+
+async def test_evidence_of_an_index_is_listed(
+    make_index: tuple[str, Callable[..., str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page by page, each id once with its documents, in its own letter case; no index is told from one without evidence."""
+    monkeypatch.setattr("leh_guardian.adapters.opensearch._PAGE", 2)
+    url, make = make_index
+    chunks = [{"evidence_id": f"ev_{number}", "text": "x"} for number in (3, 1, 2, 1, 5, 4, 1)]
+    index, other = make(*chunks, {"evidence_id": "Ev-A b"}), make({"text": "nobody's"})
+    search = OpenSearch(url)
+    try:
+        assert await search.values(index, "evidence_id", 10) == {
+            "Ev-A b": 1,
+            "ev_1": 3,
+            **dict.fromkeys(("ev_2", "ev_3", "ev_4", "ev_5"), 1),
+        }
+        assert await search.values(other, "evidence_id", 10) == {}
+        assert await search.values("case_rag_nowhere", "evidence_id", 10) is None
+        with pytest.raises(Refused, match="more than 3"):
+            await search.values(index, "evidence_id", 3)
+    finally:
+        await search.close()
+
+
+@pytest.mark.parametrize("make_index", ["real"], indirect=True)
+async def test_a_real_alias_and_mappings(make_index: tuple[str, Callable[..., str]]) -> None:
+    """An alias over two indexes is both; ids indexed as keywords are read as such, as words alone they cannot be told apart."""
+    url, make = make_index
+    one, two = make({"evidence_id": "ev_1"}), make({"evidence_id": "ev_2"})
+    alias, keywords, words = f"{one}_alias", f"{one}_keywords", f"{one}_words"
+    actions = [{"add": {"index": each, "alias": alias}} for each in (one, two)]
+    _ask(url, "POST", "_aliases", {"actions": actions})
+    for name, kind in ((keywords, "keyword"), (words, "text")):
+        _ask(url, "PUT", name, {"mappings": {"properties": {"evidence_id": {"type": kind}}}})
+        _ask(url, "POST", f"{name}/_doc?refresh=true", {"evidence_id": "ev_1"})
+    search = OpenSearch(url)
+    try:
+        assert await search.values(alias, "evidence_id", 10) == {"ev_1": 1, "ev_2": 1}
+        assert await search.values(keywords, "evidence_id", 10) == {"ev_1": 1}
+        with pytest.raises(Refused, match="index it as keyword"):
+            await search.values(words, "evidence_id", 10)
+    finally:
+        await search.close()
+        for name in (keywords, words):
+            _ask(url, "DELETE", name)
+
+
+@pytest.mark.parametrize("keys", [("evidence_id",), ("case_id", "evidence_id")], ids=["by id", "by case and id"])
+async def test_items_of_a_case(make_table: Make, tables: DynamoTables, keys: tuple[str, ...]) -> None:
+    """All of one case and none of another, in either layout, with what was asked for and no more."""
+    other = {"case_id": "case_10", "evidence_id": "ev_9", "status": "done"}
+    more = tuple({"case_id": "case_1", "evidence_id": f"ev_{n}", "status": "done"} for n in range(3, 9))
+    table = make_table(*keys, items=(*ITEMS, other, *more))
+    found = await tables.of_case(table, "case_1", ("evidence_id", "status"), 100)
+    assert {item["evidence_id"]: item["status"] for item in found} == {
+        "ev_1": "processed",
+        "ev_2": "processing",
+        **{f"ev_{n}": "done" for n in range(3, 9)},
+    }
+    assert not any("name" in item for item in found)
+    with pytest.raises(Refused, match="more than 7"):
+        await tables.of_case(table, "case_1", ("status",), 7)
+
+
+@pytest.mark.parametrize("make_table", ["moto"], indirect=True)
+async def test_an_index_that_does_not_hold_the_status(
+    make_table: Make, tables: DynamoTables, aws_server: EmbeddedAws
+) -> None:
+    """Of keys alone each item is read by itself; without an index by case it says which setting names one."""
+    assert make_table
+    table = f"evidence-{uuid.uuid4().hex[:8]}"
+    by_case = [{"AttributeName": "case_id", "KeyType": "HASH"}]
+    index = {"IndexName": "case_id-index", "KeySchema": by_case, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+    with client("dynamodb", aws_server.environment()) as dynamo:
+        dynamo.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("evidence_id", "case_id")],
+            KeySchema=[{"AttributeName": "evidence_id", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[index],
+        )
+        dynamo.put_item(TableName=table, Item={name: {"S": value} for name, value in ITEMS[0].items()})
+    [item] = await tables.of_case(table, "case_1", ("evidence_id", "status"), 10)
+    assert item == {"evidence_id": "ev_1", "status": "processed"}
+    other = DynamoTables(tables._aws, tables._client, case_index="elsewhere")
+    with pytest.raises(Refused, match=r"evidence\.case_index"):
+        await other.of_case(table, "case_1", ("status",), 10)
 
 
 async def test_documents_are_counted(make_index: tuple[str, Callable[..., str]]) -> None:

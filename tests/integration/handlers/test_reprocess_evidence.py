@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.errors import Refused
-from leh_guardian.handlers import reprocess_evidence as reprocessing
 from leh_guardian.handlers.reprocess_evidence import ReprocessEvidenceParams, reprocess_evidence
 from leh_guardian.local.admin_api import Trouble
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Unknown, Wait
 from leh_guardian.model.reprocessing import PieceState
+from leh_guardian.reprocess import carrying
 from leh_guardian.store import letters
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
@@ -355,7 +355,7 @@ async def test_an_api_that_slows_down_or_is_away_is_waited_for(service: Leh, ide
 
 async def test_an_api_that_stays_away_is_told_of(service: Leh, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a time people are asked; nothing was doubled, and everything is in quarantine."""
-    monkeypatch.setattr(reprocessing, "_PATIENCE", timedelta(minutes=2))
+    monkeypatch.setattr(carrying, "_PATIENCE", timedelta(minutes=2))
     service.bury("ev_a")
     service.api.trouble = [Trouble.SLOW_DOWN] * 1000
     outcome = await service.to_the_end(service.attempt(), params(service))

@@ -92,7 +92,7 @@ TWINS = (
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("circuits", "dsn", "migrate", "pool", "rights", "spending", "transaction")
+WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "spending", "transaction")
 """Infrastructure, and what no simulated history asks for: records of use are played on PostgreSQL alone."""
 WITHOUT_TABLE = {"circuits", "spend_alarms"}
 

@@ -20,27 +20,27 @@ _EXAMPLE = "it is written like postgresql://user:password@db.internal:5432/leh_g
 _ENCODE = "special characters of a password are written percent-encoded: / as %2F, # as %23, ? as %3F, @ as %40, : as %3A, % as %25"
 
 
-def check_dsn(dsn: str) -> None:
-    """Refuse a URL that cannot be meant.
+def check_dsn(dsn: str, variable: str = "LEH_DATABASE_URL") -> None:
+    """Refuse a URL that cannot be meant; `variable` is the setting that it was given by.
 
     Raises:
         SettingsError: with what is wrong, and no word of the URL's own that could be secret.
     """
     if not dsn.isprintable():
-        raise _refusal("it holds control characters, a line's end, or bytes that are not UTF-8")
+        raise _refusal(variable, "it holds control characters, a line's end, or bytes that are not UTF-8")
     try:
         parts = urlsplit(dsn)
         query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
     except ValueError:  # its text quotes the URL
-        raise _refusal(f"it cannot be read; {_ENCODE}") from None
+        raise _refusal(variable, f"it cannot be read; {_ENCODE}") from None
     if parts.scheme not in _SCHEMES:
-        raise _refusal(_EXAMPLE)
+        raise _refusal(variable, _EXAMPLE)
     if parts.fragment or parts.netloc.count("@") > 1 or ("@" not in parts.netloc and "@" in dsn):
-        raise _refusal(_ENCODE)
+        raise _refusal(variable, _ENCODE)
     ports = [_port(host) for host in _hosts(parts).split(",")] + query.get("port", "").split(",")
     if not all(port.isascii() and port.isdigit() and 0 < int(port) < 65536 for port in ports if port):
-        raise _refusal(f"the port must be a number from 1 to 65535; {_ENCODE}")
-    _check_files(query)
+        raise _refusal(variable, f"the port must be a number from 1 to 65535; {_ENCODE}")
+    _check_files(query, variable)
 
 
 def place(dsn: str) -> str:
@@ -85,15 +85,15 @@ def _port(host: str) -> str:
     return "" if host.startswith("/") else host.rpartition("]")[2].partition(":")[2]
 
 
-def _check_files(query: Mapping[str, str]) -> None:
+def _check_files(query: Mapping[str, str], variable: str) -> None:
     for name in _FILES:
         if path := query.get(name):
             try:
                 with Path(path).open("rb"):
                     pass
             except OSError as error:
-                raise SettingsError(f"LEH_DATABASE_URL: {name}: cannot read {path}: {error.strerror}") from error
+                raise SettingsError(f"{variable}: {name}: cannot read {path}: {error.strerror}") from error
 
 
-def _refusal(reason: str) -> SettingsError:
-    return SettingsError(f"LEH_DATABASE_URL is no PostgreSQL URL: {reason}")
+def _refusal(variable: str, reason: str) -> SettingsError:
+    return SettingsError(f"{variable} is no PostgreSQL URL: {reason}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from leh_guardian.dsn import check_dsn, place, without_password
 from leh_guardian.errors import SettingsError
-from leh_guardian.store.dsn import check_dsn, place, without_password
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,181 @@
+"""Owns `leh-guardian case`: look at a case, and have one that was closed by mistake opened again and made whole.
+
+The one rule: a dry run changes nothing, and a restore goes through the daemon, so that switches, limits and the journal hold.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+import anyio
+import click
+import structlog
+
+from leh_guardian.adapters.aws import open_aws
+from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.adapters.s3 import S3Objects
+from leh_guardian.app import handlers
+from leh_guardian.app.outside import evidence_tables, leh_cases
+from leh_guardian.cli.following import follow
+from leh_guardian.cli.output import as_json, out, print_json, tell
+from leh_guardian.cli.store_access import who, with_store
+from leh_guardian.clock import SystemClock
+from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.engine import by_hand
+from leh_guardian.errors import GuardianError, Halted, SettingsError
+from leh_guardian.fields import is_case_id
+from leh_guardian.handlers.case_state import CaseStateParams, case_state
+from leh_guardian.model.case import CLOSED
+from leh_guardian.model.outcome import Done
+from leh_guardian.model.text import shown
+from leh_guardian.settings import Settings, load_settings
+from leh_guardian.store.transaction import Transaction
+
+
+@click.group()
+def case() -> None:
+    """Look after single cases."""
+
+
+@case.command()
+@click.argument("id_", metavar="ID")
+@click.option("--reason", required=True, help="Why; kept in the journal.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say who closed it, what is missing and what would be done; change nothing."
+)
+@click.option(
+    "--limit", type=click.IntRange(1), help="Refuse when more pieces would be processed anew; by default 500."
+)
+@click.option(
+    "--no-reprocess", is_flag=True, help="Build the index anew, and only tell what would have to be processed."
+)
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Follow it to its end.")
+@as_json
+def restore(
+    id_: str, reason: str, dry_run: bool, limit: int | None, no_reprocess: bool, wait: bool, json_: bool
+) -> None:
+    """Open the closed case ID again, and bring its evidence and its search index back. The daemon does it, also when this is interrupted."""
+    if not is_case_id(id_):
+        raise click.UsageError(f"'{shown(id_, 60)}'은(는) 사건 ID가 아닙니다 (예: case_3f9c).")
+    if not reason.strip():
+        raise click.UsageError("--reason에 복구하는 이유를 입력하세요.")
+    if dry_run:
+        _show(id_, json_=json_)
+        return
+    repair = {"case": id_} | ({"reprocess": False} if no_reprocess else {})
+
+    async def begin(tx: Transaction) -> tuple[UUID, bool]:
+        return await by_hand.start(
+            tx,
+            handlers(),
+            "case_restore",
+            {"case": id_, "requested_by": who()},
+            about=id_,
+            limits={"evidence": limit} if limit else {},
+            now=await tx.time(),
+            who=who(),
+            reason=reason,
+            then=[("reconcile_case", repair)],
+        )
+
+    incident, new = with_store(begin)
+    if not new:
+        tell(f"이 사건의 복구가 이미 진행 중입니다 (장애 {str(incident)[:8]}).")
+        sys.exit(1)
+    tell(f"복구를 등록했습니다 (장애 {str(incident)[:8]}). 데몬이 실행하며, 이 명령을 중단해도 계속됩니다.")
+    if not wait:
+        if json_:
+            print_json({"case": id_, "incident": str(incident), "status": "scheduled"})
+        return
+    actions = anyio.run(follow, incident, ["case_restore", "reconcile_case"])
+    good = len(actions) > 1 and all(each["status"] in {"succeeded", "skipped"} for each in actions)
+    if json_:
+        print_json({"case": id_, "incident": str(incident), "restored": good, "actions": actions})
+    else:
+        for each in actions:
+            out(f"{each['status']}: {shown((each['outcome'] or {}).get('summary', ''), 1000)}")
+    sys.exit(0 if good else 1)
+
+
+def _show(id_: str, *, json_: bool) -> None:
+    """Print what a restore would find and do; exit 1 where it would be refused."""
+    found = anyio.run(_look, id_)
+    if json_:
+        print_json(found)
+    else:
+        out(found["summary"])
+        for step in found["would"]:
+            out(f"  실행할 일: {step}")
+        for what, ids in found.get("missing_ids", {}).items():
+            out(f"  {what} 없음: {', '.join(ids)}")
+        for command in found.get("pitr", {}).get("commands", ()):
+            out(f"  PITR: {command}")
+    if found["refused"]:
+        sys.exit(1)
+
+
+async def _look(id_: str) -> dict[str, Any]:
+    settings = load_settings(os.environ)
+    if settings.product_database_url is None:
+        raise SettingsError("LEH_PRODUCT_DATABASE_URL: missing; set it to the URL of LEH's own PostgreSQL")
+    async with AsyncExitStack() as stack:
+        ctx = _context(await _outside(settings, stack))
+        outcome = await case_state(ctx, CaseStateParams(case=id_))
+    if not isinstance(outcome, Done):
+        raise GuardianError(f"{outcome}")
+    found = dict(outcome.facts)
+    closed = found["status"] == CLOSED
+    found.setdefault("refused", None)
+    if not closed and not found["would"]:
+        found["refused"] = f"사건 {id_}는 closed가 아니라 {found['status']}이고, 빠진 것도 없습니다"
+    would = ["case_restore: closed → active"] if closed and not found["refused"] else []
+    return {"summary": outcome.summary, **found, "would": [*would, *found["would"]]}
+
+
+async def _outside(settings: Settings, stack: AsyncExitStack) -> Capabilities:
+    aws = await stack.enter_async_context(open_aws(settings.region))
+    search = OpenSearch(settings.opensearch.url) if settings.opensearch.url else None
+    if search is not None:
+        stack.push_async_callback(search.close)
+    # A look asks neither queues nor guardian's own database.
+    return Capabilities(
+        queues=None,  # type: ignore[arg-type]
+        channels={},
+        letters=None,  # type: ignore[arg-type]
+        tables=await evidence_tables(settings, aws),
+        search=search,
+        evidence_table=settings.evidence.table,
+        evidence_bucket=settings.evidence.bucket,
+        objects=S3Objects(aws, await aws.client("s3")),
+        cases=leh_cases(settings),
+    )
+
+
+def _context(can: Capabilities) -> ActionContext:
+    clock = SystemClock()
+    return ActionContext(
+        action_id=uuid.uuid4(),
+        incident_id=uuid.uuid4(),
+        rule_id=by_hand.RULE,
+        attempt=1,
+        dry_run=True,
+        incident={"severity": "sev4", "dedup_key": "", "began_at": clock.now().isoformat()},
+        clock=clock,
+        log=structlog.get_logger("case"),
+        can=can,
+        limits={},
+        remembered={},
+        checkpoints=_Nothing(),
+    )
+
+
+class _Nothing:
+    """Remembers nothing: a look has nothing to remember."""
+
+    async def save(self, name: str, value: Any) -> None:
+        raise Halted(f"a look wanted to remember {name}")
