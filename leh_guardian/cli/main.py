@@ -42,6 +42,7 @@ _COMMANDS = {
     "oncall": "leh_guardian.cli.oncall:oncall",
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",
+    "scan": "leh_guardian.cli.scan:scan",
     "handlers": "leh_guardian.cli.handlers:handlers",
 }
 
