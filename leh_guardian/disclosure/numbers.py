@@ -67,6 +67,8 @@ class Number:
         return hints is None or any(map(self.text.__contains__, hints))
 
 
+Look = Callable[[str], bool]
+"""What the digits alone let a number be: asked first, since the words around cost more to look at."""
 Judge = Callable[[Number], Tier | None]
 Shape = tuple[int, ...]
 
@@ -74,17 +76,17 @@ Shape = tuple[int, ...]
 class Shapes(NamedTuple):
     """Who judges what: by the lengths of the groups, and of what has none (`free`: bank accounts)."""
 
-    judges: dict[Shape, tuple[tuple[Kind, Judge], ...]]
+    judges: dict[Shape, tuple[tuple[Kind, Look, Judge], ...]]
     known: frozenset[Shape]
     free: Judge | None
 
 
-def table_of(*kinds: tuple[Kind, Judge, tuple[Shape, ...]], free: Judge) -> Shapes:
+def table_of(*kinds: tuple[Kind, Look, Judge, tuple[Shape, ...]], free: Judge) -> Shapes:
     """Return the judges of each shape, in the order given."""
-    shapes: dict[Shape, list[tuple[Kind, Judge]]] = {}
-    for kind, judge, its in kinds:
+    shapes: dict[Shape, list[tuple[Kind, Look, Judge]]] = {}
+    for kind, look, judge, its in kinds:
         for shape in its:
-            shapes.setdefault(shape, []).append((kind, judge))
+            shapes.setdefault(shape, []).append((kind, look, judge))
     return Shapes({shape: tuple(judges) for shape, judges in shapes.items()}, frozenset(shapes), free)
 
 
@@ -145,8 +147,11 @@ class _Stretch:
     def _judged(self, first: int, size: int, shapes: Shapes) -> Hit | None:
         spans = self._groups[first : first + size]
         shape = tuple([end - start for start, end in spans])
-        judges = shapes.judges.get(shape, ())
-        number = self._number(first, spans, shape, bank_only=not judges)
+        digits = "".join([self._text[start:end] for start, end in spans])
+        judges = [(kind, judge) for kind, look, judge in shapes.judges.get(shape, ()) if look(digits)]
+        if not judges and shapes.free is None:
+            return None
+        number = self._number(first, spans, digits, shape, bank_only=not judges)
         if number is None:
             return None
         for kind, judge in (*judges, (Kind.BANK_ACCOUNT, shapes.free)) if shapes.free else judges:
@@ -157,7 +162,7 @@ class _Stretch:
         return None
 
     def _number(
-        self, first: int, spans: list[tuple[int, int]], shape: tuple[int, ...], *, bank_only: bool
+        self, first: int, spans: list[tuple[int, int]], digits: str, shape: Shape, *, bank_only: bool
     ) -> Number | None:
         start, end = spans[0][0], spans[-1][1]
         key = self._key
@@ -167,7 +172,6 @@ class _Stretch:
         if (glue := self._glue(first, first + len(spans) - 1)) is None:
             return None
         gaps = "".join(self._text[one[1] : two[0]] for one, two in pairwise(spans))
-        digits = "".join(self._text[one:two] for one, two in spans)
         return Number(
             self._small, start, end, digits, shape, gaps.replace(" ", ""), glue, self._whole, label, self._today
         )

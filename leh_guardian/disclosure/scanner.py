@@ -34,12 +34,12 @@ from leh_guardian.disclosure.numbers import find_numbers, table_of
 from leh_guardian.disclosure.seal import Seal
 
 _SHAPES: Final = table_of(
-    (Kind.KR_RRN, resident.judge_citizen, resident.SHAPES),
-    (Kind.KR_FRN, resident.judge_foreigner, resident.SHAPES),
-    (Kind.CARD, card.judge, card.SHAPES),
-    (Kind.PHONE, phone.judge, phone.SHAPES),
-    (Kind.KR_DRIVER_LICENSE, driver_license.judge, driver_license.SHAPES),
-    (Kind.KR_BRN, business.judge, business.SHAPES),
+    (Kind.KR_RRN, resident.could_be_citizen, resident.judge_citizen, resident.SHAPES),
+    (Kind.KR_FRN, resident.could_be_foreigner, resident.judge_foreigner, resident.SHAPES),
+    (Kind.CARD, card.could_be, card.judge, card.SHAPES),
+    (Kind.PHONE, phone.could_be, phone.judge, phone.SHAPES),
+    (Kind.KR_DRIVER_LICENSE, driver_license.could_be, driver_license.judge, driver_license.SHAPES),
+    (Kind.KR_BRN, business.could_be, business.judge, business.SHAPES),
     free=bank_account.judge,
 )
 """Which kinds a number's groups could be, in the order in which they are asked."""

@@ -15,6 +15,7 @@ import anyio
 
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.benchmarks.absence import measure_absence
+from tests.benchmarks.disclosure import measure_disclosure
 from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
 from tests.benchmarks.loading import measure_loading
@@ -25,7 +26,7 @@ from tests.benchmarks.redrive import compare_redrive
 from tests.benchmarks.report import machine
 from tests.benchmarks.start import measure_start
 
-_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "absence", "start", "matching", "loading")
+_SECTIONS = ("intake", "elasticmq", "planning", "redrive", "absence", "start", "matching", "loading", "scan")
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
 
@@ -77,8 +78,15 @@ def _run(postgres: EmbeddedPostgres, folder: Path, only: set[str], *, quick: boo
         measure_start(postgres, folder, 1 if quick else 3)
     if "matching" in only:
         measure_matching(0.2 if quick else 0.5)
+    _run_pure(folder, only, quick=quick)
+
+
+def _run_pure(folder: Path, only: set[str], *, quick: bool) -> None:
+    """Run what needs no database."""
     if "loading" in only:
         measure_loading(folder, 2 if quick else 5)
+    if "scan" in only:
+        measure_disclosure(70 if quick else 700, 4_000 if quick else 40_000)
 
 
 if __name__ == "__main__":

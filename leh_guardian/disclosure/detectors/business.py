@@ -15,10 +15,11 @@ from leh_guardian.disclosure.numbers import Number
 SHAPES: Final = ((3, 2, 5), (10,), (5, 5), (3, 7))
 
 
+could_be = business_check
+
+
 def judge(number: Number) -> Tier | None:
     """Tell whether a number is a business's."""
-    if not business_check(number.digits):
-        return None
     if number.called(Label.BUSINESS):
         return Tier.CONFIRMED
     if number.shape != (3, 2, 5) or number.glued or not number.plain:

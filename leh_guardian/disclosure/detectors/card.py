@@ -20,10 +20,13 @@ _ISSUERS: Final = re.compile(
 )
 
 
+def could_be(digits: str) -> bool:
+    """Tell whether digits alone let a number be a card's."""
+    return _ISSUERS.fullmatch(digits) is not None and luhn(digits)
+
+
 def judge(number: Number) -> Tier | None:
     """Tell whether a number is a card's."""
-    if not _ISSUERS.fullmatch(number.digits) or not luhn(number.digits):
-        return None
     if number.called(Label.CARD):
         return Tier.CONFIRMED
     if number.glued or not number.plain:

@@ -15,9 +15,16 @@ from leh_guardian.disclosure.numbers import Number
 
 SHAPES: Final = ((2, 2, 6, 2), (12,), (2, 6, 2), (2, 10), (2, 2, 8), (4, 6, 2))
 _REGIONS: Final = frozenset([*map(str, range(11, 27)), "28"])
+_OLD: Final = 10
+"""Digits of a licence that begins with a region's name."""
 _NAMES: Final = re.compile(
     r"(?:서울|부산|경기|경기남부|경기북부|강원|충북|충남|전북|전남|경북|경남|제주|대구|인천|광주|대전|울산)[-\s]?\Z"
 )
+
+
+def could_be(digits: str) -> bool:
+    """Tell whether digits alone let a number be a licence's."""
+    return digits[:2] in _REGIONS or len(digits) == _OLD
 
 
 def judge(number: Number) -> Tier | None:
@@ -25,8 +32,6 @@ def judge(number: Number) -> Tier | None:
     if number.shape == (2, 6, 2):
         named = _NAMES.search(number.text, max(0, number.start - 6), number.start)
         return Tier.CONFIRMED if named and not number.glued else None
-    if number.digits[:2] not in _REGIONS:
-        return None
     if number.called(Label.DRIVER):
         return Tier.CONFIRMED
     if number.shape != (2, 2, 6, 2) or number.glued or number.gaps != "---":

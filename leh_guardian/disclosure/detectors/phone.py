@@ -35,6 +35,11 @@ _LANDLINE: Final = re.compile(r"0(?:2|[3-6][0-9]|70|50[0-9])[0-9]{7,8}")
 _COUNTRY: Final = re.compile(r"(?:00)?820?(?=[1-9])")
 
 
+def could_be(digits: str) -> bool:
+    """Tell whether digits alone let a number be a telephone's."""
+    return digits.startswith(("0", "82"))
+
+
 def judge(number: Number) -> Tier | None:
     """Tell whether a number is a person's telephone."""
     abroad = _COUNTRY.match(number.digits)

@@ -20,10 +20,18 @@ _OLDEST: Final = 111
 _NEUTRAL: Final = frozenset({Label.NONE, Label.RESIDENT, Label.ANY})
 
 
+def could_be_citizen(digits: str) -> bool:
+    """Tell whether digits alone let a number be a citizen's."""
+    return "01" <= digits[2:4] <= "12" and "01" <= digits[4:6] <= "31" and digits[6] not in "5678"
+
+
+def could_be_foreigner(digits: str) -> bool:
+    """Tell whether digits alone let a number be a foreigner's."""
+    return "01" <= digits[2:4] <= "12" and "01" <= digits[4:6] <= "31" and digits[6] in "5678"
+
+
 def judge_citizen(number: Number) -> Tier | None:
     """Tell whether a number is a citizen's."""
-    if number.digits[6] in "5678":
-        return None
     if number.digits[6] in "90" and not number.called(Label.RESIDENT):
         return None
     return _judge(number, checked=resident_check(number.digits))
@@ -31,7 +39,7 @@ def judge_citizen(number: Number) -> Tier | None:
 
 def judge_foreigner(number: Number) -> Tier | None:
     """Tell whether a number is a foreigner's."""
-    return _judge(number, checked=foreigner_check(number.digits)) if number.digits[6] in "5678" else None
+    return _judge(number, checked=foreigner_check(number.digits))
 
 
 def _judge(number: Number, *, checked: bool) -> Tier | None:

@@ -32,7 +32,7 @@ _FORMS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     (
         Kind.OPENAI_KEY,
         re.compile(
-            rf"{_LEFT}sk-(?!ant-)(?=[A-Za-z_-]{{0,40}}[0-9])(?:[A-Za-z0-9]{{20,}}|[A-Za-z0-9_-]{{32,}}|(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{{16,}})"
+            rf"{_LEFT}sk-(?!ant-)(?=[A-Za-z_-]{{0,200}}[0-9])(?:[A-Za-z0-9]{{20,}}|[A-Za-z0-9_-]{{32,}}|(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{{16,}})"
         ),
     ),
     (
