@@ -1,8 +1,8 @@
 """Owns how much must be read, and the drawing of it; the one rule: a sample says what it can and cannot have missed.
 
 n lines without a finding bound the rate of leaking lines (the rule of three: 3/n at 95 %). Leaks cluster in one endpoint, so each
-stratum (log group, action, day) gets the same number of places, and the whole is weighed back. One pass, each line with the same chance within
-its stratum (Vitter's algorithm R), from a seed that the report states.
+stratum (log group, action, day) gets the same number of places, and the whole is weighed back. One pass, each line with the
+same chance within its stratum (Vitter's algorithm R), from a seed that the report states.
 """
 
 from __future__ import annotations
