@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from leh_guardian.disclosure.found import Hit, Kind, Tier
 from leh_guardian.disclosure.labels import HINTS, Label, label_in, names_account
 
-STRETCH: Final = re.compile(r"[0-9](?:[-. /_()+~]{0,3}[0-9]){8,}")
+STRETCH: Final = re.compile(r"[0-9](?:[-. /_()+~]{0,3}+[0-9]){8,}+")
 """Also for a text that was not folded: none of the forms that are folded stands between these."""
 _GROUP: Final = re.compile(r"[0-9]+")
 _UUID_BEFORE: Final = re.compile(r"[0-9a-fA-F]{4}-\Z")

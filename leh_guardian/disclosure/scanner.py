@@ -73,6 +73,8 @@ class Scanner:
 
     def scan_line(self, line: str) -> list[Found]:
         """Return what one line of a log holds, JSON or text; offsets are in the line."""
+        if line[:1] not in _JSON_BEGINS:
+            return self.scan_text(line)
         if not is_odd(line) and not self._could_hold(line):
             return []
         document = read_json(line)
@@ -126,4 +128,5 @@ class Scanner:
         return without_overlaps(hits) if len(hits) > 1 else hits
 
 
+_JSON_BEGINS: Final = frozenset("{[ \t")
 _UNNAMED: Final = Name("", "", Label.NONE, None, False)
