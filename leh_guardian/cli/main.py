@@ -48,6 +48,7 @@ _COMMANDS = {
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",
     "uploads": "leh_guardian.cli.uploads:uploads",
+    "scan": "leh_guardian.cli.scan:scan",
     "handlers": "leh_guardian.cli.handlers:handlers",
 }
 

@@ -16,6 +16,7 @@ import anyio
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.benchmarks.absence import measure_absence
 from tests.benchmarks.detectors import measure_detectors
+from tests.benchmarks.disclosure import measure_disclosure
 from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
 from tests.benchmarks.loading import measure_loading
@@ -40,6 +41,7 @@ _SECTIONS = (
     "loading",
     "detectors",
     "uploads",
+    "scan",
 )
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
@@ -99,12 +101,19 @@ def _run_alone(folder: Path, only: set[str], *, quick: bool) -> None:
     """Run what needs no database."""
     if "matching" in only:
         measure_matching(0.2 if quick else 0.5)
+    _run_pure(folder, only, quick=quick)
+
+
+def _run_pure(folder: Path, only: set[str], *, quick: bool) -> None:
+    """Run what needs no database."""
     if "loading" in only:
         measure_loading(folder, 2 if quick else 5)
     if "detectors" in only:
         measure_detectors(3, 100 if quick else 300, 20)
     if "uploads" in only:
         measure_uploads(4 if quick else 40)
+    if "scan" in only:
+        measure_disclosure(70 if quick else 700, 4_000 if quick else 40_000)
 
 
 if __name__ == "__main__":

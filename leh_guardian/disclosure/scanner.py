@@ -1,0 +1,132 @@
+"""Owns the scan of one text, record or line; the one rule: a value is seen here and goes no further than its fingerprint.
+
+A line that is JSON is read as JSON, and texts in it that are JSON again (logs quote bodies) as well, so that a value is judged by
+its key, and escapes do not hide it. Only where something was found is it worked out where in the line that stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from leh_guardian.disclosure import gates
+from leh_guardian.disclosure.detectors import (
+    aws_secret,
+    bank_account,
+    business,
+    card,
+    driver_license,
+    passport,
+    password,
+    phone,
+    private_key,
+    resident,
+    tokens,
+)
+from leh_guardian.disclosure.folding import Folded, fold
+from leh_guardian.disclosure.found import Found, Hit, Kind, without_overlaps
+from leh_guardian.disclosure.gates import is_odd, signs_of
+from leh_guardian.disclosure.json_lines import Leaf, Places, read_json, walk, walk_record
+from leh_guardian.disclosure.labels import Label
+from leh_guardian.disclosure.names import Name
+from leh_guardian.disclosure.numbers import find_numbers, table_of
+from leh_guardian.disclosure.seal import Seal
+
+_SHAPES: Final = table_of(
+    (Kind.KR_RRN, resident.could_be_citizen, resident.judge_citizen, resident.SHAPES),
+    (Kind.KR_FRN, resident.could_be_foreigner, resident.judge_foreigner, resident.SHAPES),
+    (Kind.CARD, card.could_be, card.judge, card.SHAPES),
+    (Kind.PHONE, phone.could_be, phone.judge, phone.SHAPES),
+    (Kind.KR_DRIVER_LICENSE, driver_license.could_be, driver_license.judge, driver_license.SHAPES),
+    (Kind.KR_BRN, business.could_be, business.judge, business.SHAPES),
+    free=bank_account.judge,
+)
+"""Which kinds a number's groups could be, in the order in which they are asked."""
+
+
+class Scanner:
+    """Finds personal data and secrets. `today` tells which dates of birth have come; `seal` makes the fingerprints."""
+
+    __slots__ = ("_seal", "_today")
+
+    def __init__(self, today: date, seal: Seal | None = None) -> None:
+        self._today = today
+        self._seal = seal or Seal()
+
+    def scan_text(self, text: str) -> list[Found]:
+        """Return what a text holds that is not JSON; offsets are in the text."""
+        folded = fold(text) if is_odd(text) else Folded(text)
+        return [
+            Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text))
+            for hit in self._hits(folded.text, _UNNAMED)
+            for begin, end in [folded.span(hit.start, hit.end)]
+        ]
+
+    def scan_record(self, record: Mapping[str, Any] | Sequence[Any]) -> list[Found]:
+        """Return what a record holds, such as a row or a parsed event; offsets are in the text of the `field` named."""
+        return [
+            Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text), leaf.path())
+            for leaf, hit, folded in self._in_leaves(walk_record(record))
+            for begin, end in [folded.span(hit.start, hit.end)]
+        ]
+
+    def scan_line(self, line: str) -> list[Found]:
+        """Return what one line of a log holds, JSON or text; offsets are in the line."""
+        if line[:1] not in _JSON_BEGINS:
+            return self.scan_text(line)
+        if not is_odd(line) and not self._could_hold(line):
+            return []
+        document = read_json(line)
+        if document is None:
+            return self.scan_text(line)
+        places = Places(line)
+        founds = [
+            Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text), leaf.path())
+            for leaf, hit, folded in self._in_leaves(walk(document))
+            for begin, end in [places.place(leaf.trail, *folded.span(hit.start, hit.end))]
+        ]
+        return sorted(founds, key=lambda found: found.offset)
+
+    def fingerprint(self, kind: Kind, value: str) -> str:
+        """Return what stands for a value of this scan's report."""
+        return self._seal.fingerprint(kind, value)
+
+    def _fingerprint(self, hit: Hit, text: str) -> str:
+        return self._seal.fingerprint(hit.kind, text[hit.start : hit.end])
+
+    def _could_hold(self, line: str) -> bool:
+        """Tell whether anything in a line could be found if every word beside it were the right one."""
+        return signs_of(line) != 0 or any(find_numbers(line, _SHAPES, Label.ANY, self._today))
+
+    def _in_leaves(self, leaves: Iterable[Leaf]) -> Iterator[tuple[Leaf, Hit, Folded]]:
+        for leaf in leaves:
+            folded = fold(leaf.text) if is_odd(leaf.text) else Folded(leaf.text)
+            for hit in self._hits(folded.text, _UNNAMED if leaf.is_key else leaf.name):
+                yield leaf, hit, folded
+
+    def _hits(self, text: str, name: Name) -> list[Hit]:
+        """Return what a folded text holds; `name` is what its field is called."""
+        signs = signs_of(text)
+        hits: list[Hit] = []
+        if name.password is not None:
+            hits += password.find_value(text, name.password)
+        hits += find_numbers(text, _SHAPES, name.label, self._today)
+        if not signs and name.label is not Label.PASSPORT:
+            return without_overlaps(hits) if len(hits) > 1 else hits
+        if signs & gates.PASSPORT or name.label is Label.PASSPORT:
+            hits += passport.find(text, name.label)
+        if signs & gates.TOKEN:
+            hits += tokens.find(text)
+        if signs & gates.PASSWORD:
+            hits += password.find(text)
+        if signs & gates.SECRET_KEY:
+            beside = any(hit.kind is Kind.AWS_ACCESS_KEY for hit in hits)
+            hits += aws_secret.find(text, name.words, beside_access_key=beside)
+        if signs & gates.PRIVATE_KEY:
+            hits += private_key.find(text)
+        return without_overlaps(hits) if len(hits) > 1 else hits
+
+
+_JSON_BEGINS: Final = frozenset("{[ \t")
+_UNNAMED: Final = Name("", "", Label.NONE, None, False)
