@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,9 @@ from zoneinfo import ZoneInfo
 
 import leh_guardian
 from leh_guardian.adapters.channels import ses, slack_blocks
-from leh_guardian.cli import audit, diagnose, incidents, notify, store_access
+from leh_guardian.cli import audit, diagnose, incidents, notify, scan, store_access
+from leh_guardian.disclosure.found import Found, Tier
+from leh_guardian.disclosure.found import Kind as Leak
 from leh_guardian.engine import answering, distress_wording, foresight, notices, presses, silence, wording
 from leh_guardian.engine.answering import Word
 from leh_guardian.engine.directory import Directory
@@ -308,6 +311,10 @@ def _of_commands() -> dict[str, Text]:
         "cli.incidents._head": lines_of(*incidents._head(row)),
         "cli.notify._result": notify._result(Tried("sms", accepted=True, reference="m-1", receipt="delivered")),
         "cli.notify._result/refused": notify._result(Tried("sms", accepted=False, reason="no balance")),
+        "cli.scan._as_text": scan._as_text(
+            Path("a.log"), 3, Found(Leak.PHONE, Tier.CONFIRMED, 4, 13, "f00d", "detail.memo")
+        ),
+        "cli.scan._summary": scan._summary(Counter({"phone": 2, "card": 1})),
         "cli.store_access._no_id": store_access._no_id("x"),
         "cli.store_access._none": store_access._none("abcdef"),
         "cli.store_access._several": store_access._several("abcdef"),

@@ -27,6 +27,7 @@ MADE_OF_OTHERS = {
 """What says nothing that another function's sample does not say, and the report, which has a test of its own."""
 KOREAN_DATA = {
     "adapters.channels.solapi": {"요약", "링크"},
+    "disclosure.stream": {"[가-힣]{2}"},
     "engine.notices": {"등급", "서비스", "요약", "사건번호", "기한"},
     "engine.trial": {"등급", "서비스", "요약", "사건번호", "기한", "시험", "훈련/시험: 실제 장애가 아닙니다"},
     "adapters.channels.texts": {"원"},
