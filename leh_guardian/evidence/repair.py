@@ -63,6 +63,10 @@ def recovery(
         return known | {"why_not": "point-in-time recovery is off"}
     if backups.earliest is not None and wanted < backups.earliest:
         return known | {"why_not": f"nothing is kept from before {backups.earliest.isoformat(timespec='seconds')}"}
+    if backups.latest is not None and wanted > backups.latest:
+        known["wait"] = (
+            "the newest instant that can be brought back is about five minutes ago: wait until it has passed"
+        )
     return known | {"to": wanted.isoformat(timespec="seconds"), "commands": _commands(seen.case, table, wanted)}
 
 

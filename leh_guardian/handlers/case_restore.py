@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import Field
-
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Refused
 from leh_guardian.fields import CaseId
@@ -24,7 +22,7 @@ class CaseRestoreParams(Params):
 
     case: CaseId
     """Its id."""
-    requested_by: str = Field("", max_length=200)
+    requested_by: str | int = ""
     """Who asks for it, for the record: `${event.detail.user_id}`."""
 
 

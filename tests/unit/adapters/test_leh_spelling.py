@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -115,9 +114,13 @@ def test_a_recovery_is_proposed_with_its_commands_and_price() -> None:
     assert "--restore-date-time 2026-11-26T22:59:00+00:00" in found["commands"][0]
     assert "$5.00" in repair.korean(found, seen, prices)
     assert "$1.71" in repair.korean(found, seen, prices)
+    assert "wait" not in found
+    assert "wait" in repair.recovery(
+        seen, "t", TableBackups(True, None, NOW - timedelta(hours=2), 0), closed, NOW, prices
+    )
     late = repair.recovery(seen, "t", on, NOW - timedelta(days=3), NOW, prices)
     off = repair.recovery(seen, "t", TableBackups(False, None, None, 0), closed, NOW, prices)
     assert "nothing is kept" in late["why_not"]
     assert "off" in off["why_not"]
     assert "commands" not in late | off
-    assert SimpleNamespace(whole=seen.whole, index=seen.index) == SimpleNamespace(whole=False, index="missing")
+    assert (seen.whole, seen.index) == (False, "missing")
