@@ -78,7 +78,7 @@ class FileSettings(Section):
 class StepSettings(Section):
     """One request."""
 
-    name: str = Field("", min_length=1, max_length=60)
+    name: str | None = Field(None, min_length=1, max_length=60)
     url: str = Field(pattern=r"^(https?://[^\s/?#@$]+([/?][^\s#@]*)?|\$\{[a-z][a-z0-9_]*\})$")
     """Where it goes; `${name}` in its path is filled in. Or one value of an answer alone, for hosts that `hosts` names."""
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"

@@ -59,6 +59,6 @@ def _listed(item: str, wanted: ProbeSettings, rules: RuleSet | None) -> Finding:
         if rules.oncall is not None and wanted.policy not in rules.oncall.policies:
             detail = f"there is no policy {wanted.policy}: the default one is used"
             return Finding(item, "WARN", detail, POLICY)
-    steps = ", ".join(said(probe_wording.step(step.name)) for step in wanted.steps)
+    steps = ", ".join(said(probe_wording.step(step.name or "")) for step in wanted.steps)
     often = f"every {format_duration(wanted.every)}, {wanted.failures} failures in a row"
     return Finding(item, "OK", f"{steps}; {often}; `leh-guardian probe {wanted.name}` takes it")
