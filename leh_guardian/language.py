@@ -66,6 +66,14 @@ class Text:
 NOTHING: Final = Text(ko="", en="")
 
 
+class Declined(ValueError):
+    """What somebody asks for and cannot have; `text` says why in the reader's language, the error itself, for logs, in English."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
 def lines_of(*lines: Text) -> Text:
     """Return texts one below the other."""
     return Text.each(lambda locale: "\n".join(line.of(locale) for line in lines))

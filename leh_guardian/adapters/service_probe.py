@@ -20,7 +20,8 @@ import anyio
 import orjson
 
 from leh_guardian import __version__
-from leh_guardian.errors import Refused
+from leh_guardian.language import NOTHING, Text
+from leh_guardian.model import probe_wording as wording
 from leh_guardian.model.probe import StepLook
 from leh_guardian.model.text import dump_json, told
 from leh_guardian.rules.expressions import Expression, ExpressionError
@@ -101,8 +102,8 @@ class _Answer:
 class _NotAsExpected(Exception):
     """An answer that is not what the step expects: what was expected, and what was seen."""
 
-    def __init__(self, expected: str, seen: str) -> None:
-        super().__init__(expected)
+    def __init__(self, expected: Text, seen: Text) -> None:
+        super().__init__(expected.en)
         self.expected, self.seen = expected, seen
 
 
@@ -152,20 +153,19 @@ class HttpProbe:
 
     async def _step(self, step: HttpStep, values: _Values) -> StepLook:
         began = anyio.current_time()
-        ok, expected, seen, answered = True, "", "", True
+        ok, expected, seen, answered = True, NOTHING, NOTHING, True
         try:
             with anyio.fail_after(step.timeout):
                 answer = await self._send(step, values)
             self._judge(step, answer, values)
         except _NotAsExpected as other:
             ok, expected, seen = False, other.expected, other.seen
-        except Refused as error:
-            ok, expected, seen = False, "설정이 허용하는 주소", values.masked(str(error), _EXCERPT)
         except TimeoutError:
-            ok, expected, seen, answered = False, f"{step.timeout:g}초 안에 응답", "응답 없음", False
+            ok, expected, seen, answered = False, wording.within(step.timeout), wording.NO_ANSWER, False
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # The type, and no text of it: an address may hold what was filled in.
-            ok, expected, seen, answered = False, "응답", f"연결 실패({type(error).__name__})", False
+            reason = wording.not_reached(type(error).__name__)
+            ok, expected, seen, answered = False, wording.ANSWER, reason, False
         return StepLook(step.name, ok, expected, seen, answered, anyio.current_time() - began)
 
     async def _send(self, step: HttpStep, values: _Values) -> _Answer:
@@ -180,20 +180,19 @@ class HttpProbe:
                     return _Answer(answer.status, content, whole)
                 following = urljoin(url, place)
                 if urlsplit(following)[:2] != urlsplit(url)[:2]:
-                    raise Refused("다른 서버로 보내는 응답이라 따라가지 않음")
+                    raise _NotAsExpected(wording.ALLOWED, wording.OTHER_SERVER)
                 if answer.status == 303 or (answer.status in {301, 302} and method == "POST"):
                     method, body = "GET", None
                 url = following
-        raise Refused(f"리다이렉트가 {step.redirects}번을 넘음")
+        raise _NotAsExpected(wording.ALLOWED, wording.led_on(step.redirects))
 
     def _judge(self, step: HttpStep, answer: _Answer, values: _Values) -> None:
         """Check an answer, and take from it what later steps need."""
         self._judge_status(step, answer, values)
         if step.contains is not None and step.contains.encode() not in answer.body:
             excerpt = "" if step.take else f": {values.masked(_text(answer.body), _EXCERPT)}"
-            raise _NotAsExpected(
-                f"본문에 {told(step.contains, 80)!r}", f"본문에 없음({len(answer.body)}바이트){excerpt}"
-            )
+            wanted = wording.in_body(told(step.contains, 80))
+            raise _NotAsExpected(wanted, wording.not_in_body(len(answer.body), excerpt))
         if not step.values and not step.take:
             return
         content = _json(answer)
@@ -201,22 +200,22 @@ class HttpProbe:
             found = _search(expression, content)
             if dump_json(found) != dump_json(wanted):
                 said = values.masked(dump_json(found), 80)
-                raise _NotAsExpected(f"{expression.text} = {told(dump_json(wanted), 80)}", said)
+                expected = f"{expression.text} = {told(dump_json(wanted), 80)}"
+                raise _NotAsExpected(Text.same(expected), Text.same(said))
         for name, expression in step.take:
             found = _search(expression, content)
             if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
-                kind = "없음" if found is None else f"{type(found).__name__} 값"
-                raise _NotAsExpected(f"응답에서 {name}({expression.text})", kind)
+                kind = None if found is None else type(found).__name__
+                raise _NotAsExpected(wording.taken(name, expression.text), wording.no_value(kind))
             values.put(name, str(found))
 
     @staticmethod
     def _judge_status(step: HttpStep, answer: _Answer, values: _Values) -> None:
         if answer.status in step.statuses or (not step.statuses and 200 <= answer.status < 300):
             return
-        expected = " 또는 ".join(map(str, step.statuses)) or "2xx"
         # Of an answer that may hold what is to be taken, nothing is shown.
         excerpt = "" if step.take or not answer.body else f": {values.masked(_text(answer.body), _EXCERPT)}"
-        raise _NotAsExpected(f"HTTP {expected}", f"HTTP {answer.status}{excerpt}")
+        raise _NotAsExpected(wording.status(step.statuses), Text.same(f"HTTP {answer.status}{excerpt}"))
 
 
 class _Values:
@@ -253,14 +252,14 @@ class _Values:
         """Return where a step goes.
 
         Raises:
-            Refused: an answer gave an address, and its host is none of the step's, or a value that goes up in a path.
+            _NotAsExpected: an answer gave an address, and its host is none of the step's, or a value that goes up in a path.
         """
         if REFERENCE.fullmatch(step.url) is None:
             return self.fill(step.url, _part)
         given = self.fill(step.url)
         parts = urlsplit(given)
         if parts.scheme not in {"http", "https"} or parts.netloc not in step.hosts:
-            raise Refused("응답의 주소가 이 단계의 hosts에 없음")
+            raise _NotAsExpected(wording.ALLOWED, wording.OTHER_HOST)
         return given
 
     def request(self, step: HttpStep) -> tuple[dict[str, str], Any]:
@@ -299,10 +298,10 @@ def _part(value: str) -> str:
     """Return a value as a part of a path.
 
     Raises:
-        Refused: it would go up in the path.
+        _NotAsExpected: it would go up in the path.
     """
     if value in {".", ".."}:
-        raise Refused("주소에 넣을 수 없는 값")
+        raise _NotAsExpected(wording.ALLOWED, wording.NO_PART)
     return quote(value, safe="")
 
 
@@ -319,11 +318,11 @@ async def _read(content: aiohttp.StreamReader) -> tuple[bytes, bool]:
 
 def _json(answer: _Answer) -> Any:
     if not answer.whole:
-        raise _NotAsExpected(f"{_LARGEST // 1024} KB 이하의 JSON", "더 긴 응답")
+        raise _NotAsExpected(wording.short_json(_LARGEST // 1024), wording.LONGER)
     try:
         return orjson.loads(answer.body)
     except orjson.JSONDecodeError:
-        raise _NotAsExpected("JSON 응답", f"JSON이 아님({len(answer.body)}바이트)") from None
+        raise _NotAsExpected(wording.JSON, wording.no_json(len(answer.body))) from None
 
 
 def _search(expression: Expression, content: Any) -> Any:

@@ -120,7 +120,7 @@ def _secret(setting: str, secret: ProbeSecret, environ: Mapping[str, str]) -> st
 
 def _step(wanted: StepSettings) -> HttpStep:
     return HttpStep(
-        name=wanted.name,
+        name=wanted.name or "",
         url=wanted.url,
         method=wanted.method,
         headers=wanted.headers,

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import click
 
-from leh_guardian.cli.output import as_json, local_time, out, print_json, print_json_lines, print_table, tell
+from leh_guardian.cli.output import SEOUL, as_json, local_time, out, print_json, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import who, with_store
 from leh_guardian.engine.circuits import LOCK
 from leh_guardian.fields import parse_duration
+from leh_guardian.language import Text, count, day_and_time, lines_of
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.spend import circuit as machine
 from leh_guardian.model.spend.circuit import Circuit, NotNow, State
@@ -20,13 +21,13 @@ from leh_guardian.model.text import shown, storable
 from leh_guardian.store import circuits, incidents, journal
 from leh_guardian.store.transaction import Transaction
 
-_KOREAN: Final = {
-    State.CLOSED: "정상",
-    State.OPEN: "정지",
-    State.HALF_OPEN: "일부 재개",
-    State.FORCED_OPEN: "정지(사람)",
-    State.FORCED_CLOSED: "허용(사람)",
-    State.SHADOW: "모의",
+_STATES: Final = {
+    State.CLOSED: Text(ko="정상", en="works"),
+    State.OPEN: Text(ko="정지", en="paused"),
+    State.HALF_OPEN: Text(ko="일부 재개", en="begins again"),
+    State.FORCED_OPEN: Text(ko="정지(사람)", en="paused (by somebody)"),
+    State.FORCED_CLOSED: Text(ko="허용(사람)", en="allowed (by somebody)"),
+    State.SHADOW: Text(ko="모의", en="only observed"),
 }
 _LONGEST: Final = timedelta(days=31)
 
@@ -80,12 +81,20 @@ def list_(all_: bool, json_: bool) -> None:
         print_json_lines([_json(row) for row in rows])
         return
     print_table(
-        ("범위", "대상", "상태", "부터(KST)", "까지(KST)", "누가", "이유"),
+        (
+            Text(ko="범위", en="Scope"),
+            Text(ko="대상", en="Whose"),
+            Text(ko="상태", en="State"),
+            Text(ko="부터(KST)", en="From (KST)"),
+            Text(ko="까지(KST)", en="Until (KST)"),
+            Text(ko="누가", en="By"),
+            Text(ko="이유", en="Reason"),
+        ),
         [
             (
                 row.scope.value,
                 shown(row.key, 60) or "-",
-                _KOREAN[row.state],
+                _STATES[row.state],
                 local_time(row.since),
                 local_time(row.until),
                 shown(row.actor, 40),
@@ -93,7 +102,7 @@ def list_(all_: bool, json_: bool) -> None:
             )
             for row in rows
         ],
-        empty="멈춰 있는 사건이나 계정이 없습니다.",
+        empty=Text(ko="멈춰 있는 사건이나 계정이 없습니다.", en="No case and no account is paused."),
     )
 
 
@@ -106,15 +115,7 @@ def show(key: str, scope: str, json_: bool) -> None:
     if json_:
         print_json(_json(one))
         return
-    out(f"{one.scope} {shown(one.key) or '-'}  {_KOREAN[one.state]} ({one.state})")
-    out(
-        f"이유 {shown(one.reason, 300) or '-'}  누가 {shown(one.actor, 60)}  부터 {local_time(one.since)}  까지 {local_time(one.until)}"
-    )
-    out(
-        f"판정 {one.verdict or '-'}  한도 {one.tier or '-'}  연속 정지 {one.opens}회  판 {one.version} (worker {one.published})"
-    )
-    if one.open_to_effect is not None:
-        out(f"정지 뒤 마지막 사용까지 {one.open_to_effect.total_seconds():.1f}초")
+    out(_about(one))
 
 
 @breaker.command("open")
@@ -179,7 +180,40 @@ def _change(scope: str, key: str, said: str, move: Callable[[Circuit, datetime],
         return after
 
     after = with_store(work)
-    tell(f"{scope} {shown(after.key) or '-'}: {_KOREAN[after.state]}. 몇 초 안에 worker에 전달됩니다.")
+    tell(_changed(scope, shown(after.key) or "-", _STATES[after.state]))
+
+
+def _changed(scope: str, key: str, state: Text) -> Text:
+    return Text(
+        ko=f"{scope} {key}: {state.ko}. 몇 초 안에 worker에 전달됩니다.",
+        en=f"{scope} {key}: {state.en}. The workers know it within seconds.",
+    )
+
+
+def _about(one: Circuit) -> Text:
+    state, opens, key = _STATES[one.state], one.opens, shown(one.key) or "-"
+    reason, by = shown(one.reason, 300) or "-", shown(one.actor, 60)
+    since, until, verdict, tier = _at(one.since), _at(one.until), one.verdict or "-", one.tier or "-"
+    version, published = one.version, one.published
+    lines = [
+        Text(ko=f"{one.scope} {key}  {state.ko} ({one.state})", en=f"{one.scope} {key}  {state.en} ({one.state})"),
+        Text(
+            ko=f"이유 {reason}  누가 {by}  부터 {since.ko}  까지 {until.ko}",
+            en=f"reason {reason}  by {by}  from {since.en}  until {until.en}",
+        ),
+        Text(
+            ko=f"판정 {verdict}  한도 {tier}  연속 정지 {opens}회  판 {version} (worker {published})",
+            en=f"verdict {verdict}  limit {tier}  paused {count(opens, 'time')} in a row  version {version} (worker {published})",
+        ),
+    ]
+    if one.open_to_effect is not None:
+        seconds = f"{one.open_to_effect.total_seconds():.1f}"
+        lines.append(Text(ko=f"정지 뒤 마지막 사용까지 {seconds}초", en=f"from the pause to the last use: {seconds} s"))
+    return lines_of(*lines)
+
+
+def _at(instant: datetime | None) -> Text:
+    return day_and_time(instant, SEOUL, seconds=True) if instant else Text.same("-")
 
 
 def _said(by: str | None) -> str:

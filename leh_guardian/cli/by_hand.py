@@ -13,6 +13,7 @@ from leh_guardian.cli.output import tell
 from leh_guardian.cli.store_access import with_store
 from leh_guardian.engine.overriding import described
 from leh_guardian.errors import SettingsError, StoreError
+from leh_guardian.language import Text
 from leh_guardian.model.oncall import OnCall
 from leh_guardian.model.oncall.by_hand import Misfit, StoredOverride, laid_over
 from leh_guardian.model.silence import Silence
@@ -43,7 +44,15 @@ def _over(oncall: OnCall, stored: Sequence[StoredOverride], now: datetime) -> tu
 def tell_misfits(misfits: Sequence[Misfit], oncall: OnCall) -> None:
     """Say which stored overrides change nothing."""
     for one in misfits:
-        tell(f"적용되지 않는 당직 변경 {one.override.named}: {one.reason} [{described(one.override, oncall)}]")
+        tell(_misfit(one, oncall))
+
+
+def _misfit(one: Misfit, oncall: OnCall) -> Text:
+    name, reason, what = one.override.named, one.reason, described(one.override, oncall)
+    return Text(
+        ko=f"적용되지 않는 당직 변경 {name}: {reason.ko} [{what.ko}]",
+        en=f"Change of duty {name} is not applied: {reason.en} [{what.en}]",
+    )
 
 
 def seen(now: datetime) -> tuple[Sequence[StoredOverride], Sequence[Silence]]:
@@ -55,7 +64,12 @@ def seen(now: datetime) -> tuple[Sequence[StoredOverride], Sequence[Silence]]:
     try:
         return with_store(work)
     except (StoreError, SettingsError) as error:
-        tell(
-            f"데이터베이스를 볼 수 없어 명령으로 만든 당직 변경과 무음은 빠져 있습니다: {without_passwords(str(error))}"
-        )
+        tell(_without(without_passwords(str(error))))
         return (), ()
+
+
+def _without(reason: str) -> Text:
+    return Text(
+        ko=f"데이터베이스를 볼 수 없어 명령으로 만든 당직 변경과 무음은 빠져 있습니다: {reason}",
+        en=f"The database cannot be asked, so changes of duty and silences made by command are left out: {reason}",
+    )

@@ -185,8 +185,8 @@ def _misfit(one: Misfit) -> Finding:
     from leh_guardian.model.oncall.review import Finding
 
     message = Text(
-        ko=f"명령으로 만든 변경이 적용되지 않습니다: {one.reason}",
-        en=f"a change made by command is not applied: {one.reason}",
+        ko=f"명령으로 만든 변경이 적용되지 않습니다: {one.reason.ko}",
+        en=f"a change made by command is not applied: {one.reason.en}",
     )
     return Finding(
         "override-misfit", f"override:{one.override.named}", message, one.override.begins_at, one.override.ends

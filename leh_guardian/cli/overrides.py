@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from leh_guardian.cli.language import said
 from leh_guardian.cli.oncall import load_file
 from leh_guardian.cli.output import as_json, local_time, print_json, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.engine import overriding
 from leh_guardian.engine.overriding import Asked, NoOverride, Said
+from leh_guardian.language import Text
 from leh_guardian.model.oncall.by_hand import laid_over
 from leh_guardian.model.text import shown
 from leh_guardian.store import duty_overrides
 from leh_guardian.store.transaction import Transaction
 
 _MOST = 1000
+_HOLDS = Text(ko="유효", en="holds")
+_OVER = Text(ko="끝남", en="over")
 
 _of_folder = click.option(
     "--rules", "folder", type=click.Path(path_type=Path), help="The rules folder (LEH_RULES__DIR, else ./rules)."
@@ -60,7 +64,7 @@ def add(
     oncall = load_file(folder)
     pairs = [one.partition("=") for one in replaced]
     if wrong := [one for one, pair in zip(replaced, pairs, strict=True) if not pair[0].strip() or not pair[2].strip()]:
-        raise click.UsageError(f"--replace: A=B 로 쓰세요 (A 대신 B), '{shown(wrong[0], 60)}'이(가) 아니라")
+        raise click.UsageError(said(_no_pair(shown(wrong[0], 60))))
     asked = Asked(
         schedule,
         _time(begin, "--from"),
@@ -87,11 +91,11 @@ def list_(all_: bool, folder: Path | None, json_: bool) -> None:
     """List changes of duty that hold or are to come, or all, and those that do not fit the file any more."""
     oncall = load_file(folder)
 
-    async def work(tx: Transaction) -> list[tuple[dict[str, Any], str]]:
+    async def work(tx: Transaction) -> list[tuple[dict[str, Any], Text]]:
         now = await tx.time()
         standing = await duty_overrides.standing(tx, now)
         found = await duty_overrides.listed(tx, _MOST) if all_ else standing
-        misfits = {one.override.id: one.reason for one in laid_over(oncall, standing)[1]}
+        misfits = {one.override.id: said(one.reason) for one in laid_over(oncall, standing)[1]}
         described = [(one, overriding.report(one, now, misfits.get(one.id))) for one in found]
         return [(row, overriding.described(one, oncall)) for one, row in described if all_ or row["stands"]]
 
@@ -100,18 +104,24 @@ def list_(all_: bool, folder: Path | None, json_: bool) -> None:
         print_json_lines([row for row, _ in rows])
         return
     print_table(
-        ("ID", "상태", "내용", "만든 사람", "만든 시각(KST)"),
+        (
+            "ID",
+            Text(ko="상태", en="State"),
+            Text(ko="내용", en="Change"),
+            Text(ko="만든 사람", en="By"),
+            Text(ko="만든 시각(KST)", en="Made (KST)"),
+        ),
         [
             (
                 row["id"][:8],
-                f"적용 안 됨: {row['misfit']}" if row["misfit"] else "유효" if row["stands"] else "끝남",
+                _state(row),
                 described,
                 row["by"],
                 local_time(row["made_at"]),
             )
             for row, described in rows
         ],
-        empty="명령으로 만든 당직 변경이 없습니다.",
+        empty=Text(ko="명령으로 만든 당직 변경이 없습니다.", en="No change of duty was made by command."),
     )
 
 
@@ -129,6 +139,19 @@ def end(id_: str, by: str, json_: bool) -> None:
     _say(work, json_)
 
 
+def _state(row: Mapping[str, Any]) -> Text:
+    if misfit := row["misfit"]:
+        return Text(ko=f"적용 안 됨: {misfit}", en=f"not applied: {misfit}")
+    return _HOLDS if row["stands"] else _OVER
+
+
+def _no_pair(given: str) -> Text:
+    return Text(
+        ko=f"--replace: A=B 로 쓰세요 (A 대신 B), '{given}'이(가) 아니라",
+        en=f"--replace: write A=B (B in place of A), not '{given}'",
+    )
+
+
 def _time(written: str, option: str) -> datetime:
     try:
         return datetime.fromisoformat(written)
@@ -138,11 +161,11 @@ def _time(written: str, option: str) -> datetime:
 
 def _say(work: Callable[[Transaction], Awaitable[Said]], json_: bool) -> None:
     try:
-        said = with_store(work)
+        came = with_store(work)
     except NoOverride as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(said(error.text)) from None
     if json_:
-        print_json({"done": said.done, "text": said.text, "id": str(said.override.id) if said.override else None})
+        print_json({"done": came.done, "text": said(came.text), "id": str(came.override.id) if came.override else None})
     else:
-        tell(said.text)
-    sys.exit(0 if said.done else 1)
+        tell(came.text)
+    sys.exit(0 if came.done else 1)

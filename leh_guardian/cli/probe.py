@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import anyio
 import click
 
 from leh_guardian.adapters.service_probe import probe_session
 from leh_guardian.app.probing import service_probe
+from leh_guardian.cli.language import said
 from leh_guardian.cli.output import out, print_json_lines
+from leh_guardian.language import Text, lines_of
 from leh_guardian.model.probe import StepLook, failed_in
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.settings import load_settings
@@ -30,7 +33,7 @@ def probe(name: str, json_: bool) -> None:
         raise click.BadParameter(f"there is no probe named {name!r}; {known}", param_hint="NAME")
     looks = anyio.run(_look, wanted[name])
     if json_:
-        print_json_lines([asdict(look) for look in looks])
+        print_json_lines([_json(look) for look in looks])
     else:
         for look in looks:
             out(_line(look))
@@ -42,7 +45,17 @@ async def _look(wanted: ProbeSettings) -> Sequence[StepLook]:
         return await service_probe(wanted, session, os.environ).look()
 
 
-def _line(look: StepLook) -> str:
+def _json(look: StepLook) -> dict[str, Any]:
+    words = {"step": said(look.named), "expected": said(look.expected), "seen": said(look.seen)}
+    return {**asdict(look), **words}
+
+
+def _line(look: StepLook) -> Text:
+    step, took = look.named, f"{look.seconds:.2f}"
     if look.ok:
-        return f"성공  {look.step} ({look.seconds:.2f}초)"
-    return f"실패  {look.step} ({look.seconds:.2f}초)\n      기대: {look.expected}\n      실제: {look.seen}"
+        return Text(ko=f"성공  {step.ko} ({took}초)", en=f"ok      {step.en} ({took} s)")
+    return lines_of(
+        Text(ko=f"실패  {step.ko} ({took}초)", en=f"failed  {step.en} ({took} s)"),
+        Text(ko=f"      기대: {look.expected.ko}", en=f"        expected: {look.expected.en}"),
+        Text(ko=f"      실제: {look.seen.ko}", en=f"        seen: {look.seen.en}"),
+    )

@@ -10,16 +10,20 @@ from typing import Any
 import click
 
 from leh_guardian.cli.instant import given_instant
+from leh_guardian.cli.language import said
 from leh_guardian.cli.output import SEOUL, as_json, local_time, print_json, print_json_lines, print_table, tell
 from leh_guardian.cli.store_access import find_id, who, with_store
 from leh_guardian.engine import silencing
 from leh_guardian.engine.silencing import NoSilence, Said
 from leh_guardian.fields import parse_duration
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown
 from leh_guardian.store import silences
 from leh_guardian.store.transaction import Transaction
 
 _MOST = 1000
+_HOLDS = Text(ko="무음", en="silent")
+_OVER = Text(ko="끝남", en="over")
 
 _by = click.option("--by", default="", help="Who says it, by id in oncall.yaml; who is logged in unless given.")
 
@@ -72,11 +76,19 @@ def list_(all_: bool, json_: bool) -> None:
         print_json_lines(rows)
         return
     print_table(
-        ("ID", "상태", "까지(KST)", "대상", "이유", "설정한 사람", "설정(KST)"),
+        (
+            "ID",
+            Text(ko="상태", en="State"),
+            Text(ko="까지(KST)", en="Until (KST)"),
+            Text(ko="대상", en="Of what"),
+            Text(ko="이유", en="Reason"),
+            Text(ko="설정한 사람", en="By"),
+            Text(ko="설정(KST)", en="Made (KST)"),
+        ),
         [
             (
                 row["id"][:8],
-                "무음" if row["holds"] else "끝남",
+                _HOLDS if row["holds"] else _OVER,
                 local_time(min(row["until"], row["ended_at"] or row["until"])),
                 silencing.described(row["match"]),
                 row["reason"],
@@ -85,7 +97,7 @@ def list_(all_: bool, json_: bool) -> None:
             )
             for row in rows
         ],
-        empty="무음이 없습니다.",
+        empty=Text(ko="무음이 없습니다.", en="There are no silences."),
     )
 
 
@@ -105,7 +117,8 @@ def end(id_: str, by: str, json_: bool) -> None:
 
 def _until(length: str | None, until: str | None, now: datetime) -> datetime:
     if (length is None) == (until is None):
-        raise click.UsageError("--for 2h 또는 --until 시각 중 하나를 적으세요.")
+        one = Text(ko="--for 2h 또는 --until 시각 중 하나를 적으세요.", en="give one of --for 2h and --until TIME")
+        raise click.UsageError(said(one))
     if length is None:
         return given_instant(until, SEOUL, "--until")
     try:
@@ -116,11 +129,11 @@ def _until(length: str | None, until: str | None, now: datetime) -> datetime:
 
 def _say(work: Callable[[Transaction], Awaitable[Said]], json_: bool) -> None:
     try:
-        said = with_store(work)
+        came = with_store(work)
     except NoSilence as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(said(error.text)) from None
     if json_:
-        print_json({"done": said.done, "text": said.text, "id": str(said.silence.id) if said.silence else None})
+        print_json({"done": came.done, "text": said(came.text), "id": str(came.silence.id) if came.silence else None})
     else:
-        tell(said.text)
-    sys.exit(0 if said.done else 1)
+        tell(came.text)
+    sys.exit(0 if came.done else 1)

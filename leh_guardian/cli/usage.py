@@ -11,12 +11,14 @@ import click
 from leh_guardian.cli.output import as_json, out, print_json, print_json_lines, print_table
 from leh_guardian.cli.store_access import with_store
 from leh_guardian.fields import parse_duration
+from leh_guardian.language import Text
 from leh_guardian.model.spend.limits import Scope, Unit
 from leh_guardian.model.text import shown, storable
 from leh_guardian.store import circuits, spending
 from leh_guardian.store.transaction import Transaction
 
 _SPANS: Final = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+_UNITS: Final = (Text.same("USD"), Text(ko="토큰", en="Tokens"), Text(ko="시도", en="Attempts"))
 
 
 def _span(_: click.Context, __: click.Parameter, value: str) -> timedelta:
@@ -47,12 +49,12 @@ def top(scope: str, over: timedelta, limit: int, json_: bool) -> None:
         print_json_lines([{scope: row["key"], **_numbers(row)} for row in rows])
         return
     print_table(
-        ("대상", "USD", "토큰", "시도"),
+        (Text(ko="대상", en="Who"), *_UNITS),
         [
             (shown(row["key"], 60), f"{row['usd']:.4f}", f"{row['tokens']:,.0f}", f"{row['attempts']:,.0f}")
             for row in rows
         ],
-        empty="기록된 사용량이 없습니다.",
+        empty=Text(ko="기록된 사용량이 없습니다.", en="Nothing that was used is recorded."),
     )
 
 
@@ -84,12 +86,16 @@ def _show(scope: Scope, id_: str, *, json_: bool) -> None:
     if json_:
         print_json({scope.value: key, "circuit": state, "used": spans})
         return
-    out(f"{scope} {shown(key)}  회로 {state}")
+    out(_head(scope, shown(key), state))
     print_table(
-        ("기간", "USD", "토큰", "시도"),
+        (Text(ko="기간", en="Over"), *_UNITS),
         [(name, f"{one['usd']:.4f}", f"{one['tokens']:,}", f"{one['attempts']:,}") for name, one in spans.items()],
         empty="",
     )
+
+
+def _head(scope: Scope, key: str, state: str) -> Text:
+    return Text(ko=f"{scope} {key}  회로 {state}", en=f"{scope} {key}  circuit {state}")
 
 
 def _numbers(row: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.directory import Directory
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.wording import Cause
+from leh_guardian.language import Text
 from leh_guardian.model.channel_outage import ChannelOutage
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
@@ -115,7 +116,7 @@ class BrokenChannels:
                 self._open(changes, outage)
                 await channel_outages.save(tx, outage.told(changes.now))
             elif not outage.broken and incident is not None:
-                self._progression.resolve(changes, incident, f"{outage.channel}: 연락 채널이 다시 동작합니다")
+                self._progression.resolve(changes, incident, _back(outage))
 
     def _is_back(self, outage: ChannelOutage) -> bool:
         """Tell whether looks at it, which had failed, went well since; what does not pass by itself only a message can tell."""
@@ -136,6 +137,11 @@ class BrokenChannels:
         changes.opened[incident.id] = RunEvent(incident.event_id, facts)
         changes.note(Kind.OPENED, outage.reason, incident=incident, data=facts)
         self._progression.escalate(changes, incident, Cause.CHANNEL_BROKEN, f"{outage.channel}: {outage.reason}")
+
+
+def _back(outage: ChannelOutage) -> Text:
+    channel = outage.channel
+    return Text(ko=f"{channel}: 연락 채널이 다시 동작합니다", en=f"{channel}: the channel works again")
 
 
 def _others(directory: Directory, channel: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 from leh_guardian.clock import Clock
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.overriding import RULE
+from leh_guardian.language import Text
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.oncall.by_hand import Misfit
 from leh_guardian.store import duty_overrides, incidents, journal, silences
@@ -38,7 +39,7 @@ class Duty:
         self._clock = clock
         self._replica = replica
         self._planned = planned
-        self._told: frozenset[tuple[str, str]] = frozenset()
+        self._told: frozenset[tuple[str, Text]] = frozenset()
 
     async def run_once(self) -> int:
         """Look once; returns 0, whatever was found."""
@@ -68,5 +69,5 @@ class Duty:
         if await journal.last_of(tx, Kind.OVERRIDE_MISFIT, name, now - _AGAIN) is not None:
             return
         data = {"target": name, "schedule": one.override.schedule, "by": one.override.by, **one.override.changes()}
-        entry = Entry(Kind.OVERRIDE_MISFIT, one.reason, one.override.id, None, RULE, data)
+        entry = Entry(Kind.OVERRIDE_MISFIT, one.reason.of(self._people.locale()), one.override.id, None, RULE, data)
         await journal.append(tx, self._replica, now, [entry])

@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from leh_guardian.engine.directory import Directory
+from leh_guardian.engine import overriding_wording as wording
+from leh_guardian.engine.directory import PERSON, Directory
+from leh_guardian.language import Declined, Text
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.oncall.by_hand import StoredOverride, laid_over, misplaced, overlap, shown_once
 from leh_guardian.model.oncall.config import OnCall
@@ -31,8 +33,8 @@ _LONGEST_REASON: Final = 300
 _MOST_PEOPLE: Final = 50
 
 
-class NoOverride(ValueError):
-    """An override that nobody can have; the text says everything that is wrong with it, in Korean."""
+class NoOverride(Declined):
+    """An override that nobody can have; the text says everything that is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Said:
     """What came of it."""
 
     done: bool
-    text: str
-    """One line, in Korean, for whoever said it."""
+    text: Text
+    """One line, for whoever said it."""
     override: StoredOverride | None = None
 
 
@@ -68,7 +70,7 @@ def wanted(oncall: OnCall, asked: Asked, now: datetime) -> StoredOverride:
     schedule = oncall.schedules.get(asked.schedule)
     if schedule is None:
         hint = did_you_mean(asked.schedule, oncall.schedules) or f"there are: {', '.join(oncall.schedules)}"
-        raise NoOverride(f"당직표 '{shown(asked.schedule, 60)}'이(가) 없습니다 ({hint}).")
+        raise NoOverride(wording.no_schedule(shown(asked.schedule, 60), hint))
     who = Directory(oncall, "").identified
     override = StoredOverride(
         uuid.uuid4(),
@@ -83,26 +85,26 @@ def wanted(oncall: OnCall, asked: Asked, now: datetime) -> StoredOverride:
         tuple(dict.fromkeys(who(one)[0] for one in asked.remove)),
     )
     if wrong := list(_wrong(oncall, schedule, override, now)):
-        raise NoOverride(". ".join(wrong) + ".")
+        raise NoOverride(wording.all_wrong(wrong))
     return override
 
 
-def _wrong(oncall: OnCall, schedule: Schedule, one: StoredOverride, now: datetime) -> Iterator[str]:
+def _wrong(oncall: OnCall, schedule: Schedule, one: StoredOverride, now: datetime) -> Iterator[Text]:
     if not one.reason:
-        yield "이유를 적으세요 (reason)"
+        yield wording.NO_REASON
     if one.ends_at <= now:
-        yield "이미 지난 시간입니다 (to)"
+        yield wording.PAST
     elif one.ends_at <= one.begins_at:
-        yield "끝(to)은 시작(from)보다 뒤여야 합니다"
+        yield wording.BACKWARDS
     elif one.ends_at - one.begins_at > LONGEST:
-        yield f"변경은 {LONGEST.days}일까지입니다"
+        yield wording.too_long(LONGEST.days)
     for name, at in (("from", one.begins_at), ("to", one.ends_at)):
         if not shown_once(at, schedule):
-            yield f"{name}: 당직표의 시계가 두 번 가리키는 시각입니다"
+            yield wording.twice(name)
     if not (one.replace or one.add or one.remove):
-        yield "바꾸는 것이 없습니다: 교체(replace), 추가(add), 제외(remove) 중 하나가 필요합니다"
+        yield wording.NO_CHANGE
     if len(one.replace) + len(one.add) + len(one.remove) > _MOST_PEOPLE:
-        yield f"한 번에 {_MOST_PEOPLE}명까지입니다"
+        yield wording.too_many(_MOST_PEOPLE)
     yield from misplaced(oncall, one)
 
 
@@ -121,40 +123,33 @@ async def add(tx: Transaction, oncall: OnCall, override: StoredOverride, now: da
     standing = await duty_overrides.standing(tx, now)
     for other in standing:
         if _same(other, override):
-            return Said(True, f"이미 있는 변경입니다 ({other.named}).", other)
+            return Said(True, wording.there_already(other.named), other)
     # What is stored is laid over whatever the asker knew of it.
     present, _ = laid_over(oncall, standing)
     if (reason := overlap(present, override)) is not None:
-        raise NoOverride(f"{reason}.")
+        raise NoOverride(wording.all_wrong([reason]))
     await duty_overrides.add(tx, override)
     await _note(tx, Kind.OVERRIDDEN, override, override.by, now, via, override.reason)
-    return Said(True, f"당직 변경 {override.named}: {described(override, oncall)}", override)
+    return Said(True, wording.made(override.named, described(override, oncall)), override)
 
 
 async def end(tx: Transaction, override_id: UUID, who: str, now: datetime, via: str = "") -> Said:
     """Take an override back, from now on; twice is once."""
     override = await duty_overrides.lock(tx, override_id)
     if override is None:
-        return Said(False, "그런 당직 변경이 없습니다.")
+        return Said(False, wording.UNKNOWN)
     if override.ends <= now:
-        return Said(True, f"당직 변경 {override.named}: 이미 끝났습니다.", override)
+        return Said(True, wording.over_already(override.named), override)
     await duty_overrides.end(tx, override.id, now, who)
     await _note(tx, Kind.OVERRIDE_ENDED, override, who, now, via, f"ended by {who}")
-    return Said(True, f"당직 변경 {override.named}을(를) 끝냈습니다.", replace(override, ended_at=now, ended_by=who))
+    return Said(True, wording.ended(override.named), replace(override, ended_at=now, ended_by=who))
 
 
-def described(override: StoredOverride, oncall: OnCall) -> str:
-    """Say what an override changes and when, in Korean, by the clocks of its schedule."""
-    name = Directory(oncall, "").named
-    schedule = oncall.schedules.get(override.schedule)
+def described(override: StoredOverride, oncall: OnCall) -> Text:
+    """Say what an override changes and when, by the clocks of its schedule."""
+    directory, schedule = Directory(oncall, ""), oncall.schedules.get(override.schedule)
     zone = schedule.zone if schedule else oncall.timezone
-    begin, end = (at.astimezone(zone) for at in (override.begins_at, override.ends))
-    parts = [
-        *(f"{name('person:' + old)} 대신 {name('person:' + new)}" for old, new in override.replace.items()),
-        *(f"{name('person:' + one)} 추가" for one in override.add),
-        *(f"{name('person:' + one)} 제외" for one in override.remove),
-    ]
-    return f"{override.schedule} {begin:%m-%d %H:%M} ~ {end:%m-%d %H:%M} {', '.join(parts)} ({shown(override.reason, 100)})"
+    return wording.described(override, zone, lambda person: directory.named(PERSON + person))
 
 
 def report(override: StoredOverride, now: datetime, misfit: str | None = None) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -20,7 +19,8 @@ from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.closing import drop, hold
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.wording import Cause
-from leh_guardian.language import length
+from leh_guardian.language import Text
+from leh_guardian.model import probe_wording
 from leh_guardian.model.incident import Incident
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.probe import DETAIL_TYPE, RULE, SOURCE, Probe, StepLook, Track, down, failed_in
@@ -104,7 +104,8 @@ class Probing:
                 # For the others at once; this one stays away.
                 await probes.save(tx, replace(track, next_at=changes.now))
             else:
-                after = replace(track.after(self._probe, failed, changes.now), next_at=began + every)
+                locale = self._progression.escalator.directory.locale()
+                after = replace(track.after(self._probe, failed, changes.now, locale), next_at=began + every)
                 await probes.save(tx, after)
                 await self._follow(tx, changes, track, after, failed)
                 await changes.write(tx, self._replica)
@@ -116,13 +117,13 @@ class Probing:
         outcome = "ok" if failed is None else "blind" if self._blind else "failed"
         self._metrics.probe_looks.labels(self._probe.name, outcome).inc()
         if self._blind:
-            self._log.error(
-                "this replica reaches nothing outside: the probe is left to others", step=failed and failed.step
-            )
+            step = failed and failed.named.en
+            self._log.error("this replica reaches nothing outside: the probe is left to others", step=step)
             return
         self._metrics.probe_up.labels(self._probe.name).set(failed is None)
         if failed is not None:
-            self._log.warning("a probe failed", step=failed.step, expected=failed.expected, seen=failed.seen)
+            step, expected, seen = failed.named.en, failed.expected.en, failed.seen.en
+            self._log.warning("a probe failed", step=step, expected=expected, seen=seen)
 
     async def _follow(
         self, tx: Transaction, changes: Changes, before: Track, track: Track, failed: StepLook | None
@@ -132,7 +133,7 @@ class Probing:
         incident = (await incidents.lock_open(tx, [key])).get(key)
         if incident is None:
             if track.down and failed is not None and await self._wanted(tx, changes, before, track):
-                self._open(changes, track)
+                self._open(changes, track, failed)
         elif failed is not None:
             again = replace(incident, event_count=incident.event_count + 1, last_trigger_at=changes.now)
             changes.incidents[again.id] = again
@@ -153,13 +154,17 @@ class Probing:
         since = track.failing_since
         return ended is None or since is None or ended.opened_at < since
 
-    def _open(self, changes: Changes, track: Track) -> None:
+    def _open(self, changes: Changes, track: Track, failed: StepLook) -> None:
         incident = down(self._probe, changes.now)
         envelope = {"source": SOURCE, "detail-type": DETAIL_TYPE, "time": changes.now, "detail": _about(track)}
         changes.opened[incident.id] = RunEvent(incident.event_id, {"id": incident.event_id, **envelope})
         zone = self._progression.escalator.directory.oncall.timezone
-        reason = _sentence(track, changes.now, zone)
-        changes.note(Kind.OPENED, reason, incident=incident, data=_about(track))
+        since, seen = (
+            track.failing_since or changes.now,
+            Text.each(lambda locale: told(failed.compared.of(locale), 400)),
+        )
+        reason = probe_wording.failing(track.name, failed.named, seen, track.failures, since, changes.now, zone)
+        changes.note(Kind.OPENED, self._progression.written(reason), incident=incident, data=_about(track))
         self._progression.escalate(changes, incident, Cause.PROBE, reason)
 
 
@@ -188,7 +193,7 @@ class ProbesGone:
         return 0
 
     def _end(self, changes: Changes, incident: Incident) -> None:
-        self._progression.resolve(changes, incident, "guardian.yaml의 probes에서 빠져 더 점검하지 않습니다")
+        self._progression.resolve(changes, incident, probe_wording.GONE_FROM_FILE)
 
 
 def _about(track: Track) -> Mapping[str, object]:
@@ -199,12 +204,3 @@ def _about(track: Track) -> Mapping[str, object]:
         "failures": track.failures,
         "failing_since": track.failing_since,
     }
-
-
-def _sentence(track: Track, now: datetime, zone: ZoneInfo) -> str:
-    """Say what failed, what was expected and seen, and since when, in Korean."""
-    since = track.failing_since or now
-    return (
-        f"{track.name}: '{track.step}' 단계가 {track.failures}회 연속 실패 ({since.astimezone(zone):%m-%d %H:%M}부터"
-        f" {length(now - since).ko}째) · {told(track.seen, 400)}"
-    )

@@ -14,9 +14,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from leh_guardian.language import time_of_day
+from leh_guardian.engine import silencing_wording as wording
+from leh_guardian.language import Declined, Text
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.oncall import terms
 from leh_guardian.model.plan import Severity
@@ -29,14 +29,13 @@ from leh_guardian.store.transaction import Transaction
 
 RULE: Final = "guardian.silence"
 """What the journal calls the rule of its lines."""
-_SEOUL: Final = ZoneInfo("Asia/Seoul")
 _NAME: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _LONGEST_REASON: Final = 300
 _MOST_SHOWN: Final = 200
 
 
-class NoSilence(ValueError):
-    """A silence that nobody may have; the text says why, in Korean."""
+class NoSilence(Declined):
+    """A silence that nobody may have; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ class Said:
     """What came of it."""
 
     done: bool
-    text: str
-    """One line, in Korean, for whoever said it."""
+    text: Text
+    """One line, for whoever said it."""
     silence: Silence | None = None
 
 
@@ -75,12 +74,12 @@ def written(given: Sequence[str]) -> dict[str, Any]:
             try:
                 match |= _object(text)
             except (ValueError, TypeError, RecursionError):
-                raise NoSilence(f"JSON이 아닙니다: {shown(text, 100)}") from None
+                raise NoSilence(wording.no_json(shown(text, 100))) from None
             continue
         for part in text.split(","):
             name, _, value = part.strip().partition("=")
             if not _NAME.fullmatch(name) or not value:
-                raise NoSilence(f"'{shown(part, 60)}': rule=이름,severity=sev3 처럼 쓰세요 (쉼표가 든 값은 JSON으로)")
+                raise NoSilence(wording.no_pair(shown(part, 60)))
             whole = int(value) if name == "level" and value.isdecimal() else value
             match.setdefault(name, []).append({"wildcard": value} if "*" in value else whole)
     return match
@@ -101,32 +100,30 @@ def wanted(match: Any, until: datetime, reason: Any, by: str, now: datetime) -> 
     """
     why = shown(reason.strip(), _LONGEST_REASON) if isinstance(reason, str) else ""
     if not why:
-        raise NoSilence("이유를 적으세요 (reason): 기록에 남고, 알림이 왜 오지 않는지 다른 사람이 알아야 합니다.")
+        raise NoSilence(wording.NO_REASON)
     if not now + SHORTEST <= until <= now + LONGEST:
-        raise NoSilence(f"무음은 1분부터 {LONGEST.days}일까지입니다. 더 길게 필요하면 규칙을 고치세요.")
+        raise NoSilence(wording.LENGTH)
     _check(match)
     return Silence(uuid.uuid4(), match, why, by, now, until)
 
 
 def _check(match: Any) -> None:
     if not isinstance(match, dict) or not match:
-        raise NoSilence("무엇을 무음으로 할지 적으세요 (match). 모든 알림을 끄는 무음은 만들 수 없습니다.")
+        raise NoSilence(wording.OF_WHAT)
     try:
         pattern = compile_pattern(dump_json(match))
     except PatternError as error:
-        raise NoSilence(f"조건(match)이 이벤트 패턴이 아닙니다: {shown(error, 200)}") from None
+        raise NoSilence(wording.no_pattern(shown(error, 200))) from None
     for name in pattern.paths:
         if name not in terms.FACTS:
             known = did_you_mean(name, terms.FACTS) or f"known here: {', '.join(terms.FACTS)}"
-            raise NoSilence(f"장애에는 '{shown(name, 60)}' 항목이 없습니다 ({known}).")
+            raise NoSilence(wording.no_field(shown(name, 60), known))
     if all(pattern.matches(facts) for facts in any_facts()):
-        raise NoSilence("이 조건은 모든 장애에 맞습니다. 모든 알림을 끄는 무음은 만들 수 없습니다.")
+        raise NoSilence(wording.EVERYTHING)
     if "class" in match:
         of_class = compile_pattern({"class": match["class"]})
         if grave := [name for name in sorted(NEVER) if of_class.matches({"class": name})]:
-            raise NoSilence(
-                f"보안 등급({', '.join(grave)})의 장애는 무음으로 할 수 없습니다. 대응 중이면 장애를 확인(ack)하세요."
-            )
+            raise NoSilence(wording.grave(", ".join(grave)))
 
 
 async def add(tx: Transaction, asked: Silence, now: datetime, via: str = "") -> Said:
@@ -142,10 +139,7 @@ async def add(tx: Transaction, asked: Silence, now: datetime, via: str = "") -> 
         await silences.add(tx, asked)
     await _note(tx, Kind.SILENCED, silence, silence.by, now, via, silence.reason)
     covered = [row for row in await overview.troubles(tx) if matching([silence], _facts(row))]
-    text = (
-        f"무음 {named(silence)}: {_time(silence.until, now)}까지 호출을 보류합니다. 대상: {described(silence.match)}."
-        f" 지금 열린 장애 {len(covered)}건이 해당합니다. 보안 등급과 suppressible: false 정책의 장애는 그대로 호출합니다."
-    )
+    text = wording.begun(named(silence), silence.until, now, described(silence.match), len(covered))
     return Said(True, text, silence)
 
 
@@ -153,18 +147,14 @@ async def end(tx: Transaction, silence_id: UUID, who: str, now: datetime, via: s
     """End a silence before its time; twice is once. What it withheld goes out within seconds, unless somebody has answered."""
     silence = await silences.lock(tx, silence_id)
     if silence is None:
-        return Said(False, "그런 무음이 없습니다.")
+        return Said(False, wording.UNKNOWN)
     if not silence.holds(now):
-        ended = f" ({shown(silence.ended_by, 60)} 님이 끝냄)" if silence.ended_by else ""
-        return Said(True, f"무음 {named(silence)}: 이미 {_time(silence.ends, now)}에 끝났습니다{ended}.", silence)
+        by = shown(silence.ended_by, 60) if silence.ended_by else ""
+        return Said(True, wording.over_already(named(silence), silence.ends, now, by), silence)
     await silences.end(tx, silence.id, now, who)
     await _note(tx, Kind.SILENCE_ENDED, silence, who, now, via, f"ended by {who}")
     over = await silences.lock(tx, silence.id)
-    return Said(True, f"무음 {named(silence)}을(를) 끝냈습니다. 답이 없는 장애는 곧 다시 호출합니다.", over)
-
-
-def _time(at: datetime, now: datetime) -> str:
-    return time_of_day(at, now, _SEOUL).ko
+    return Said(True, wording.ended(named(silence)), over)
 
 
 def named(silence: Silence) -> str:

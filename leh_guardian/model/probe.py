@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from leh_guardian.language import NOTHING, Locale, Text
+from leh_guardian.model import probe_wording
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Plan, Severity
@@ -44,14 +46,25 @@ class StepLook:
     """What one step of a look came to."""
 
     step: str
+    """Its name in the settings; empty where it has none."""
     ok: bool
-    expected: str = ""
-    """What was expected and not seen, in Korean; empty where all was."""
-    seen: str = ""
+    expected: Text = NOTHING
+    """What was expected and not seen; empty where all was."""
+    seen: Text = NOTHING
     """What was seen, redacted."""
     answered: bool = True
     """Whether anything answered at all: what did not may be the fault of our own network."""
     seconds: float = 0.0
+
+    @property
+    def named(self) -> Text:
+        """What people call the step."""
+        return probe_wording.step(self.step)
+
+    @property
+    def compared(self) -> Text:
+        """What was expected, and what was seen."""
+        return probe_wording.compared(self.expected, self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +79,12 @@ class Track:
     successes: int = 0
     failing_since: datetime | None = None
     step: str = ""
+    """Where it failed, in the installation's language."""
     seen: str = ""
+    """What was expected and seen, likewise."""
 
-    def after(self, probe: Probe, failed: StepLook | None, now: datetime) -> Track:
-        """Return what is known after one more look, which `failed` at a step or did not."""
+    def after(self, probe: Probe, failed: StepLook | None, now: datetime, locale: Locale) -> Track:
+        """Return what is known after one more look, which `failed` at a step or did not; `locale` is what is kept."""
         if failed is None:
             successes = self.successes + 1
             down = self.down and successes < probe.successes
@@ -83,8 +98,8 @@ class Track:
             failures=failures,
             successes=0,
             failing_since=self.failing_since or now,
-            step=failed.step,
-            seen=f"기대: {failed.expected} · 실제: {failed.seen}",
+            step=failed.named.of(locale),
+            seen=failed.compared.of(locale),
         )
 
     def report(self) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class FileSettings(Section):
 class StepSettings(Section):
     """One request."""
 
-    name: str = Field("요청", min_length=1, max_length=60)
+    name: str | None = Field(None, min_length=1, max_length=60)
     url: str = Field(pattern=r"^(https?://[^\s/?#@$]+([/?][^\s#@]*)?|\$\{[a-z][a-z0-9_]*\})$")
     """Where it goes; `${name}` in its path is filled in. Or one value of an answer alone, for hosts that `hosts` names."""
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
@@ -172,13 +172,12 @@ class ProbeSettings(Section):
         if len(there) < len(_OWN) + len(self.secrets):
             raise ValueError("`run` is the probe's own value: name the secret otherwise")
         for step in sorted(self.steps, key=lambda step: step.cleanup):
+            which = f"step {step.name or step.url!r}"
             for name in _REFERENCE.findall(step.texts()):
                 if name not in there:
-                    raise ValueError(
-                        f"step {step.name!r} fills in ${{{name}}}, which no secret and no step before it gives"
-                    )
+                    raise ValueError(f"{which} fills in ${{{name}}}, which no secret and no step before it gives")
             if taken := sorted(there & step.take.keys()):
-                raise ValueError(f"step {step.name!r} takes {', '.join(taken)}, which there is already")
+                raise ValueError(f"{which} takes {', '.join(taken)}, which there is already")
             there |= step.take.keys()
         return self
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from aiohttp import web
 
 from leh_guardian.clock import Clock
-from leh_guardian.engine.directory import Directory
+from leh_guardian.engine.directory import PERSON, Directory
 from leh_guardian.errors import StoreError
+from leh_guardian.language import Declined, Locale
 from leh_guardian.model.text import shown
 from leh_guardian.store.pool import Pool
 from leh_guardian.telemetry.redaction import redact
@@ -37,6 +38,15 @@ class ByHandRoutes:
         """Return who says it, by id where oncall.yaml knows them."""
         return self.directory().identified(shown(body.get("by") or "api", 100))[0]
 
+    def locale(self, body: Mapping[str, Any]) -> Locale:
+        """Return what whoever says it is answered in: their own language."""
+        return self.directory().locale(PERSON + self.who(body))
+
+    def wrong(self, error: ValueError, body: Mapping[str, Any]) -> web.Response:
+        """Return the answer to what makes no sense, or cannot be had."""
+        text = error.text.of(self.locale(body)) if isinstance(error, Declined) else error
+        return answer({"error": shown(text, 500)}, status=400)
+
 
 def named_id(request: web.Request) -> UUID | web.Response:
     """Return the id in a request's path, or an answer."""
@@ -44,11 +54,6 @@ def named_id(request: web.Request) -> UUID | web.Response:
         return UUID(request.match_info["id"])
     except ValueError:
         return answer({"error": "the id must be a UUID"}, status=400)
-
-
-def wrong(error: ValueError) -> web.Response:
-    """Return the answer to what makes no sense."""
-    return answer({"error": shown(error, 500)}, status=400)
 
 
 def away(error: StoreError) -> web.Response:

@@ -14,10 +14,11 @@ from aiohttp import web
 from leh_guardian.engine import overriding
 from leh_guardian.engine.overriding import Asked, NoOverride, Said
 from leh_guardian.errors import StoreError
+from leh_guardian.language import Locale, Text
 from leh_guardian.model.oncall.by_hand import laid_over
 from leh_guardian.store import duty_overrides
 from leh_guardian.store.transaction import transaction
-from leh_guardian.web.by_hand import ByHandRoutes, away, named_id, wrong
+from leh_guardian.web.by_hand import ByHandRoutes, away, named_id
 from leh_guardian.web.status import answer
 
 
@@ -42,7 +43,8 @@ class OverrideRoutes(ByHandRoutes):
                 found = await duty_overrides.standing(tx, now)
         except StoreError as error:
             return away(error)
-        misfits = {one.override.id: one.reason for one in laid_over(self.directory().file, found)[1]}
+        locale = self.directory().locale()
+        misfits = {one.override.id: one.reason.of(locale) for one in laid_over(self.directory().file, found)[1]}
         reports = [overriding.report(one, now, misfits.get(one.id)) for one in found]
         return answer({"overrides": [one for one in reports if one["stands"]]})
 
@@ -57,10 +59,10 @@ class OverrideRoutes(ByHandRoutes):
                 now = self.clock.now()
                 said = await overriding.add(tx, oncall, overriding.wanted(oncall, asked, now), now, "api")
         except ValueError as error:
-            return wrong(error)
+            return self.wrong(error, body)
         except StoreError as error:
             return away(error)
-        return _told(said, now)
+        return _told(said, self.locale(body), now)
 
     async def end(self, request: web.Request) -> web.Response:
         """Take an override back: {by}; 404 for an unknown one."""
@@ -74,15 +76,17 @@ class OverrideRoutes(ByHandRoutes):
                 said = await overriding.end(tx, override_id, self.who(body), now, "api")
         except StoreError as error:
             return away(error)
-        return _told(said, now)
+        return _told(said, self.locale(body), now)
 
     def _asked(self, body: Mapping[str, Any]) -> Asked:
         replace, added, removed = body.get("replace", {}), body.get("add", []), body.get("remove", [])
         if not isinstance(replace, dict) or not all(map(_texts, (list(replace.values()), added, removed))):
-            raise NoOverride("`replace` is {who is on call: who is instead}, `add` and `remove` are lists of people")
+            raise NoOverride(
+                Text.same("`replace` is {who is on call: who is instead}, `add` and `remove` are lists of people")
+            )
         schedule, reason = body.get("schedule"), body.get("reason", "")
         if not isinstance(schedule, str) or not isinstance(reason, str):
-            raise NoOverride("`schedule` and `reason` must be texts")
+            raise NoOverride(Text.same("`schedule` and `reason` must be texts"))
         begin, end = (_time(body, name) for name in ("from", "to"))
         return Asked(schedule, begin, end, reason, self.who(body), replace, added, removed)
 
@@ -95,9 +99,13 @@ def _time(body: Mapping[str, Any], name: str) -> datetime:
     try:
         return datetime.fromisoformat(body.get(name))  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise NoOverride(f"`{name}` must be a time such as 2026-12-25T10:00, by the schedule's clocks") from None
+        raise NoOverride(
+            Text.same(f"`{name}` must be a time such as 2026-12-25T10:00, by the schedule's clocks")
+        ) from None
 
 
-def _told(said: Said, now: datetime) -> web.Response:
+def _told(said: Said, locale: Locale, now: datetime) -> web.Response:
     override = overriding.report(said.override, now) if said.override else None
-    return answer({"done": said.done, "text": said.text, "override": override}, status=200 if said.done else 404)
+    return answer(
+        {"done": said.done, "text": said.text.of(locale), "override": override}, status=200 if said.done else 404
+    )

@@ -15,11 +15,12 @@ from leh_guardian.engine import silencing
 from leh_guardian.engine.silencing import NoSilence, Said
 from leh_guardian.errors import StoreError
 from leh_guardian.fields import parse_duration
+from leh_guardian.language import Locale, Text
 from leh_guardian.model.silence import Silence
 from leh_guardian.store import silences
 from leh_guardian.store.transaction import transaction
 from leh_guardian.web.bodies import given_instant
-from leh_guardian.web.by_hand import ByHandRoutes, away, named_id, wrong
+from leh_guardian.web.by_hand import ByHandRoutes, away, named_id
 from leh_guardian.web.status import answer
 
 
@@ -55,10 +56,10 @@ class SilenceRoutes(ByHandRoutes):
                 now = self.clock.now()
                 said = await silencing.add(tx, self._wanted(body, now), now, "api")
         except ValueError as error:
-            return wrong(error)
+            return self.wrong(error, body)
         except StoreError as error:
             return away(error)
-        return _told(said, now)
+        return _told(said, self.locale(body), now)
 
     async def end(self, request: web.Request) -> web.Response:
         """End a silence: {by}; 404 for an unknown one."""
@@ -72,18 +73,20 @@ class SilenceRoutes(ByHandRoutes):
                 said = await silencing.end(tx, silence_id, self.who(body), now, "api")
         except StoreError as error:
             return away(error)
-        return _told(said, now)
+        return _told(said, self.locale(body), now)
 
     def _wanted(self, body: Mapping[str, Any], now: datetime) -> Silence:
         match = body.get("match")
         if isinstance(match, str):
             match = silencing.written([match])
         if ("for" in body) == ("until" in body):
-            raise NoSilence("give `for` (such as 2h) or `until` (ISO 8601 with a zone)")
+            raise NoSilence(Text.same("give `for` (such as 2h) or `until` (ISO 8601 with a zone)"))
         until = now + parse_duration(body["for"]) if "for" in body else given_instant(body["until"], "until")
         return silencing.wanted(match, until, body.get("reason"), self.who(body), now)
 
 
-def _told(said: Said, now: datetime) -> web.Response:
+def _told(said: Said, locale: Locale, now: datetime) -> web.Response:
     silence = silencing.report(said.silence, now) if said.silence else None
-    return answer({"done": said.done, "text": said.text, "silence": silence}, status=200 if said.done else 404)
+    return answer(
+        {"done": said.done, "text": said.text.of(locale), "silence": silence}, status=200 if said.done else 404
+    )

@@ -33,6 +33,7 @@ def test_a_probe_of_one_request_needs_no_steps(tmp_path: Path) -> None:
     """The request stands in the probe itself; the defaults are the runbook's."""
     [probe] = load(tmp_path, {"name": "web", "url": "https://leh.example/", "expect": {"status": 200}}).probes
     assert [step.expect.status for step in probe.steps] == [(200,)]
+    assert [step.name for step in probe.steps] == [None]
     made = entry(probe)
     assert (made.every, made.failures, made.successes, made.policy, made.longest) == (60.0, 3, 2, "default", 10.0)
     assert load_settings(BASE).probes == ()

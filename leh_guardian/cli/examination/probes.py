@@ -8,16 +8,28 @@ from leh_guardian.adapters.service_probe import probe_session
 from leh_guardian.app import handlers
 from leh_guardian.app.probing import service_probe
 from leh_guardian.cli.examination.finding import Finding
+from leh_guardian.cli.language import said
 from leh_guardian.errors import RuleError, SettingsError
 from leh_guardian.fields import format_duration
+from leh_guardian.language import Text
+from leh_guardian.model import probe_wording
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.settings import Settings
 from leh_guardian.settings.probes import ProbeSettings
 
-UNREADABLE = "guardian.yaml의 probes.secrets가 가리키는 파일 또는 환경 변수를 확인하세요."
-COVERS = "probes의 covers를 규칙 파일의 규칙 id로 고치세요."
-POLICY = "probes의 policy를 oncall.yaml의 정책 이름으로 고치세요."
+UNREADABLE = Text(
+    ko="guardian.yaml의 probes.secrets가 가리키는 파일 또는 환경 변수를 확인하세요.",
+    en="Look at the file or the environment variable that probes.secrets in guardian.yaml names.",
+)
+COVERS = Text(
+    ko="probes의 covers를 규칙 파일의 규칙 id로 고치세요.",
+    en="Name rules of the rule files, by id, in the probe's covers.",
+)
+POLICY = Text(
+    ko="probes의 policy를 oncall.yaml의 정책 이름으로 고치세요.",
+    en="Name a policy of oncall.yaml as the probe's policy.",
+)
 
 
 async def look_at_probes(settings: Settings) -> list[Finding]:
@@ -47,6 +59,6 @@ def _listed(item: str, wanted: ProbeSettings, rules: RuleSet | None) -> Finding:
         if rules.oncall is not None and wanted.policy not in rules.oncall.policies:
             detail = f"there is no policy {wanted.policy}: the default one is used"
             return Finding(item, "WARN", detail, POLICY)
-    steps = ", ".join(step.name for step in wanted.steps)
+    steps = ", ".join(said(probe_wording.step(step.name or "")) for step in wanted.steps)
     often = f"every {format_duration(wanted.every)}, {wanted.failures} failures in a row"
     return Finding(item, "OK", f"{steps}; {often}; `leh-guardian probe {wanted.name}` takes it")

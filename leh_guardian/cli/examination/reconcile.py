@@ -12,14 +12,24 @@ from leh_guardian.app import handlers
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import NoCredentials, RuleError
+from leh_guardian.language import Text
 from leh_guardian.model import happening
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.sources import may_hear
 from leh_guardian.settings import Settings
 
-ALARMS = "IAM 정책에 cloudwatch:DescribeAlarms를 추가하거나 reconcile.alarms를 false로 두세요 (없어도 동작합니다)."
-CREDENTIALS = "AWS 자격 증명(AWS_ACCESS_KEY_ID 등) 또는 인스턴스 역할을 설정하세요."
-RDS = "IAM 정책에 rds:DescribeEvents를 추가하거나 reconcile.rds를 false로 두세요 (없어도 동작합니다)."
+ALARMS = Text(
+    ko="IAM 정책에 cloudwatch:DescribeAlarms를 추가하거나 reconcile.alarms를 false로 두세요 (없어도 동작합니다).",
+    en="Add cloudwatch:DescribeAlarms to the IAM policy, or set reconcile.alarms to false (guardian works without it).",
+)
+CREDENTIALS = Text(
+    ko="AWS 자격 증명(AWS_ACCESS_KEY_ID 등) 또는 인스턴스 역할을 설정하세요.",
+    en="Set AWS credentials (such as AWS_ACCESS_KEY_ID), or give the instance a role.",
+)
+RDS = Text(
+    ko="IAM 정책에 rds:DescribeEvents를 추가하거나 reconcile.rds를 false로 두세요 (없어도 동작합니다).",
+    en="Add rds:DescribeEvents to the IAM policy, or set reconcile.rds to false (guardian works without it).",
+)
 
 
 async def look_at_alarms(settings: Settings) -> list[Finding]:

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from leh_guardian.language import Text
+from leh_guardian.model.oncall import wording
 from leh_guardian.model.oncall.config import OnCall
 from leh_guardian.model.oncall.schedule import Override, Schedule
 from leh_guardian.model.oncall.wall import instant
@@ -52,10 +54,10 @@ class StoredOverride:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A stored override that the file has no place for, and why (Korean)."""
+    """A stored override that the file has no place for, and why."""
 
     override: StoredOverride
-    reason: str
+    reason: Text
 
 
 def laid_over(oncall: OnCall, stored: Iterable[StoredOverride]) -> tuple[OnCall, tuple[Misfit, ...]]:
@@ -78,22 +80,22 @@ def as_written(schedule: Schedule, one: StoredOverride) -> Override:
     return Override(one.named, one.schedule, begin, end, one.by, one.reason, one.replace, one.add, one.remove)
 
 
-def misplaced(oncall: OnCall, one: StoredOverride) -> Iterator[str]:
-    """Yield the names that a stored override uses and the file does not know, in Korean."""
+def misplaced(oncall: OnCall, one: StoredOverride) -> Iterator[Text]:
+    """Yield the names that a stored override uses and the file does not know."""
     if one.schedule not in oncall.schedules:
-        yield f"당직표 {one.schedule}이(가) 없습니다"
+        yield wording.no_schedule(one.schedule)
     people = dict.fromkeys((*one.replace, *one.replace.values(), *one.add, *one.remove))
-    yield from (f"{person}: 그런 사람이 없습니다" for person in people if person not in oncall.people)
+    yield from (wording.no_person(person) for person in people if person not in oncall.people)
 
 
-def overlap(oncall: OnCall, one: StoredOverride) -> str | None:
-    """Say, in Korean, which override replaces the same person at the same time; None where none does."""
+def overlap(oncall: OnCall, one: StoredOverride) -> Text | None:
+    """Say which override replaces the same person at the same time; None where none does."""
     schedule = oncall.schedules[one.schedule]
     for other in schedule.overrides:
         begin, end = (instant(wall, schedule.zone) for wall in (other.begin, other.end))
         both = sorted(one.replace.keys() & other.replace.keys())
         if both and begin < one.ends and one.begins_at < end:
-            return f"그 시간에 {both[0]}은(는) 이미 다른 변경({other.id})으로 교체되어 있습니다"
+            return wording.replaced_already(both[0], other.id)
     return None
 
 

@@ -15,6 +15,8 @@ from leh_guardian.model.oncall.wall import instant, local_date
 _MARGIN = DAY
 """Beyond both ends of a stretch: the parts of a day of duty reach into the next date."""
 _FALLBACK: Final = Text(ko="당직자가 없어 예비 담당자를 호출합니다", en="nobody is on call, so the fallback is called")
+_LAYER: Final = Text(ko="당직", en="on call")
+"""One without a name."""
 _NOBODY: Final = Text(ko="당직자가 없습니다", en="nobody is on call")
 
 
@@ -80,8 +82,8 @@ def _of_layer(layer: Layer, schedule: Schedule, at: datetime) -> tuple[str, Text
     person = rotation.member(shift, layer.when.holds)
     if person is None:
         return None
-    name, day = layer.name, rotation.named(shift)
-    return person, Text(ko=f"{name} ({day} 근무)", en=f"{name} (shift of {day})")
+    name, day = Text.same(layer.name) if layer.name else _LAYER, rotation.named(shift)
+    return person, Text(ko=f"{name.ko} ({day} 근무)", en=f"{name.en} (shift of {day})")
 
 
 def _runs(override: Override, schedule: Schedule, at: datetime) -> bool:

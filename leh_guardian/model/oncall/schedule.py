@@ -52,6 +52,7 @@ class Layer:
     """A rotation on some days; of a schedule's layers the first that yields somebody wins."""
 
     name: str
+    """Empty where the file has none."""
     rotation: Rotation
     when: When = field(default_factory=When)
     also: bool = False

@@ -1,4 +1,4 @@
-"""Owns what is said of doubtful on-call settings; the one rule: what would go wrong, and for what there is a way out, that too."""
+"""Owns what is said of on-call settings and of what does not fit them; the one rule: what goes wrong, and a way out."""
 
 from __future__ import annotations
 
@@ -92,4 +92,22 @@ def calendar_ends(last: str, source: str) -> Text:
     return Text(
         ko=f"{last} 뒤의 휴일을 모릅니다({source}). 패키지를 새로 설치하십시오",
         en=f"knows no holidays after {last} ({source}): install the package anew",
+    )
+
+
+def no_schedule(name: str) -> Text:
+    """Return that a stored override is of a schedule that the file does not know."""
+    return Text(ko=f"당직표 {name}이(가) 없습니다", en=f"there is no schedule {name}")
+
+
+def no_person(name: str) -> Text:
+    """Return that a stored override is of somebody whom the file does not know."""
+    return Text(ko=f"{name}: 그런 사람이 없습니다", en=f"{name}: there is no such person")
+
+
+def replaced_already(person: str, other: str) -> Text:
+    """Return that another override replaces somebody at that time."""
+    return Text(
+        ko=f"그 시간에 {person}은(는) 이미 다른 변경({other})으로 교체되어 있습니다",
+        en=f"{person} is replaced at that time already, by another change ({other})",
     )

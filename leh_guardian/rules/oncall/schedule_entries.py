@@ -69,7 +69,8 @@ class WhenEntry(Entry):
 class LayerEntry(Entry):
     """A rotation on some days; the first layer that yields somebody wins."""
 
-    name: Word = "당직"
+    name: Annotated[Word | None, Given] = None
+    """What people call it."""
     when: Annotated[WhenEntry | None, Given] = None
     """Left out: every day."""
     rotation: RotationEntry

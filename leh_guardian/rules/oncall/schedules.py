@@ -70,7 +70,7 @@ def _calendars(reading: Reading) -> dict[str, Calendar]:
 
 def _layer(entry: LayerEntry, path: Path, calendars: Mapping[str, Calendar], reading: Reading) -> Layer:
     when = _when(entry.when, (*path, "when"), calendars, reading) if entry.when else When()
-    return Layer(entry.name, _rotation(entry.rotation, (*path, "rotation"), reading), when, entry.also)
+    return Layer(entry.name or "", _rotation(entry.rotation, (*path, "rotation"), reading), when, entry.also)
 
 
 def _when(entry: WhenEntry, path: Path, calendars: Mapping[str, Calendar], reading: Reading) -> When:

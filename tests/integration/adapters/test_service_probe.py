@@ -94,10 +94,10 @@ async def test_a_step_that_fails_ends_the_look_and_is_cleaned_up_after(service: 
     assert [(look.step, look.ok) for look in looks][2:] == [("search", False), ("clean", True)]
     failed = failed_in(looks)
     assert failed is not None
-    assert (failed.expected, failed.seen, failed.answered) == ('hits[0].id = "ev_8"', '"***"', True)
+    assert (failed.expected.ko, failed.seen.ko, failed.answered) == ('hits[0].id = "ev_8"', '"***"', True)
     assert service.files == {}
     looks = await take({**LOGIN, "json": {"email": "probe@leh.example", "password": "x"}}, UPLOAD, CLEAN)
-    assert [(look.step, look.ok, look.seen) for look in looks] == [("log-in", False, "HTTP 403")]
+    assert [(look.step, look.ok, look.seen.ko) for look in looks] == [("log-in", False, "HTTP 403")]
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ async def test_what_is_not_as_expected(take: Any, step: dict[str, Any], expected
     """Each is said with what was seen, hostile answers included, without a secret or a person's number."""
     *_, look = await take(LOGIN, {**AUTHORIZED, "name": "s", **step})
     assert not look.ok
-    assert look.expected == expected
-    assert look.seen.startswith(seen)
+    assert look.expected.ko == expected
+    assert look.seen.ko.startswith(seen)
     assert look.answered
 
 
@@ -139,14 +139,14 @@ async def test_an_address_in_an_answer_is_used_for_named_hosts_alone(service: Se
     assert service.files["ev_7"].startswith(b"leh-guardian probe")
     failed = failed_in(await take(LOGIN, {**step, "hosts": ["bucket.example"]}))
     assert failed is not None
-    assert failed.expected == "설정이 허용하는 주소"
+    assert failed.expected.ko == "설정이 허용하는 주소"
 
 
 async def test_a_value_is_a_part_of_a_path_and_no_way_out_of_it(service: ServiceOutside, take: Any) -> None:
     """What an answer gives neither goes up in the path nor begins another query; nothing is deleted that was not meant."""
     up = {**SEARCH, "expect": {}, "take": {"file": "'..'"}}
     *_, look = await take(LOGIN, up, CLEAN)
-    assert (look.step, look.ok, look.seen) == ("clean", False, "주소에 넣을 수 없는 값")
+    assert (look.step, look.ok, look.seen.ko) == ("clean", False, "주소에 넣을 수 없는 값")
     await take(LOGIN, {**up, "take": {"file": "'../a?b#c'"}}, CLEAN)
     assert service.requests[-1].path == "/files/..%2Fa%3Fb%23c"
 
@@ -164,7 +164,7 @@ async def test_an_answer_that_is_an_error_is_an_answer(service: ServiceOutside, 
     """Whatever it is."""
     service.faults.always("POST /login", refuse())
     [look] = await take(LOGIN)
-    assert (look.ok, look.answered, look.seen) == (False, True, "HTTP 503")
+    assert (look.ok, look.answered, look.seen.ko) == (False, True, "HTTP 503")
 
 
 async def test_a_stop_in_the_middle_leaves_nothing_behind(service: ServiceOutside, take: Any) -> None:

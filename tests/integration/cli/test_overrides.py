@@ -112,6 +112,29 @@ async def test_what_is_refused(site: Answered, words: tuple[str, ...], says: str
     assert (await typed("oncall", "override", "list", "--all", "--json")).stdout == ""
 
 
+async def test_commands_speak_english_too(site: Answered, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With LEH_LOCALE=en what is refused, done and not there is said in English, in JSON as well."""
+    monkeypatch.setenv("LEH_LOCALE", "en")
+    add = ("oncall", "override", "add", "--schedule", "lv1", "--reason", "x", "--from", "2126-01-01T10:00")
+    for words, says in (
+        ((*add, "--to", "2126-01-02T10:00"), "it changes nothing: give replace, add or remove."),
+        ((*add, "--to", "2126-01-02T10:00", "--replace", "minsu"), "--replace: write A=B"),
+        (("silence", "add", "--match", "class=security", "--for", "1h", "--reason", "x"), "are never silenced"),
+        (("silence", "add", "--match", "rule=down", "--reason", "x"), "give one of --for 2h and --until TIME"),
+    ):
+        refused = await typed(*words)
+        assert (refused.exit_code, says in refused.output) == (2, True), refused.output
+    for command, says in (
+        (("oncall", "override", "list"), "No change of duty was made by command."),
+        (("silence", "list"), "There are no silences."),
+        (("breaker", "list"), "No case and no account is paused."),
+        (("usage", "top"), "Nothing that was used is recorded."),
+    ):
+        assert (await typed(*command)).stdout == f"{says}\n"
+    made = await typed(*add, "--to", "2126-01-02T10:00", "--add", "cto", "--json")
+    assert json.loads(made.stdout)["text"].endswith(": lv1 1 Jan 10:00 ~ 2 Jan 10:00 한지훈 added (x)")
+
+
 async def test_without_the_database_it_is_said(site: Answered, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands answer from the file, with a word on standard error alone."""
     monkeypatch.setenv("LEH_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/guardian")

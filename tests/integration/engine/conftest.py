@@ -10,6 +10,7 @@ import pytest
 
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.store.pool import Pool
+from tests.support import on_call
 from tests.support.clock import FakeClock
 from tests.support.house import House, World, rule_set
 
@@ -39,6 +40,13 @@ def house(pool: Pool, tmp_path: Path) -> Callable[..., House]:
         return House(pool, rule_set(tmp_path / "rules", text, world), world, clock, **options)
 
     return make
+
+
+@pytest.fixture
+def english_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tech lead reads English; everybody else is of the installation's language."""
+    written = on_call.ON_CALL.replace("{name: 최서연,", "{name: Seoyeon Choi, locale: en,")
+    monkeypatch.setattr(on_call, "ON_CALL", written)
 
 
 @pytest.fixture

@@ -64,12 +64,12 @@ def swapped(pool: Pool, tmp_path: Path) -> Swapped:
 async def test_others_are_called_from_the_next_look_on(swapped: Swapped) -> None:
     """And those of the file again once it is taken back or over."""
     said = await swapped.add()
-    assert said.text.endswith("김민수 대신 최서연 (감기)")
+    assert said.text.ko.endswith("김민수 대신 최서연 (감기)")
     await swapped.duty.run_once()
     assert await swapped.alarm("down-a") == {"person:seoyeon"}
     swapped.clock.advance(minutes=5)
-    assert "끝냈습니다" in (await swapped.end(said)).text
-    assert "이미" in (await swapped.end(said)).text
+    assert "끝냈습니다" in (await swapped.end(said)).text.ko
+    assert "이미" in (await swapped.end(said)).text.ko
     await swapped.duty.run_once()
     assert await swapped.alarm("down-b") == {"person:minsu"}
     await swapped.add(hours=0.1, replace={}, add=("seoyeon",), remove=("minsu",))
@@ -85,9 +85,10 @@ async def test_the_same_again_is_one_and_another_is_refused(swapped: Swapped) ->
     first = await swapped.add()
     swapped.clock.advance(seconds=5)
     again = await swapped.add(hours=2 - 5 / 3600)
-    assert (again.override, "이미 있는" in again.text) == (first.override, True)
-    with pytest.raises(NoOverride, match="이미 다른 변경"):
+    assert (again.override, "이미 있는" in again.text.ko) == (first.override, True)
+    with pytest.raises(NoOverride) as refused:
         await swapped.add(replace={"minsu": "cto"})
+    assert "이미 다른 변경" in refused.value.text.ko
     await swapped.end(first)
     await swapped.add(replace={"minsu": "cto"})
     async with transaction(swapped.pool) as tx:

@@ -22,13 +22,6 @@ from tests.support.on_call import Called
 HANGUL = re.compile("[가-힣]")
 
 
-@pytest.fixture
-def english_lead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tech lead reads English; everybody else is of the installation's language."""
-    written = on_call.ON_CALL.replace("{name: 최서연,", "{name: Seoyeon Choi, locale: en,")
-    monkeypatch.setattr(on_call, "ON_CALL", written)
-
-
 def sent(called: Called, channel: str, kind: NoticeKind = NoticeKind.PAGE) -> list[Notice]:
     """What went out by a channel."""
     return [notice for _, name, notice in called.world.sent if name == channel and notice.kind is kind]
@@ -118,3 +111,28 @@ async def test_answers_are_in_the_language_of_whoever_gives_them(pool: Pool, tmp
         assert button.label == "Acknowledge"
         async with site.client.get("/a/nonsense") as refused:
             assert '<html lang="ko">' in await refused.text()
+
+
+@pytest.mark.usefixtures("english_lead")
+async def test_what_is_changed_by_hand_is_answered_in_the_language_of_whoever_asks(pool: Pool, tmp_path: Path) -> None:
+    """What cannot be had, and what came of it: the lead in English, a developer in Korean."""
+    async with Answered(pool, tmp_path / "rules").served() as site:
+        grave = {"match": {"class": ["security"]}, "reason": "x", "for": "1h"}
+        hour = {"from": "2026-01-01T10:00", "to": "2026-01-01T11:00"}
+        past = {**hour, "schedule": "lv1", "reason": "x", "add": ["cto"]}
+        said = [
+            [(await site.api(path, by=who, **body))[1]["error"] for who in ("seoyeon", "minsu")]
+            for path, body in (("/api/silences", grave), ("/api/overrides", past))
+        ]
+        assert [english[:22] for english, _ in said] == ["Incidents of security ", "that time is over alre"]
+        assert [korean[:5] for _, korean in said] == ["보안 등급", "이미 지난"]
+        for path, english, korean in (
+            ("silences", "There is no such silence.", "그런 무음이 없습니다."),
+            ("overrides", "There is no such change of duty.", "그런 당직 변경이 없습니다."),
+        ):
+            answers = [await site.api(f"/api/{path}/{UUID(int=1)}/end", by=who) for who in ("seoyeon", "minsu", "api")]
+            assert [(status, told["text"]) for status, told in answers] == [
+                (404, english),
+                (404, korean),
+                (404, korean),
+            ]

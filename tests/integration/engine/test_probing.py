@@ -130,6 +130,25 @@ async def test_a_failure_while_its_recovery_is_held_drops_it(probed: Probed, ser
     assert await probed.state() == [("guardian.probe", "resolved")]
 
 
+@pytest.mark.usefixtures("english_lead")
+@pytest.mark.parametrize("probed", [2], indirect=True)
+async def test_it_is_told_in_each_languages_words_and_kept_in_the_installations(
+    probed: Probed, service: ServiceOutside
+) -> None:
+    """The lead hears in English what failed; the journal and `/status` have it in Korean."""
+    service.faults.script(SIGNED, *4 * [refuse(503)])
+    await probed.minutes(4)
+    [mine] = [notice for _, channel, notice in probed.called.world.sent if channel == "slack"][:1]
+    [line] = [line for line in mine.lines if "web" in line]
+    assert line.startswith("Details: web: the step '올리기' failed 3 times in a row (since ")
+    assert line.endswith(" · expected: HTTP 2xx · seen: HTTP 503: ServiceUnavailable")
+    async with transaction(probed.house.pool) as tx:
+        told = await tx.fetchval("select reason from journal where kind = 'incident.opened'")
+        kept = (await overview.counts(tx, probed.clock.now()))["probes"]["web"]["seen"]
+    assert "3회 연속 실패" in told
+    assert kept == "기대: HTTP 2xx · 실제: HTTP 503: ServiceUnavailable"
+
+
 @pytest.mark.parametrize("probed", [3], indirect=True)
 async def test_from_level_3_on_only_people_close(probed: Probed, service: ServiceOutside) -> None:
     """Its recovery is told, and it stays open."""

@@ -105,9 +105,9 @@ async def test_ended_by_hand_it_frees_what_it_withheld(called: Called) -> None:
     other = await silence(called, 600, dedup_key=["down-b"])
     await called.house.take(alarm_event("down-a"), alarm_event("down-b"))
     await called.until(3)
-    assert "끝냈습니다" in (await end(called, said)).text
+    assert "끝냈습니다" in (await end(called, said)).text.ko
     again = await end(called, said)
-    assert (again.done, "이미" in again.text, "seoyeon" in again.text) == (True, True, True)
+    assert (again.done, "이미" in again.text.ko, "seoyeon" in again.text.ko) == (True, True, True)
     assert called.calls() == []
     duty = Duty(called.house.pool, called.house.people, called.clock, replica="one", planned=lambda: None)
     await duty.run_once()
@@ -124,7 +124,7 @@ async def test_the_same_again_prolongs_it(called: Called) -> None:
     """One row for each condition, reason and person while it holds; it is told what it covers."""
     await called.house.take(alarm_event("down-a"), alarm_event("leak-a"))
     first = await silence(called, 10, rule=["down"])
-    assert "열린 장애 1건이 해당합니다" in first.text
+    assert "열린 장애 1건이 해당합니다" in first.text.ko
     second = await silence(called, 30, rule=["down"])
     assert (first.silence, second.silence) != (None, None)
     assert first.silence is not None

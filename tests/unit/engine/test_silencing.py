@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,8 +38,9 @@ def test_conditions_as_people_type_them(given: tuple[str, ...], match: dict[str,
 @pytest.mark.parametrize("given", ["down", "rule=", "=down", "rule=a,,", "{", "{} x", "[1]", "Rule=a", "{" * 9999])
 def test_what_is_no_condition(given: str) -> None:
     """It is refused with how to write one."""
-    with pytest.raises(NoSilence, match=r"rule=이름|JSON"):
+    with pytest.raises(NoSilence) as refused:
         written([given])
+    assert re.search("rule=이름|JSON", refused.value.text.ko)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +66,9 @@ def test_what_is_no_condition(given: str) -> None:
 )
 def test_what_nobody_may_silence(match: Any, words: str) -> None:
     """Everything, security, and what is no condition."""
-    with pytest.raises(NoSilence, match=words.replace("(", r"\(")):
+    with pytest.raises(NoSilence) as refused:
         wanted(match, NOW + HOUR, "배포", "kim", NOW)
+    assert words in refused.value.text.ko
 
 
 @pytest.mark.parametrize(
@@ -81,8 +84,9 @@ def test_what_nobody_may_silence(match: Any, words: str) -> None:
 )
 def test_it_has_an_end_and_a_reason(until: datetime, reason: Any, words: str) -> None:
     """A week at most."""
-    with pytest.raises(NoSilence, match=words):
+    with pytest.raises(NoSilence) as refused:
         wanted({"rule": ["down"]}, until, reason, "kim", NOW)
+    assert words in refused.value.text.ko
 
 
 def test_the_one_that_holds_longest_counts_and_security_knows_none() -> None:

@@ -53,6 +53,13 @@ def wall(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def test_a_layer_without_a_name_is_called_duty_in_each_language() -> None:
+    """One with a name is called by that in both."""
+    nameless = Schedule("lv1", SEOUL, (replace(WEEKS, name=""),))
+    said = [duty_at(one, at("2026-11-03T12:00")).because for one in (nameless, SCHEDULE)]
+    assert [(text.ko[:3], text.en[:8]) for text in said] == [("당직 ", "on call "), ("wee", "weeks (s")]
+
+
 def override(**changes: object) -> Override:
     """Return an override of the week of Tuesday, the 3rd."""
     one = Override("o", "lv1", wall("2026-11-03T10:00"), wall("2026-11-04T10:00"), "me", "휴가")
