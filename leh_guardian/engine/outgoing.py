@@ -206,9 +206,18 @@ class OutgoingMessages:
         ]
         if len(due) < 2 or not (stormy or any(one.waited or one.params.get("grouped") for one in due)):
             return []
-        if due[0].action_id != action_id:
-            return Later(now + _BEHIND, f"goes out with {due[0].action_id}")
-        return due[1:]
+        # What is withheld by itself is told by nobody else either.
+        free = [one for one in due if one.action_id == action_id or not await self._withheld(tx, one, directory, now)]
+        if free[0].action_id != action_id:
+            return Later(now + _BEHIND, f"goes out with {free[0].action_id}")
+        return free[1:]
+
+    @staticmethod
+    async def _withheld(tx: Transaction, one: Pending, directory: Directory, now: datetime) -> bool:
+        """Tell whether a message that waits has to go on waiting, whatever goes out beside it."""
+        incident = await incidents.of_action(tx, one.action_id)
+        level = one.params.get("level", 0)
+        return incident is None or await suppressed(tx, directory.oncall, incident, level, now) is not None
 
     async def _notice(
         self,

@@ -102,7 +102,8 @@ async def test_a_silence_has_a_chain_of_its_own(called: Called) -> None:
 async def test_ended_by_hand_it_frees_what_it_withheld(called: Called) -> None:
     """Within seconds, on any replica; a message that settles to wait a moment later is freed as well; twice is once."""
     said = await silence(called, 600, dedup_key=[{"prefix": "down-"}])
-    other = await silence(called, 600, dedup_key=["down-b"])
+    # Longer, so that what both withhold waits for this one.
+    other = await silence(called, 601, dedup_key=["down-b"])
     await called.house.take(alarm_event("down-a"), alarm_event("down-b"))
     await called.until(3)
     assert "끝냈습니다" in (await end(called, said)).text.ko
