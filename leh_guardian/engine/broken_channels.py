@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -115,7 +116,13 @@ class BrokenChannels:
             if outage.broken and outage.told_at is None and incident is None:
                 self._open(changes, outage)
                 await channel_outages.save(tx, outage.told(changes.now))
-            elif not outage.broken and incident is not None:
+            elif outage.broken and incident is not None and incident.ok_at is not None:
+                # It waited for a person to close it, and is broken again.
+                changes.incidents[incident.id] = replace(incident, ok_at=None)
+                changes.note(Kind.OK_DROPPED, "it is broken again", incident=incident)
+            elif not outage.broken and incident is not None and incident.ok_at is None:
+                # Noted in the incident, so that one which only a person closes says once that its channel is back.
+                changes.incidents[incident.id] = replace(incident, ok_at=changes.now)
                 self._progression.resolve(changes, incident, _back(outage))
 
     def _is_back(self, outage: ChannelOutage) -> bool:

@@ -140,6 +140,7 @@ class Progression:
         """Close the incident; where only people may, say so and leave it open."""
         incident = changes.incidents.get(incident.id, incident)
         if incident.escalation is not None and incident.escalation.only_people_close:
+            changes.incidents[incident.id] = incident
             changes.note(Kind.NEEDS_PERSON, self.written(how), incident=incident)
             self.escalator.news(changes, incident, Kind.NEEDS_PERSON, detail=how)
             return

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -154,6 +155,9 @@ def _become(daemon: Any, environment: dict[str, str], log: str) -> None:
             daemon.main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            # Nobody is left to see it but the log's reader.
+            traceback.print_exc()
         sys.stderr.flush()
     finally:
         os._exit(code)

@@ -200,3 +200,19 @@ async def test_a_channel_that_answers_too_late_has_not_taken_it(site: Site) -> N
     await site.alarm("down-a")
     await site.work(seconds=6)
     assert slow.taken == ["True"]
+
+
+async def test_at_the_gravest_level_its_end_is_told_once_and_a_person_closes(site: Site) -> None:
+    """Nobody answered for so long that the last level was called: it works again, people hear so, and it stays open for them."""
+    await site.alarm("down-a", "down-b", "down-c")
+    for _ in range(8):
+        await site.work(seconds=900)
+    [about] = await site.about()
+    assert about["level"] == 3
+    site.slack.error = None
+    for _ in range(4):
+        await site.work(seconds=120)
+    assert not await site.broken()
+    [about] = await site.about()
+    assert about["status"] == "triggered"
+    assert (await site.house.journal()).count("incident.needs_person") == 1
