@@ -67,6 +67,7 @@ class Verdict:
         """{alarm: when it was known that somebody had answered}."""
         self._found = Called()
         self._incidents = {row["id"]: row for row in truth.rows(_INCIDENTS)}
+        self._numbered = {str(row["number"]): row["id"] for row in truth.rows("select number, id::text from incidents")}
         starts: defaultdict[str, list[datetime]] = defaultdict(list)
         for row in truth.rows("select action_id::text, at from journal where kind = 'attempt.started' order by id"):
             starts[row["action_id"]].append(row["at"])
@@ -114,7 +115,7 @@ class Verdict:
         self._found.violations.append(what)
 
     def _name(self, incident: str) -> str:
-        return str(self._incidents[incident]["dedup_key"])
+        return str(self._incidents[incident]["dedup_key"]) if incident in self._incidents else "guardian's own"
 
     def _look_at_calls(self, incident: str) -> None:
         """Lv1, Lv2, Lv3 and again, each in its time, none of them left out or decided twice."""
@@ -175,7 +176,6 @@ class Verdict:
         people = numbers()
         references = {page.reference: page for page in self._pages.values() if page.reference}
         groups: defaultdict[tuple[str, str, str], list[Taken]] = defaultdict(list)
-        numbered = {str(row["number"]): incident for incident, row in self._incidents.items()}
         for one in self._taken:
             # A telephone's message is known by what its provider calls it, which a lost answer has not told.
             page = self._pages.get(one.key) or references.get(one.key)
@@ -185,7 +185,10 @@ class Verdict:
             if page is not None and page.params["target"] != target:
                 self._wrong(f"{one.to} was told what {page.params['target']} should have been")
             named = _NUMBER.search(one.text)
-            groups[numbered[named[1]] if named else "", target, one.channel].append(one)
+            incident = self._numbered[named[1]] if named else ""
+            # guardian's own, that a channel does not work, is held to nothing here but that it is somebody's message.
+            if not incident or incident in self._incidents:
+                groups[incident, target, one.channel].append(one)
         for (incident, target, channel), copies in groups.items():
             mine = [
                 page
