@@ -71,6 +71,9 @@ class Kind(StrEnum):
     DROPPED = "expectation.dropped"
     """Its rule is gone."""
 
+    TICKS_MISSED = "schedule.missed"
+    """Nobody was there when a schedule ticked, and it is too late, or a later tick stands for it."""
+
     RULE_OFF = "suppressed.rule_off"
     OK_UNMATCHED = "suppressed.no_open_incident"
     NO_KEY = "suppressed.no_key"
