@@ -240,7 +240,8 @@ class Planner:
         event = RunEvent(storable_key(matched.event.id), matched.event.envelope)
         # An incident opened by this very transaction is not stored yet: it is stored with its newest run.
         (changes.opened if rerun.id in changes.opened else changes.reruns)[rerun.id] = event
-        changes.note(Kind.REOPENED, f"run {rerun.run}", incident=rerun, data=_about(matched, rules))
+        kind = Kind.RUN_AGAIN if rule.schedule else Kind.REOPENED
+        changes.note(kind, f"run {rerun.run}", incident=rerun, data=_about(matched, rules))
         self._start(changes, known, matched, rerun, event)
 
     def _start(self, changes: Changes, known: _Known, matched: Matched, incident: Incident, event: RunEvent) -> None:

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     """More of the same: counted, nothing planned."""
     REOPENED = "incident.reopened"
     """The trouble came back while its OK was being held: the same incident, another run."""
+    RUN_AGAIN = "incident.run_again"
+    """Its schedule ticked while it was open: another run."""
     OK_HELD = "incident.ok_held"
     """An OK arrived; it closes the incident if nothing happens while it is held."""
     OK_DROPPED = "incident.ok_dropped"

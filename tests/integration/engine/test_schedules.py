@@ -240,6 +240,7 @@ async def test_the_check_runs_again_while_its_incident_is_open(house: Houses) ->
     [incident] = await one.incidents()
     assert (incident["status"], incident["events"]) == ("resolved", 3)
     assert len(one.world.attempts) == 3
+    assert (await one.journal()).count("incident.run_again") == 2
 
 
 async def test_what_nobody_answers_for_weeks_is_looked_at_every_week(house: Houses) -> None:
