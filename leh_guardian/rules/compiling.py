@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from leh_guardian.fields import parse_duration
 from leh_guardian.model.guards import TELLING, Budget, Guards
@@ -34,6 +35,9 @@ from leh_guardian.rules.schedule import Schedule
 from leh_guardian.rules.steps import UNLESS_ID, VERIFY_ID, check_steps, specs_used
 from leh_guardian.rules.triggers import read_trigger
 from leh_guardian.rules.wording import described, problems, validate
+
+_UNDISTURBED: Final = timedelta(days=1)
+"""A tick is no trouble: nobody is called while what it began goes on, unless it takes this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +193,16 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         limits=defaults | entry.guards.limits,
         resolves_on_event=entry.resolve_on is not None or _waits_for_then(entry),
         level=entry.escalate.level,
-        grace=None if entry.escalate.grace is None else entry.escalate.grace.total_seconds(),
+        grace=_grace(entry),
         approvals=entry.approvals,
     )
+
+
+def _grace(entry: RuleEntry) -> float | None:
+    """Return for how many seconds calls wait for what the rule does; None for as long as the policy says."""
+    if entry.escalate.grace is not None:
+        return entry.escalate.grace.total_seconds()
+    return _UNDISTURBED.total_seconds() if entry.schedule else None
 
 
 def _waits_for_then(entry: RuleEntry) -> bool:

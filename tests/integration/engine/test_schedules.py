@@ -12,7 +12,7 @@ import pytest
 
 from leh_guardian.engine.planner import Planner
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.outcome import Failed
+from leh_guardian.model.outcome import Failed, Wait
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry import failpoints
@@ -265,6 +265,21 @@ async def test_a_run_that_has_not_ended_is_not_run_twice(house: Houses) -> None:
     [incident] = await one.incidents()
     assert (incident["events"], await one.steps()) == (2, [("fix", "proposed")])
     assert "incident.coalesced" in await one.journal()
+
+
+@pytest.mark.parametrize(("more", "called"), [("", False), ("escalate: {grace: 1h}", True)])
+async def test_a_check_may_take_its_time(house: Houses, more: str, called: bool) -> None:
+    """A tick is no trouble: nobody is called while its run goes on, a day long, unless the rule says how long it may."""
+    one = house(more=more)
+    await passes(one)
+    one.world.outcomes.append(Wait(one.clock.now() + timedelta(hours=3), "a copy is being restored"))
+    await passes(one, seconds=31)
+    for _ in range(13):
+        await passes(one, minutes=15)
+    assert bool(one.world.told) is called
+    [incident] = await one.incidents()
+    assert incident["status"] == "resolved" or called
+    assert len(one.world.attempts) == 2
 
 
 async def test_a_run_that_went_well_is_over(house: Houses) -> None:
