@@ -54,6 +54,8 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
+from leh_guardian.engine.scheduler import LOOK as LOOK_AT_CLOCK
+from leh_guardian.engine.scheduler import Scheduler
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.silence import Silence
 from leh_guardian.engine.timekeeper import Timekeeper
@@ -244,6 +246,7 @@ async def _build(
         replica=replica,
         planned=planned,
     )
+    scheduler = Scheduler(pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned)
     executors = lanes(
         pool,
         known,
@@ -310,6 +313,7 @@ async def _build(
             loop("timers", Timers(pool, progression, clock, replica=replica, planned=planned).run_once, pause=0.5),
             # The pause bounds the rate of looks.
             loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
+            loop("scheduler", scheduler.run_once, pause=LOOK_AT_CLOCK),
             loop("reconcile", reconciling.run_once, pause=reconcile.LOOK, limit=reconcile.LIMIT),
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),

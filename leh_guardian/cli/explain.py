@@ -75,7 +75,8 @@ def _lines(explained: RuleExplained) -> Iterator[str]:
     about = "expected" if rule.expect else "counted" if rule.window else "incident"
     what = f"matches ({match.kind.value}), {about} key {dump_json(match.dedup_key)}" if match else "does not match"
     yield f"{shown(rule.file)}:{rule.line}: {rule.id} [{rule.mode.value}] {shown(what)}"
-    yield from _pattern_lines("after" if rule.expect else "pattern", explained.pattern, rule.file)
+    opening = "after" if rule.expect else "schedule" if rule.schedule else "pattern"
+    yield from _pattern_lines(opening, explained.pattern, rule.file)
     if explained.resolve_on:
         yield from _pattern_lines("resolve_on", explained.resolve_on, rule.file)
     if explained.then:
@@ -85,6 +86,8 @@ def _lines(explained: RuleExplained) -> Iterator[str]:
         yield f"  fires if nothing follows within {format_duration(rule.expect.within)}{look}"
     if rule.window and match and match.kind is MatchKind.COUNT:
         yield f"  fires if {shown(rule.window)}"
+    if rule.schedule:
+        yield f"  ticks at {shown(rule.schedule)}"
     yield from (f"  then  {_step(step)}" for step in explained.steps)
 
 

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from leh_guardian.rules.cases import Result
 
 
-@click.group(cls=LazyGroup, elsewhere={"explain": "leh_guardian.cli.explain:explain"})
+@click.group(
+    cls=LazyGroup,
+    elsewhere={
+        "explain": "leh_guardian.cli.explain:explain",
+        "schedule": "leh_guardian.cli.schedule:schedule",
+    },
+)
 def rules() -> None:
     """Check, test and explain rule files."""
     # At its end the interpreter would search all that is left for cycles; the system takes the memory back anyway.

@@ -24,7 +24,7 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import shown, storable_key
 from leh_guardian.model.timer import TimerKind
-from leh_guardian.rules.ruleset import MatchKind, RuleSet
+from leh_guardian.rules.ruleset import MatchKind, Rule, RuleSet
 from leh_guardian.store import actions, early_oks, guards, incidents
 from leh_guardian.store.incidents import RuleKey, RunEvent
 from leh_guardian.store.transaction import Transaction
@@ -87,7 +87,7 @@ class Planner:
             # An OK is taken whatever the mode: it changes nothing, and what is open would stay so for ever.
             if matched.match.kind is MatchKind.RESOLVE:
                 self._take_ok(changes, known, matched)
-            elif self._mode(matched) is Mode.OFF:
+            elif self.mode_of(matched.match.rule) is Mode.OFF:
                 changes.count(Kind.RULE_OFF, matched.match.rule.id, "the rule's mode is off")
             else:
                 self._take_trigger(changes, known, rules, matched)
@@ -102,7 +102,7 @@ class Planner:
         budgeted = [rule.id for rule in rules.values() if rule.guards.budgets]
         horizon = max((rule.guards.horizon for rule in rules.values()), default=timedelta(0))
         cooled = [k for k in keys if rules[k[0]].guards.cooldown]
-        held = [i.id for i in open_ones.values() if i.ok_at is not None]
+        held = [i.id for i in open_ones.values() if i.ok_at is not None or rules[i.rule_id].schedule]
         spent = f"{Cause.BUDGET_SPENT.value}-"
         told = await incidents.causes(tx, budgeted, spent) if budgeted else set()
         triggered = {m.key for m in batch if m.match.kind is MatchKind.TRIGGER} - set(open_ones)
@@ -119,8 +119,8 @@ class Planner:
             ended=await incidents.lock_ended(tx, triggered, now - _LONGEST_REOPEN) if triggered else {},
         )
 
-    def _mode(self, matched: Matched) -> Mode:
-        rule = matched.match.rule
+    def mode_of(self, rule: Rule) -> Mode:
+        """Return how far a rule goes in this installation."""
         return self._modes.get(rule.id, rule.mode)
 
     def _take_trigger(self, changes: Changes, known: _Known, rules: RuleSet, matched: Matched) -> None:
@@ -131,7 +131,9 @@ class Planner:
         if incident is None:
             ended = known.ended.pop(matched.key, None)
             stale = known.early_oks.get(matched.key, happened) > happened
-            if ended is not None and not stale and self._may_reopen(ended, changes.now):
+            # A tick says nothing of trouble, so none has come back.
+            ticks = matched.match.rule.schedule is not None
+            if ended is not None and not stale and not ticks and self._may_reopen(ended, changes.now):
                 self._reopen(changes, known, rules, matched, ended, happened)
             else:
                 self._open(changes, known, rules, matched, happened)
@@ -144,7 +146,14 @@ class Planner:
                 self._run_again(changes, known, rules, matched, again)
                 return
             self._remember(changes, known, matched, again)
-        changes.count(Kind.COALESCED, incident.rule_id, "the incident is open already", incident=incident)
+        reason = "the incident is open already"
+        if matched.match.rule.schedule:
+            if incident.id not in known.busy:
+                # What the last run has found is still open: whether it is still so, another run must see.
+                self._run_again(changes, known, rules, matched, known.caught_up(matched.key, incident))
+                return
+            reason = "its last run has not ended"
+        changes.count(Kind.COALESCED, incident.rule_id, reason, incident=incident)
 
     def _weighed(self, changes: Changes, known: _Known, matched: Matched, incident: Incident) -> Incident:
         """Raise an open incident where an event says that it is worse than it was taken for."""
@@ -195,7 +204,7 @@ class Planner:
             status=IncidentStatus.TRIGGERED,
             severity=weight.severity,
             level=0,
-            plan=replace(weight.applied(rule.plan), mode=self._mode(matched)),
+            plan=replace(weight.applied(rule.plan), mode=self.mode_of(rule)),
             event_id=storable_key(matched.event.id),
             serialize_key=matched.match.serialize_key,
             opened_at=changes.now,
@@ -222,7 +231,7 @@ class Planner:
             # What it was raised to it stays: only people lower.
             plan=replace(
                 rule.plan,
-                mode=self._mode(matched),
+                mode=self.mode_of(rule),
                 escalate=incident.plan.escalate,
                 level=incident.plan.level,
                 kind=incident.plan.kind,
@@ -231,7 +240,8 @@ class Planner:
         event = RunEvent(storable_key(matched.event.id), matched.event.envelope)
         # An incident opened by this very transaction is not stored yet: it is stored with its newest run.
         (changes.opened if rerun.id in changes.opened else changes.reruns)[rerun.id] = event
-        changes.note(Kind.REOPENED, f"run {rerun.run}", incident=rerun, data=_about(matched, rules))
+        kind = Kind.RUN_AGAIN if rule.schedule else Kind.REOPENED
+        changes.note(kind, f"run {rerun.run}", incident=rerun, data=_about(matched, rules))
         self._start(changes, known, matched, rerun, event)
 
     def _start(self, changes: Changes, known: _Known, matched: Matched, incident: Incident, event: RunEvent) -> None:

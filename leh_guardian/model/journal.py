@@ -25,6 +25,8 @@ class Kind(StrEnum):
     """More of the same: counted, nothing planned."""
     REOPENED = "incident.reopened"
     """The trouble came back while its OK was being held: the same incident, another run."""
+    RUN_AGAIN = "incident.run_again"
+    """Its schedule ticked while it was open: another run."""
     OK_HELD = "incident.ok_held"
     """An OK arrived; it closes the incident if nothing happens while it is held."""
     OK_DROPPED = "incident.ok_dropped"
@@ -70,6 +72,9 @@ class Kind(StrEnum):
     """Whether it is there cannot be told: looked for again in a while."""
     DROPPED = "expectation.dropped"
     """Its rule is gone."""
+
+    TICKS_MISSED = "schedule.missed"
+    """Nobody was there when a schedule ticked, and it is too late, or a later tick stands for it."""
 
     RULE_OFF = "suppressed.rule_off"
     OK_UNMATCHED = "suppressed.no_open_incident"

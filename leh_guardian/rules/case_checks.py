@@ -79,6 +79,8 @@ def _why_not(rule: Rule, expected: ExpectedMatch, story: Story) -> str:
         if counted:
             over = format_duration(rule.window.limit.over)
             return f"{counted} event{'s' * (counted > 1)} counted, and no window of {over} held too much"
+    if rule.schedule and expected.matches is MatchKind.TRIGGER:
+        return f"its `schedule` sets it off: give the case `tick: {rule.id}` in place of an event"
     patterns = {
         MatchKind.RESOLVE: (rule.resolve_on, "resolve_on"),
         MatchKind.THEN: (rule.expect.then if rule.expect else None, "then"),

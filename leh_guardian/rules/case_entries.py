@@ -56,12 +56,14 @@ class ExpectedMatch(_Expected):
 
 
 class GivenEvent(_Expected):
-    """A message body, written here or in a file of its own."""
+    """A message body, written here or in a file of its own, or a tick."""
 
     event: dict[str, Any] | None = None
     """The message body: an EventBridge event, SNS notification, CloudWatch alarm or S3 notification."""
     event_file: Annotated[str | None, Field(pattern=r"^[^/\\.][^/\\]*\.json$")] = None
     """A JSON file beside this one that holds the body instead."""
+    tick: RuleId | None = None
+    """A tick of this rule's `schedule` instead, in time."""
     times: Annotated[int, Field(ge=1, le=1000)] = 1
     """How often it comes, for what a `window` counts; `${n}` in a text of the event is the number of the time."""
     every: Pause = timedelta(0)
@@ -69,8 +71,10 @@ class GivenEvent(_Expected):
 
     @model_validator(mode="after")
     def _one_event(self) -> Self:
-        if (self.event is None) == (self.event_file is None):
-            raise ValueError("give either `event` or `event_file`")
+        if sum(given is not None for given in (self.event, self.event_file, self.tick)) != 1:
+            raise ValueError("give either `event`, `event_file` or `tick`")
+        if self.tick is not None and self.times > 1:
+            raise ValueError("a `tick` comes once: `times` is for events")
         return self
 
 

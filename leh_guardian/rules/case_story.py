@@ -15,7 +15,7 @@ from leh_guardian.model.expectation import Expectation, Heard, mark_of
 from leh_guardian.model.window import Amount, counted, peak
 from leh_guardian.rules.ruleset import Match, MatchKind, RuleSet, missed, too_much
 
-_BEGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
+BEGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 Matches = list[tuple[Event, Match]]
 
@@ -47,14 +47,14 @@ def live(happened: Sequence[Happened], wait: timedelta, rules: RuleSet, *, found
     counters = _Counters()
     matches: Matches = []
     for one in happened:
-        now = _BEGIN + one.at
+        now = BEGIN + one.at
         matches += _missed(known, now, rules, found=found)
-        for match in rules.match(one.event):
+        for match in rules.match_with_ticks(one.event):
             matches.append((one.event, match))
             _hear(known, one.event, match, now)
             matches += counters.count(one.event, match, now)
     end = (happened[-1].at if happened else timedelta(0)) + wait
-    return matches + _missed(known, _BEGIN + end, rules, found=found)
+    return matches + _missed(known, BEGIN + end, rules, found=found)
 
 
 class _Counters:

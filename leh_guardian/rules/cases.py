@@ -17,8 +17,8 @@ from leh_guardian.model.text import dump_json
 from leh_guardian.registry import Registry
 from leh_guardian.rules.case_checks import unmet
 from leh_guardian.rules.case_entries import CaseEntry, CaseFileEntry, GivenEvent
-from leh_guardian.rules.case_story import Happened, Story, live
-from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Path, Problem
+from leh_guardian.rules.case_story import BEGIN, Happened, Story, live
+from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Path, Problem, did_you_mean
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.folder import File
 from leh_guardian.rules.ruleset import RuleSet
@@ -90,7 +90,7 @@ def _run(
     if not isinstance(entry, CaseEntry):
         return None, _located(document, problems(errors, CaseEntry, written, path))
     try:
-        happened = list(_happened(entry, path, bodies))
+        happened = list(_happened(entry, path, bodies, rules))
     except _UnreadableError as error:
         found = _located(document, [error.problem])
     else:
@@ -107,7 +107,7 @@ class _UnreadableError(Exception):
         self.problem = problem
 
 
-def _happened(entry: CaseEntry, path: Path, bodies: Mapping[str, File]) -> Iterator[Happened]:
+def _happened(entry: CaseEntry, path: Path, bodies: Mapping[str, File], rules: RuleSet) -> Iterator[Happened]:
     """Yield the events of a case with their times.
 
     Raises:
@@ -118,6 +118,9 @@ def _happened(entry: CaseEntry, path: Path, bodies: Mapping[str, File]) -> Itera
     given += [(one, one.after, (*path, "later", index)) for index, one in enumerate(entry.later)]
     for one, pause, here in given:
         at += pause
+        if one.tick is not None:
+            yield Happened(at, _tick(one.tick, (*here, "tick"), rules))
+            continue
         try:
             for number in range(1, one.times + 1):
                 at += one.every if number > 1 else timedelta(0)
@@ -125,6 +128,20 @@ def _happened(entry: CaseEntry, path: Path, bodies: Mapping[str, File]) -> Itera
         except MalformedEvent as error:
             place = (*here, "event" if one.event is not None else "event_file")
             raise _UnreadableError(Problem(place, "bad-event", f"the case's event cannot be read: {error}")) from error
+
+
+def _tick(rule_id: str, path: Path, rules: RuleSet) -> Event:
+    """Return a tick of a rule, the first of the case's own time.
+
+    Raises:
+        _UnreadableError: it has none.
+    """
+    rule = rules.get(rule_id)
+    if rule is None or rule.schedule is None:
+        ticking = [one.id for one in rules.rules if one.schedule]
+        message = f"there is no rule `{rule_id}` with a `schedule`"
+        raise _UnreadableError(Problem(path, "unknown-rule", message, did_you_mean(rule_id, ticking)))
+    return rule.schedule.event(rule_id, rule.schedule.cron.next(BEGIN) or BEGIN)
 
 
 def _events(entry: GivenEvent, bodies: Mapping[str, File], number: int) -> list[Event]:

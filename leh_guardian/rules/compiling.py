@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from leh_guardian.model.plan import Plan, Step, Verify
 from leh_guardian.model.window import Limit, Measure
 from leh_guardian.patterns import Pattern
 from leh_guardian.registry import HandlerSpec, Registry
+from leh_guardian.rules.cron import Cron
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
 from leh_guardian.rules.entries import (
     ActionEntry,
@@ -21,6 +23,7 @@ from leh_guardian.rules.entries import (
     GuardsEntry,
     RetryEntry,
     RuleEntry,
+    ScheduleEntry,
     UseEntry,
     VerifyEntry,
     WindowEntry,
@@ -28,11 +31,13 @@ from leh_guardian.rules.entries import (
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
 from leh_guardian.rules.lint.rule import lint_rule
 from leh_guardian.rules.ruleset import Expect, Rule, Window
+from leh_guardian.rules.schedule import Schedule
 from leh_guardian.rules.steps import UNLESS_ID, VERIFY_ID, check_steps, specs_used
 from leh_guardian.rules.triggers import read_trigger
 from leh_guardian.rules.wording import described, problems, validate
 
-_RESERVED: Final = {"schedule": "scheduled rules"}
+_UNDISTURBED: Final = timedelta(days=1)
+"""A tick is no trouble: nobody is called while what it began goes on, unless it takes this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,6 @@ def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule |
     path = where.path
     if not isinstance(written, Mapping):
         return None, [Problem(path, "bad-value", f"a rule must be a mapping, not {described(written)}")]
-    for key, kind in _RESERVED.items():
-        if key in written:
-            message = f"{kind} (`{key}`) are not available in this version"
-            return None, [Problem((*path, key), "reserved", message, on_key=True)]
     entry, errors = validate(RuleEntry, written)
     trigger, found = read_trigger(written, path, registry)
     found += problems(errors, RuleEntry, written, path)
@@ -66,7 +67,8 @@ def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule |
     if not isinstance(entry, RuleEntry) or trigger.opening is None or any(p.severity == "error" for p in found):
         return None, found
     found += _check_guarded(entry, path, used)
-    guards = _guards(entry.guards, telling=not any(spec.changes for spec in used))
+    # How often a schedule sets a rule off is written beside it: nobody else chooses it.
+    guards = _guards(entry.guards, telling=not entry.schedule and not any(spec.changes for spec in used))
     closing = trigger.closing.pattern if trigger.closing else None
     rule = _build(entry, where, registry, trigger.opening.pattern, closing, keys, by, guards)
     return replace(rule, window=_window(entry.window, counted) if entry.window else None), found
@@ -112,6 +114,8 @@ def _check_limits(guards: Any, path: Path, used: list[HandlerSpec]) -> Iterator[
 
 def _check_guarded(entry: RuleEntry, path: Path, used: list[HandlerSpec]) -> Iterator[Problem]:
     changing = sorted({spec.name for spec in used if spec.changes})
+    if entry.schedule:
+        return  # the schedule itself bounds it
     if changing and entry.mode in {Mode.ACT, Mode.PROPOSE} and not (entry.guards.cooldown or entry.guards.budget):
         message = f"`{changing[0]}` changes things, and nothing keeps this rule from running again and again"
         hint = "add guards: {cooldown: 10m, budget: [{max: 3, per: 1h}]}"
@@ -153,6 +157,7 @@ def _build(
         file=where.file,
         line=where.line,
         expect=_expect(entry.expect, closing, tuple(by.values()), registry) if entry.expect else None,
+        schedule=_schedule(entry.schedule) if entry.schedule else None,
     )
 
 
@@ -165,6 +170,10 @@ def _expect(written: ExpectEntry, then: Pattern | None, by: tuple[Expression, ..
         within=written.within,
         unless=_lasting(UNLESS_ID, look, registry[look.uses]) if look else None,
     )
+
+
+def _schedule(written: ScheduleEntry) -> Schedule:
+    return Schedule(Cron(written.cron, written.timezone), written.catch_up)
 
 
 def _window(written: WindowEntry, expressions: Mapping[Path, Expression]) -> Window:
@@ -188,9 +197,16 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         limits=defaults | entry.guards.limits,
         resolves_on_event=entry.resolve_on is not None or _waits_for_then(entry),
         level=entry.escalate.level,
-        grace=None if entry.escalate.grace is None else entry.escalate.grace.total_seconds(),
+        grace=_grace(entry),
         approvals=entry.approvals,
     )
+
+
+def _grace(entry: RuleEntry) -> float | None:
+    """Return for how many seconds calls wait for what the rule does; None for as long as the policy says."""
+    if entry.escalate.grace is not None:
+        return entry.escalate.grace.total_seconds()
+    return _UNDISTURBED.total_seconds() if entry.schedule else None
 
 
 def _waits_for_then(entry: RuleEntry) -> bool:

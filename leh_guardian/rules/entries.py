@@ -7,19 +7,26 @@ handler and its parameters, is checked in `steps` and `compiling`.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Annotated, Any, Final, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from leh_guardian.fields import Duration, parse_duration
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import OnFailure, Severity
 from leh_guardian.model.window import LONGEST
+from leh_guardian.rules.cron import Cron
+from leh_guardian.rules.cron_spelling import read_cron
+from leh_guardian.rules.oncall.written import Zone
 
 RULE_ID: Final = r"[a-z0-9][a-z0-9-]{0,62}"
 STEP_ID: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
 _LONGEST: Final = timedelta(days=366)
+_ANY: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_TIMEZONE: Final = "Asia/Seoul"
+"""As in oncall.yaml, whose model a check of rules does not load."""
 
 
 def _rule_id(value: str) -> str:
@@ -225,6 +232,24 @@ class WindowEntry(Entry):
     """The rule fires when there is this much in a window."""
 
 
+class ScheduleEntry(Entry):
+    """When the rule sets itself off, without any event."""
+
+    cron: Annotated[str, AfterValidator(read_cron), Field(examples=["0 9 * * MON"])]
+    """Five fields as in crontab(5): minute, hour, day of the month, month, day of the week; names, steps, `L`, `LW`, `5L`, `MON#2`."""
+    timezone: Annotated[Zone, Field(json_schema_extra={"default": _TIMEZONE})] = ZoneInfo(_TIMEZONE)
+    """Whose clocks are meant, such as Asia/Seoul."""
+    catch_up: Pause = timedelta(hours=1)
+    """How late it may start where guardian was away; several missed ticks are made up for once. 0s: not at all."""
+
+    @model_validator(mode="after")
+    def _ticks(self) -> Self:
+        """Refuse what names nothing but minutes that the zone's clocks leave out."""
+        if Cron(self.cron, self.timezone).next(_ANY) is None:
+            raise ValueError(f"this never ticks: the clocks of {self.timezone.key} leave out these minutes each time")
+        return self
+
+
 class EscalateEntry(Entry):
     """How a rule's trouble is escalated."""
 
@@ -267,9 +292,11 @@ Escalate = Annotated[
 
 
 class RuleEntry(Entry):
-    """A rule: what happened, or did not follow, and what to do about it."""
+    """A rule: what happened, did not follow, or is time for, and what to do about it."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["pattern"]}, {"required": ["expect"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [trigger]} for trigger in ("pattern", "expect", "schedule")]}
+    )
 
     id: RuleId
     """Stable and unique over all files: journal, metrics and incidents carry it."""
@@ -285,6 +312,8 @@ class RuleEntry(Entry):
     """The EventBridge event pattern of what happened."""
     expect: Annotated[ExpectEntry | None, Given] = None
     """In place of `pattern`: what must follow on an event, and did not."""
+    schedule: Annotated[ScheduleEntry | None, Given] = None
+    """In place of `pattern`: when it sets itself off."""
     window: Annotated[WindowEntry | None, Given] = None
     """How much of what `pattern` matches is too much; without it, each event sets the rule off."""
     resolve_on: Annotated[Pattern | None, Given] = None

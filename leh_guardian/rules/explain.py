@@ -58,7 +58,7 @@ class RuleExplained:
     rule: Rule
     match: Match | None
     pattern: PatternExplained
-    """`pattern`, or the `after` of `expect`."""
+    """`pattern`, the `after` of `expect`, or what matches the ticks of `schedule`."""
     resolve_on: PatternExplained | None
     then: PatternExplained | None
     steps: tuple[PlannedStep, ...]
@@ -82,7 +82,7 @@ class RuleExplained:
 
 def explain_rules(rules: RuleSet, event: Event, registry: Registry) -> Iterator[RuleExplained]:
     """Yield what `event` means to every rule, in the order of their files and lines."""
-    matches = {match.rule.id: match for match in rules.match(event)}
+    matches = {match.rule.id: match for match in rules.match_with_ticks(event)}
     documents: dict[str, Document] = {}
     for rule in sorted(rules.rules, key=lambda one: (one.file, one.line)):
         if rule.file not in documents:

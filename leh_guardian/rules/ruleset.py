@@ -22,6 +22,7 @@ from leh_guardian.model.text import storable_key
 from leh_guardian.model.window import Amount, Limit, Measure, amount_of, plain
 from leh_guardian.patterns import Pattern, PatternIndex, compile_pattern
 from leh_guardian.rules.expressions import Expression, ExpressionError, compile_expression
+from leh_guardian.rules.schedule import Schedule
 
 if TYPE_CHECKING:
     # Most checks of rules have no use for it.
@@ -118,6 +119,8 @@ class Rule:
     """For a rule that fires on what does not follow; `pattern` is then its `after`."""
     window: Window | None = None
     """For a rule that fires on too much of what `pattern` matches."""
+    schedule: Schedule | None = None
+    """For a rule that sets itself off; `pattern` then matches its ticks, which come from no queue."""
 
 
 _CANARY = Rule(
@@ -178,7 +181,7 @@ class RuleSet:
         """Return the index over all patterns: the first call makes it, which takes about 0.1 ms a rule."""
         index = self._index
         if index is None:
-            patterns = {(rule.id, opening(rule)): rule.pattern for rule in self.rules}
+            patterns = {(rule.id, opening(rule)): rule.pattern for rule in self.rules if not rule.schedule}
             patterns |= {(rule.id, MatchKind.RESOLVE): rule.resolve_on for rule in self.rules if rule.resolve_on}
             patterns |= {
                 (rule.id, MatchKind.THEN): rule.expect.then for rule in self.rules if rule.expect and rule.expect.then
@@ -201,6 +204,16 @@ class RuleSet:
         for rule_id, kind in concerned:
             kinds[rule_id].add(kind)
         return [_concerned(self._by_id[rule_id], kinds[rule_id], event) for rule_id in sorted(kinds)]
+
+    def match_with_ticks(self, event: Event) -> list[Match]:
+        """Return what an event means where it may be a tick: one concerns the rule alone that it is of."""
+        ticked = [rule for rule in self.rules if rule.schedule and rule.pattern.matches(event.envelope)]
+        return [tick(rule, event) for rule in ticked] or self.match(event)
+
+
+def tick(rule: Rule, event: Event) -> Match:
+    """Return the match of a schedule rule with an event of its own."""
+    return _match(rule, MatchKind.TRIGGER, event.envelope)
 
 
 def opening(rule: Rule) -> MatchKind:

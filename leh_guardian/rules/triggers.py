@@ -9,6 +9,7 @@ from typing import Any, Final
 from leh_guardian.patterns import Pattern, PatternError, compile_pattern
 from leh_guardian.registry import Registry
 from leh_guardian.rules.diagnostics import Path, Problem, did_you_mean
+from leh_guardian.rules.schedule import ticks_of
 
 _INHERITED: Final = ("source", "detail-type", "account", "region")
 _OPERATORS: Final = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric", "cidr")
@@ -28,7 +29,7 @@ class Trigger:
     """The patterns of a rule, None where there is none or it cannot be read."""
 
     opening: Asked | None
-    """`pattern`, or the `after` of `expect`."""
+    """`pattern`, the `after` of `expect`, or what matches the ticks of `schedule`."""
     closing: Asked | None
     """`resolve_on`, or the `then` of `expect`."""
     shared: Mapping[str, Any]
@@ -48,6 +49,9 @@ def read_trigger(rule: Mapping[str, Any], path: Path, registry: Registry) -> tup
         found += _check_expect(expect, here, registry)
         opening = _compile(expect, "after", here, found)
         return Trigger(opening, _compile(expect, "then", here, found), {}), found
+    if isinstance(rule.get("schedule"), Mapping) and isinstance(rule_id := rule.get("id"), str):
+        ticks = ticks_of(rule_id)
+        return Trigger(Asked(compile_pattern(ticks), ticks, (*path, "schedule")), None, {}), found
     opening = _compile(rule, "pattern", path, found)
     shared = inherited(rule["pattern"]) if opening and rule.get("resolve_on") else {}
     return Trigger(opening, _compile(rule, "resolve_on", path, found, shared), shared), found
@@ -70,9 +74,15 @@ def pattern_problem(error: PatternError, path: Path) -> Problem:
 
 
 def _check_choice(rule: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    if "schedule" in rule:
+        yield from _check_beside_schedule(rule, path)
+        return
     if "expect" not in rule:
         if "pattern" not in rule:
-            hint = "The EventBridge event pattern of what happened; or `expect`: what must follow on an event, and did not."
+            hint = (
+                "The EventBridge event pattern of what happened; or `expect`: what must follow on an event, and did not;"
+                " or `schedule`: when it is time."
+            )
             yield Problem((*path, "pattern"), "missing-key", "`pattern` is missing", hint)
         return
     if "pattern" in rule:
@@ -83,6 +93,16 @@ def _check_choice(rule: Mapping[str, Any], path: Path) -> Iterator[Problem]:
         yield Problem((*path, "window"), "bad-value", message, "make two rules of it", on_key=True)
     if "resolve_on" in rule:
         message = "`resolve_on` is for `pattern`: what ends an absence is its `then`"
+        yield Problem((*path, "resolve_on"), "bad-value", message, "leave it out", on_key=True)
+
+
+def _check_beside_schedule(rule: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    for key in ("pattern", "expect", "window"):
+        if key in rule:
+            message = f"a rule has either `{key}` or `schedule`: no event sets off what its clock does"
+            yield Problem((*path, key), "bad-value", message, "make two rules of it", on_key=True)
+    if "resolve_on" in rule:
+        message = "`resolve_on` is for `pattern`: what a schedule began closes when its plan has ended well"
         yield Problem((*path, "resolve_on"), "bad-value", message, "leave it out", on_key=True)
 
 

@@ -32,6 +32,7 @@ DAEMON_NEEDS: Final = {
     "channel_outages": "select insert update",
     "expectations": "select insert update delete",
     "counters": "select insert update delete",
+    "schedule_ticks": "select insert update delete",
     "circuits": "select insert update delete",
     "spend_alarms": "select insert update delete",
     "control": "select insert update",

@@ -72,6 +72,7 @@ class Metrics:
         self.expectations = Counter(
             "guardian_expectations", "What became of what absence rules expect", ["outcome"], registry=r
         )
+        self.ticks = Counter("guardian_schedule_ticks", "Ticks of schedule rules", ["outcome"], registry=r)
         self.reconciled = Counter(
             "guardian_reconciled",
             "What no event told of and was made up for by AWS's own word, by what it is",

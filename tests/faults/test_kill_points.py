@@ -29,6 +29,8 @@ ELSEWHERE = {
     "provider.announced": "tests/contracts/handlers",
     "provider.recorded": "tests/contracts/handlers",
     "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
+    "scheduler.before_commit": "tests/integration/engine/test_schedules.py",
+    "scheduler.committed": "tests/integration/engine/test_schedules.py",
     "redrive.task_started": "tests/integration/handlers/test_redrive_task.py",
     "redrive.buried": "tests/integration/handlers/test_redrive_proof.py",
     "redrive.kept": "tests/integration/handlers/test_redrive_stages.py",
@@ -47,7 +49,7 @@ ELSEWHERE = {
     "resume.enabled": "tests/contracts/handlers",
     "resume.reserved": "tests/contracts/handlers",
 }
-"""Points of handlers that the worlds here do not use, and where an attempt is ended at them."""
+"""Points that the worlds here do not come to, and where somebody is ended at them."""
 POINTS = sorted(
     name
     for file in Path(leh_guardian.__file__).parent.rglob("*.py")

@@ -1,6 +1,7 @@
 """Owns one replica: the real daemon over simulated ports; the one rule: it is put together as leh_guardian/app.py does.
 
-Left out is what the simulation has no time for: the folder's reloader, the status endpoint, and incidents about ways to people.
+Left out is what the simulation has no time for: the folder's reloader, the status endpoint, incidents about ways to people, and
+schedules, which its rules have not.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from leh_guardian.engine.look import LastLook
 from leh_guardian.engine.outgoing import OutgoingMessages
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
+from leh_guardian.engine.scheduler import Scheduler
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.timers import Timers
 from leh_guardian.errors import Refused
@@ -228,6 +229,9 @@ class House:
             metrics,
             replica=replica,
             planned=lambda: None,
+        )
+        self.scheduler = Scheduler(
+            pool, planner, lambda: self.rules, clock, metrics, replica=replica, planned=lambda: None
         )
         self.executor = Executor(
             pool,

@@ -12,6 +12,7 @@ KINDS: Final[dict[str, Text]] = {
     Kind.OPENED: Text(ko="장애가 열림", en="incident opened"),
     Kind.COALESCED: Text(ko="같은 이벤트가 더 옴", en="more of the same event"),
     Kind.REOPENED: Text(ko="다시 발생함", en="came back"),
+    Kind.RUN_AGAIN: Text(ko="일정에 따라 다시 실행함", en="run again by its schedule"),
     Kind.OK_HELD: Text(ko="정상(OK) 신호를 받아 확인 중", en="OK received, being confirmed"),
     Kind.OK_DROPPED: Text(ko="정상(OK) 뒤에 다시 발생함", en="came back after the OK"),
     Kind.OK_STALE: Text(ko="오래된 정상(OK) 신호를 무시함", en="an old OK was ignored"),
@@ -37,6 +38,9 @@ KINDS: Final[dict[str, Text]] = {
     Kind.MISSED: Text(ko="기다리던 결과가 오지 않음", en="what was waited for did not come"),
     Kind.LOOK_FAILED: Text(ko="결과를 확인하지 못함", en="could not look for it"),
     Kind.DROPPED: Text(ko="기다림을 그만둠(규칙 삭제)", en="not waited for any more (its rule was removed)"),
+    Kind.TICKS_MISSED: Text(
+        ko="예약 시각에 guardian이 동작하지 않았음", en="guardian was away when its schedule ticked"
+    ),
     Kind.RULE_OFF: Text(ko="꺼진 규칙이라 처리하지 않음", en="its rule is off, nothing was done"),
     Kind.OK_UNMATCHED: Text(ko="열린 장애가 없는 정상(OK) 신호", en="an OK with no open incident"),
     Kind.NO_KEY: Text(ko="무엇의 결과인지 알 수 없음", en="not known what it belongs to"),

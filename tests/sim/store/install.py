@@ -92,9 +92,9 @@ TWINS = (
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "spending", "transaction")
-"""Infrastructure, and what no simulated history asks for: records of use are played on PostgreSQL alone."""
-WITHOUT_TABLE = {"circuits", "spend_alarms"}
+WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "schedule_ticks", "spending", "transaction")
+"""Infrastructure, and what no simulated history asks for: records of use and schedules are played on PostgreSQL alone."""
+WITHOUT_TABLE = {"circuits", "schedule_ticks", "spend_alarms"}
 
 
 def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:

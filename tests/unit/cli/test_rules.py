@@ -111,7 +111,7 @@ def test_a_case_that_cannot_be_run_is_counted(run: Run) -> None:
     write_cases(PASSES, "- {name: neither, expect: []}\n")
     code, _, err = run("test")
     assert code == 1
-    assert "rules/cases/c.yaml:4:3: `cases[1]`: give either `event` or `event_file` [bad-value]" in err
+    assert "rules/cases/c.yaml:4:3: `cases[1]`: give either `event`, `event_file` or `tick` [bad-value]" in err
     assert "1 cases: 1 passed, 0 failed; 1 mistakes in the files\n" in err
 
 
@@ -249,3 +249,36 @@ def test_a_check_loads_only_what_it_uses(tmp_path: Path, cases: bool) -> None:
     assert not loaded & {"aiobotocore", "botocore", "asyncpg", "aiohttp", "structlog", "prometheus_client"}
     assert not loaded & {"leh_guardian.cli.explain", "leh_guardian.rules.explain", "leh_guardian.rules.schema"}
     assert ("leh_guardian.rules.cases" in loaded) is cases
+
+
+def test_schedule_tells_what_is_ahead(run: Run) -> None:
+    """By time, on Korea's clocks and its own; a dense rule is cut, one that is off is said; 1 where nothing ticks."""
+    assert run("schedule")[0] == 1
+    Path("rules/b.yaml").write_text(
+        "version: 1\nrules:\n"
+        '- {id: weekly, schedule: {cron: "0 9 * * MON"}}\n'
+        '- {id: yorks, schedule: {cron: "30 2 14 3 *", timezone: America/New_York}}\n'
+        '- {id: dense, schedule: {cron: "* * * * *"}}\n'
+        '- {id: idle, mode: "off", schedule: {cron: "0 9 * * MON"}}\n',
+        encoding="utf-8",
+    )
+    code, printed, err = run("schedule", "--from", "2027-03-08T12:00", "--days", "7")
+    assert code == 0
+    lines = [line for line in printed.splitlines() if "dense" not in line]
+    assert [line.split()[-3:] for line in lines[1:]] == [
+        ["2027-03-14T03:00:00-04:00", "yorks", "propose"],
+        ["2027-03-15T09:00:00+09:00", "weekly", "propose"],
+    ]
+    assert "dense: 980 or more ticks follow (* * * * * Asia/Seoul)" in printed
+    assert "idle is off" in err
+    code, printed, _ = run("schedule", "--from", "2027-03-08T12:00", "--days", "7", "--json")
+    rows = {row["rule"]: row for row in map(json.loads, printed.splitlines())}
+    assert (code, len(rows["dense"]["ticks"]), rows["idle"]["ticks"]) == (0, 1000, [])
+    assert rows["weekly"] == {
+        "rule": "weekly",
+        "mode": "propose",
+        "cron": "0 9 * * MON",
+        "timezone": "Asia/Seoul",
+        "catch_up": "1h",
+        "ticks": ["2027-03-15T09:00:00+09:00"],
+    }

@@ -236,7 +236,7 @@ def test_facts_of_a_step_that_is_not_there_are_a_finding(run: Try) -> None:
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("- {name: n, expect: []}", "give either `event` or `event_file`"),
+        ("- {name: n, expect: []}", "give either `event`, `event_file` or `tick`"),
         ("- {name: n, event_file: ../x.json, expect: []}", "must be of the form"),
         ("- {name: n, event_file: gone.json, expect: []}", "the file gone.json is not in the folder of the cases"),
         ("- {name: n, event: {a: 1}, expect: []}", "the case's event cannot be read: no EventBridge envelope"),
@@ -357,7 +357,7 @@ def test_time_passes_for_absence_rules(absent: Try, body: str) -> None:
         ("expect: [{rule: stuck, matches: then}]", "5 case-failed rule `stuck` does not match"),
         ("expect: [{rule: stuck, matches: resolve}]", "5 case-failed rule `stuck` does not match"),
         ("wait: soon\nexpect: []", "5 bad-value `wait` cannot be"),
-        ("later: [{after: 1m}]\nexpect: []", "5 bad-value `later[0]`: give either `event` or `event_file`"),
+        ("later: [{after: 1m}]\nexpect: []", "5 bad-value `later[0]`: give either `event`, `event_file` or `tick`"),
         ("later: [{after: 1m, event: {}}]\nexpect: []", "5 bad-event the case's event cannot be read"),
     ],
 )
@@ -452,3 +452,52 @@ def test_a_verdict_that_no_step_is_for_asks_people(run: Try) -> None:
     _, said = run(case(f"{handled}\nexpect: [{{rule: dlq, asks_people: true}}]"))
     assert said == ["6 case-failed rule `dlq`: there is a step for what was found"]
     assert not run(case("expect: [{rule: dlq, asks_people: false}]"))[1], "what is not known is not claimed"
+
+
+WEEKLY = """\
+- id: weekly
+  mode: act
+  schedule: {cron: "0 9 * * MON"}
+  dedup: detail.rule
+  actions:
+  - {uses: dlq_redrive, with: {queue: "q-${event.detail.rule}"}}
+- id: everything-of-guardians
+  pattern: {source: [leh.guardian]}
+"""
+
+
+@pytest.fixture
+def ticking(folder: Path, run: Try) -> Try:
+    """Run cases beside a schedule rule, and one that would take whatever guardian sends."""
+    (folder / "weekly.yaml").write_text(f"version: 1\nrules:\n{WEEKLY}", encoding="utf-8")
+    return run
+
+
+def test_a_tick_plans_what_its_rule_does(ticking: Try) -> None:
+    """`tick` in place of an event; it concerns its own rule alone, however widely another is drawn."""
+    results, said = ticking(
+        """\
+        - name: n
+          tick: weekly
+          expect: [{rule: weekly, dedup: weekly, actions: [{uses: dlq_redrive, with: {queue: q-weekly}}]}]
+        """
+    )
+    assert said == []
+    assert [result.passed for result in results] == [True]
+
+
+@pytest.mark.parametrize(
+    ("case_", "line"),
+    [
+        ("{name: n, tick: weekly, expect: []}", "case-failed rule `weekly` matches too"),
+        ("{name: n, tick: wekly, expect: []}", "unknown-rule there is no rule `wekly` with a `schedule`"),
+        ("{name: n, tick: dlq, expect: []}", "unknown-rule there is no rule `dlq` with a `schedule`"),
+        ("{name: n, tick: weekly, times: 2, expect: []}", "a `tick` comes once"),
+        (f"{{name: n, tick: weekly, event: {ALARM}, expect: []}}", "give either `event`, `event_file` or `tick`"),
+        (f"{{name: n, event: {ALARM}, expect: [{{rule: dlq}}, {{rule: weekly}}]}}", "rule `weekly` does not match"),
+    ],
+)
+def test_what_a_ticking_case_says_when_it_fails(ticking: Try, case_: str, line: str) -> None:
+    """Rules that are not there or have no schedule, and what a tick does not go with."""
+    _, said = ticking(f"- {case_}\n")
+    assert [one for one in said if line in one], said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,32 @@ rules:
     assert (told["matched"], told["dedup_key"]) == ("count", "c")
     assert [step["with"]["text"] for step in told["steps"]] == ["c 50"]
     assert str(spend.rule.window) == "the sum of detail.cost_usd over 1d is above 50"
+
+
+def test_a_tick_is_explained_as_its_rules_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: Registry
+) -> None:
+    """The rule's line, what was seen, and the steps; of another event, that it is none of its ticks."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.yaml").write_text(
+        """\
+version: 1
+rules:
+- id: weekly
+  schedule: {cron: "0 9 * * MON"}
+  actions:
+  - {uses: everything, with: {text: "${event.detail.at}"}}
+""",
+        encoding="utf-8",
+    )
+    rules = load_rules(Path(), registry)
+    schedule = rules.rules[0].schedule
+    assert schedule is not None
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    tick = body(schedule.event("weekly", at, timedelta(minutes=20)).envelope)
+    [weekly] = explain_rules(rules, parse_body(tick)[0], registry)
+    told = weekly.to_json()
+    assert (told["matched"], told["steps"][0]["with"]["text"]) == ("trigger", "2026-11-30T09:00:00+09:00")
+    assert {line["line"] for line in told["pattern"]["lines"]} == {3}
+    [weekly] = explain_rules(rules, parse_body(body(alarm_event("a")))[0], registry)
+    assert (weekly.match, weekly.steps) == (None, ())

@@ -31,9 +31,11 @@ def test_parameters_follow_the_handler(registry: Registry) -> None:
 
 
 def test_a_rule_has_one_trigger_and_its_look_only_reads(registry: Registry) -> None:
-    """`pattern` or `expect`; `then` or `unless`; and of the handlers those that change nothing."""
+    """`pattern`, `expect` or `schedule`; `then` or `unless`; and of the handlers those that change nothing."""
     definitions = json_schema(registry)["$defs"]
-    assert definitions["RuleEntry"]["oneOf"] == [{"required": ["pattern"]}, {"required": ["expect"]}]
+    assert definitions["RuleEntry"]["oneOf"] == [
+        {"required": [trigger]} for trigger in ("pattern", "expect", "schedule")
+    ]
     assert definitions["ExpectEntry"]["anyOf"] == [{"required": ["then"]}, {"required": ["unless"]}]
     offered = {branch["const"] for branch in definitions["UseEntry"]["properties"]["uses"]["anyOf"]}
     assert offered == {"diagnose_worker", "everything"}
