@@ -16,6 +16,7 @@ from leh_guardian.language import Locale
 from leh_guardian.ports import (
     AdminApi,
     Channel,
+    Checking,
     Circuits,
     DeadLetters,
     Deployments,
@@ -73,6 +74,8 @@ class Capabilities:
     deployments: Deployments | None = None
     circuits: Circuits | None = None
     """Circuits of cases and accounts."""
+    checks: Checking | None = None
+    """What the periodic checks look through; None: nothing is checked."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
     languages: Languages | None = None

@@ -17,10 +17,11 @@ from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.probes import SearchProbe, TableProbe
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
+from leh_guardian.app.checking import checking
 from leh_guardian.clock import Clock
 from leh_guardian.engine.auditor import Client
 from leh_guardian.model.provider import internal
-from leh_guardian.ports import StatusPage
+from leh_guardian.ports import Checking, StatusPage
 from leh_guardian.settings import Settings
 
 
@@ -36,6 +37,8 @@ class Outside:
     providers: Mapping[str, HttpStatusPage | AwsHealth]
     pages: Mapping[str, StatusPage]
     """The providers' pages, and guardian's own looks."""
+    checks: Checking
+    """What the periodic checks look through."""
 
     def clients(self, settings: Settings, clock: Clock) -> Iterator[Client]:
         """Yield what readiness looks at; guardian can do without any of them."""
@@ -67,6 +70,7 @@ async def open_outside(settings: Settings, aws: Aws, clock: Clock, stack: AsyncE
         await open_admin_api(settings, aws, stack),
         providers,
         {**providers, **probes(settings, tables, search)},
+        checking(settings, aws),
     )
 
 

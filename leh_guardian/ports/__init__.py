@@ -17,6 +17,7 @@ from leh_guardian.ports.aws import (
     TableLayout,
     Tables,
 )
+from leh_guardian.ports.checks import Checking
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
 from leh_guardian.ports.people import (
     Button,
@@ -65,6 +66,7 @@ __all__ = [
     "Board",
     "Button",
     "Channel",
+    "Checking",
     "Circuits",
     "Confirming",
     "DatabaseEvent",

@@ -45,6 +45,7 @@ from leh_guardian.store.approvals import Approval
 from leh_guardian.web import wording as page
 from tests.support import rows
 from tests.support.escalation import RUNBOOK
+from tests.unit.language import checks
 
 NOW: Final = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 """Three in the morning in Seoul, of the 23rd."""
@@ -105,7 +106,7 @@ def _texts(name: str, value: object) -> Iterator[tuple[str, Text]]:
 
 def messages() -> dict[str, Text]:
     """Return what each function says, by module, name and what it is said of."""
-    return {**_of_calls(), **_of_answers(), **_of_people(), **_of_outages(), **_of_commands()}
+    return {**_of_calls(), **_of_answers(), **_of_people(), **_of_outages(), **_of_commands(), **checks.samples()}
 
 
 def _of_calls() -> dict[str, Text]:
