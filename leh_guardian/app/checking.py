@@ -5,7 +5,10 @@ from __future__ import annotations
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.backups import RdsBackups
 from leh_guardian.adapters.buckets import S3Buckets
+from leh_guardian.adapters.certificates import AcmCertificates
+from leh_guardian.adapters.names import SystemNames
 from leh_guardian.adapters.regional import Clients
+from leh_guardian.adapters.tls import TlsEndpoints
 from leh_guardian.ports.checks import Checking, Watched
 from leh_guardian.settings import Settings
 
@@ -13,7 +16,14 @@ from leh_guardian.settings import Settings
 def checking(settings: Settings, aws: Aws) -> Checking:
     """Return what the checks look through."""
     clients = Clients(aws)
-    return Checking(watched(settings), S3Buckets(aws, clients), RdsBackups(aws, clients))
+    return Checking(
+        watched(settings),
+        S3Buckets(aws, clients),
+        RdsBackups(aws, clients),
+        TlsEndpoints(settings.checks.ca_file),
+        AcmCertificates(aws, clients),
+        SystemNames(),
+    )
 
 
 def watched(settings: Settings) -> Watched:
@@ -26,4 +36,7 @@ def watched(settings: Settings) -> Watched:
         instances=wanted.instances,
         clusters=wanted.clusters,
         tag=(name, value) if wanted.database_tag else None,
+        hosts=wanted.hosts,
+        acm=wanted.acm,
+        cloudfront=wanted.cloudfront,
     )

@@ -69,7 +69,7 @@ def disabled(prefix: str, rules: str) -> Text:
 
 def no_rule(prefix: str) -> Text:
     """There is none."""
-    return Text(ko=f"{prefix}를 만료시키는 규칙이 없음", en=f"no rule expires {prefix}")
+    return Text(ko=f"만료 규칙이 없음: {prefix}", en=f"no rule expires {prefix}")
 
 
 def overdue(prefix: str, number: int, days: int) -> Text:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from leh_guardian.ports.certificates import Acm, Endpoints, Names
+
 
 @dataclass(frozen=True, slots=True)
 class LifecycleRule:
@@ -139,6 +141,9 @@ class Watched:
     clusters: tuple[str, ...] = ()
     tag: tuple[str, str] | None = None
     """Every instance and cluster with this tag."""
+    hosts: tuple[str, ...] = ()
+    acm: bool = True
+    cloudfront: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +153,6 @@ class Checking:
     watched: Watched
     buckets: Buckets
     backups: Backups
+    endpoints: Endpoints
+    acm: Acm
+    names: Names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -18,6 +19,10 @@ _Database = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$")]
 _Databases = Annotated[tuple[_Database, ...], BeforeValidator(_listed)]
 
 
+_Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?$")]
+_Hosts = Annotated[tuple[_Host, ...], Field(max_length=100), BeforeValidator(_listed)]
+
+
 class ChecksSettings(Section):
     """What the periodic checks look at (docs/checks.md)."""
 
@@ -31,3 +36,11 @@ class ChecksSettings(Section):
     """Aurora and Multi-AZ clusters by name."""
     database_tag: str | None = Field(None, pattern=r"^[^=]{1,128}=.{0,256}$")
     """Every instance and cluster with this tag, written name=value."""
+    hosts: _Hosts = ()
+    """Hosts whose certificates are looked at, each a name, or name:port."""
+    ca_file: Path | None = None
+    """Private roots (PEM) that are trusted beside the system's."""
+    acm: bool = True
+    """Whether ACM is asked about its certificates."""
+    cloudfront: bool = False
+    """Whether it is also asked in us-east-1, whose certificates CloudFront uses."""

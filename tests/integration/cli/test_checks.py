@@ -61,9 +61,12 @@ def test_nothing_configured_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that looks at nothing has proved nothing."""
     with S3Outside() as server:
         install(monkeypatch, server)
-        done = run("rds_backup")
+        done = run("rds_backup", "certificates")
     assert done.exit_code == 1
-    assert done.stdout.startswith("UNKNOWN  check_rds_backup")
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[::2]] == [
+        "UNKNOWN  check_rds_backup",
+        "UNKNOWN  check_certificates",
+    ]
 
 
 def test_every_check_is_a_handler() -> None:

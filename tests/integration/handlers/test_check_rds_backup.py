@@ -11,7 +11,6 @@ import tenacity
 
 from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.backups import RdsBackups
-from leh_guardian.adapters.buckets import S3Buckets
 from leh_guardian.adapters.regional import Clients
 from leh_guardian.checks.rds_backup import Wanted, look
 from leh_guardian.context import Capabilities
@@ -19,8 +18,9 @@ from leh_guardian.errors import Unavailable
 from leh_guardian.handlers.check_rds_backup import CheckRdsBackupParams, check_rds_backup
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.model.outcome import Done, Failed
-from leh_guardian.ports.checks import Checking, Kind, Watched
+from leh_guardian.ports.checks import Kind
 from tests.support.attempt import attempt
+from tests.support.checking import can_check, checking
 from tests.support.clock import FakeClock
 from tests.support.faults import garbage, refuse
 from tests.support.installation import client
@@ -80,9 +80,7 @@ def rds(monkeypatch: pytest.MonkeyPatch) -> Iterator[RdsOutside]:
 async def given(rds: RdsOutside) -> AsyncIterator[Capabilities]:
     """What the handler sees of it."""
     async with open_aws(REGION) as aws:
-        clients = Clients(aws)
-        checks = Checking(Watched(instances=("leh-prod",)), S3Buckets(aws, clients), RdsBackups(aws, clients))
-        yield Capabilities(queues=None, channels={}, letters=None, checks=checks)  # type: ignore[arg-type]
+        yield can_check(checking(aws, instances=("leh-prod",)))
 
 
 async def run(can: Capabilities, **params: Any) -> Any:

@@ -11,7 +11,6 @@ import pytest
 import tenacity
 
 from leh_guardian.adapters.aws import Aws, open_aws
-from leh_guardian.adapters.backups import RdsBackups
 from leh_guardian.adapters.buckets import S3Buckets
 from leh_guardian.adapters.regional import Clients
 from leh_guardian.checks.s3_tmp import Wanted, look
@@ -19,8 +18,8 @@ from leh_guardian.context import Capabilities
 from leh_guardian.errors import Throttled, Unavailable
 from leh_guardian.handlers.check_s3_tmp import CheckS3TmpParams, check_s3_tmp
 from leh_guardian.model.outcome import Done, Failed, Outcome
-from leh_guardian.ports.checks import Checking, Watched
 from tests.support.attempt import attempt
+from tests.support.checking import can_check, checking
 from tests.support.clock import FakeClock
 from tests.support.faults import garbage, refuse
 from tests.support.installation import client
@@ -61,12 +60,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Outside]:
 async def given(s3: S3Outside) -> AsyncIterator[Capabilities]:
     """What the handler sees of it."""
     async with open_aws(REGION) as aws:
-        yield _can(aws)
-
-
-def _can(aws: Aws) -> Capabilities:
-    checks = Checking(Watched(bucket=BUCKET), S3Buckets(aws, Clients(aws)), RdsBackups(aws, Clients(aws)))
-    return Capabilities(queues=None, channels={}, letters=None, checks=checks)  # type: ignore[arg-type]
+        yield can_check(checking(aws, bucket=BUCKET))
 
 
 async def run(can: Capabilities, **params: Any) -> Outcome:

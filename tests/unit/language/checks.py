@@ -7,10 +7,12 @@ import typing
 from types import ModuleType
 from typing import Final
 
-from leh_guardian.checks import rds_wording, s3_wording
+from leh_guardian.checks import certificate_wording, rds_wording, s3_wording
 from leh_guardian.language import Text
+from leh_guardian.ports.certificates import Trust
 
-_MODULES: Final = (rds_wording, s3_wording)
+_MODULES: Final = (certificate_wording, rds_wording, s3_wording)
+_SAMPLES: Final = {Trust: Trust.EXPIRED}
 
 
 def samples() -> dict[str, Text]:
@@ -27,6 +29,8 @@ def _of(module: ModuleType) -> dict[str, Text]:
         kinds = typing.get_type_hints(function)
         kinds.pop("return")
         for number in (1, 2) if int in kinds.values() else (1,):
-            given = {word: number if kind is int else f"<{word}>" for word, kind in kinds.items()}
+            given = {
+                word: _SAMPLES.get(kind, f"<{word}>") if kind is not int else number for word, kind in kinds.items()
+            }
             said[f"{room}.{name}/{number}"] = function(**given)
     return said

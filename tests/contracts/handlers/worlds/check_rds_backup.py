@@ -11,14 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leh_guardian.adapters.aws import open_aws
-from leh_guardian.adapters.backups import RdsBackups
-from leh_guardian.adapters.buckets import S3Buckets
 from leh_guardian.adapters.channels.console import ConsoleChannel
-from leh_guardian.adapters.regional import Clients
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
-from leh_guardian.ports.checks import Checking, Watched
 from tests.contracts.handlers.world import World
+from tests.support.checking import checking
 from tests.support.faults import refuse
 from tests.support.rds_outside import REGION, RdsOutside
 
@@ -60,12 +57,11 @@ class BackedUp(World):
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the adapters; what people are told goes nowhere."""
         aws = await stack.enter_async_context(open_aws(REGION))
-        clients = Clients(aws)
         return Capabilities(
             queues=None,  # type: ignore[arg-type]
             channels={"console": ConsoleChannel(io.StringIO())},
             letters=None,  # type: ignore[arg-type]
-            checks=Checking(Watched(), S3Buckets(aws, clients), RdsBackups(aws, clients)),
+            checks=checking(aws),
         )
 
     def expected(self) -> set[str]:

@@ -11,14 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leh_guardian.adapters.aws import open_aws
-from leh_guardian.adapters.backups import RdsBackups
-from leh_guardian.adapters.buckets import S3Buckets
 from leh_guardian.adapters.channels.console import ConsoleChannel
-from leh_guardian.adapters.regional import Clients
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
-from leh_guardian.ports.checks import Checking, Watched
 from tests.contracts.handlers.world import World
+from tests.support.checking import checking
 from tests.support.faults import refuse
 from tests.support.s3_outside import BUCKET, REGION, Entry, S3Outside
 
@@ -69,7 +66,7 @@ class Clean(World):
             queues=None,  # type: ignore[arg-type]
             channels={"console": ConsoleChannel(io.StringIO())},
             letters=None,  # type: ignore[arg-type]
-            checks=Checking(Watched(bucket=BUCKET), S3Buckets(aws, Clients(aws)), RdsBackups(aws, Clients(aws))),
+            checks=checking(aws, bucket=BUCKET),
         )
 
     def expected(self) -> set[str]:
