@@ -150,5 +150,4 @@ def _snapshot(raw: Mapping[str, Any]) -> Snapshot:
         status=str(raw.get("Status") or ""),
         at=_instant(raw.get("SnapshotCreateTime")),
         size_gb=int(raw.get("AllocatedStorage") or 0),
-        encrypted=bool(raw.get("Encrypted") or raw.get("StorageEncrypted")),
     )

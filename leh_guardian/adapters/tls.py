@@ -64,7 +64,8 @@ class TlsEndpoints:
             context = self._verifying()
             with anyio.fail_after(self._timeout):
                 addresses = list(dict.fromkeys(await self._resolve(host, port)))[:_ADDRESSES]
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, ValueError) as error:
+            # ValueError: what is no name to begin with.
             return [Served("", why=_said(error))]
         return [await self._address(address, host, port, context) for address in addresses]
 

@@ -60,16 +60,19 @@ def _judge_renewal(certificate: AcmCertificate, name: str, days: int | None, ear
         found.add(Status.WARN, say.by_mail(name), say.VALIDATE)
 
 
-async def judge_names(certificate: AcmCertificate, names: Names, found: Findings) -> None:
-    """Look whether the CNAMEs are still there by which ACM validates a renewal; where DNS does not say, that part is UNKNOWN."""
+async def judge_names(certificate: AcmCertificate, names: Names, found: Findings) -> bool:
+    """Look whether the CNAMEs are still there by which ACM validates a renewal.
+
+    Where DNS does not say, that part is UNKNOWN; returns whether it is worth asking for others.
+    """
     if certificate.kind != "AMAZON_ISSUED" or not certificate.in_use:
-        return
+        return True
     for name, target in certificate.validations[:_MANY]:
         try:
             points = await names.cname(name)
         except HandlerError as error:
             found.add(Status.UNKNOWN, say.dns_silent(told(name, 120), told(error, 160)), say.SEE_RESOLVER)
-            # The others would wait for the same resolver.
-            return
+            return False
         if points is None or points.rstrip(".").lower() != target.rstrip(".").lower():
             found.add(Status.WARN, say.cname_gone(told(name, 120)), say.PUT_CNAME)
+    return True

@@ -23,6 +23,8 @@ from leh_guardian.ports.certificates import Acm, AcmCertificate, Endpoints, Name
 
 NAME: Final = "check_certificates"
 PORT: Final = 443
+_TOLD: Final = 50
+"""Certificates of ACM whose numbers are kept; all are judged."""
 CLOUDFRONT: Final = "us-east-1"
 """The region of the certificates that CloudFront uses."""
 
@@ -88,6 +90,11 @@ class _Look:
     evidence: dict[str, Any] = field(default_factory=dict)
     live: list[Live] = field(default_factory=list)
     known: list[AcmCertificate] = field(default_factory=list)
+    dns_answers: bool = field(init=False)
+    """Whether the name server is asked: one that is silent is silent to every question."""
+
+    def __post_init__(self) -> None:
+        self.dns_answers = self.wanted.dns
 
     async def hosts(self) -> None:
         """Shake hands with all of them, side by side, and judge them in the order in which they are named."""
@@ -145,15 +152,17 @@ class _Look:
         with self.found.part(say.acm_of(where)):
             hosts = [split(host)[0] for host in self.wanted.hosts]
             for certificate in await self.acm.certificates(region, hosts):
-                if certificate.arn in self.evidence:
+                if certificate.arn in {one.arn for one in self.known}:
                     continue
                 self.known.append(certificate)
-                self.evidence[certificate.arn] = {"names": [told(name, 100) for name in certificate.names[:10]]}
-                self.measured[certificate.arn] = judge(
+                measured = judge(
                     certificate, self.now, self.wanted.good, self.wanted.bad, self.wanted.early, self.found
                 )
-                if self.wanted.dns:
-                    await judge_names(certificate, self.names, self.found)
+                if len(self.known) <= _TOLD:
+                    self.evidence[certificate.arn] = {"names": [told(name, 100) for name in certificate.names[:10]]}
+                    self.measured[certificate.arn] = measured
+                if self.dns_answers:
+                    self.dns_answers = await judge_names(certificate, self.names, self.found)
 
     def compare(self) -> None:
         """Compare what hosts serve with what ACM has for them."""

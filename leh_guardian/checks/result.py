@@ -60,7 +60,7 @@ class CheckResult:
     evidence: Mapping[str, Any]
     """Where it was seen: names and ARNs of AWS, hosts, digests of keys; no content."""
     reasons: tuple[Text, ...] = ()
-    """The worst first; notes of what is good come last."""
+    """What is wrong, the worst first; what is well where nothing is wrong."""
     what_to_do: tuple[Text, ...] = ()
 
     def facts(self) -> dict[str, Any]:
@@ -125,14 +125,16 @@ class Findings:
     ) -> CheckResult:
         """Return what it all comes to."""
         ordered = sorted(self.seen, key=lambda one: -_ORDER.index(one.status))
+        # What is well is said only where all is.
+        wrong = [one for one in ordered if one.status is not Status.OK]
         return CheckResult(
             check,
             worst(one.status for one in ordered),
             measured,
             threshold,
             evidence,
-            tuple(one.reason for one in ordered[:_SAID]),
-            tuple(dict.fromkeys(one.what_to_do for one in ordered if one.what_to_do))[:_SAID],
+            tuple(one.reason for one in (wrong or ordered)[:_SAID]),
+            tuple(dict.fromkeys(one.what_to_do for one in wrong if one.what_to_do))[:_SAID],
         )
 
 

@@ -17,7 +17,7 @@ from leh_guardian.checks.result import CheckResult, not_named
 from leh_guardian.cli.language import said
 from leh_guardian.cli.output import as_json, out, print_json_lines
 from leh_guardian.clock import SystemClock
-from leh_guardian.errors import HandlerError
+from leh_guardian.errors import GuardianError
 from leh_guardian.language import Text
 from leh_guardian.model.text import shown, told, without_passwords
 from leh_guardian.rules.diagnostics import did_you_mean
@@ -71,7 +71,7 @@ async def _run(settings: Settings, names: Sequence[str]) -> list[CheckResult]:
             try:
                 with anyio.fail_after(_LONGEST):
                     results[name] = await CHECKS[name](given, SystemClock())
-            except (HandlerError, TimeoutError) as error:
+            except (GuardianError, TimeoutError) as error:
                 results[name] = _not_run(name, error)
 
         async with anyio.create_task_group() as tasks:
@@ -100,6 +100,6 @@ def _print(result: CheckResult) -> None:
     first = said(result.reasons[0]) if result.reasons else ""
     more = len(result.reasons) - 1
     beside = said(Text(ko=f" (외 {more}건)", en=f" (and {more} more)")) if more > 0 else ""
-    out(f"{result.status:<7}  {result.check}: {shown(first, 2000)}{beside}")
-    if result.status.value != "OK" and result.what_to_do:
-        out(Text(ko=f"         조치: {result.what_to_do[0].ko}", en=f"         To do: {result.what_to_do[0].en}"))
+    do = result.what_to_do[0] if result.what_to_do else None
+    then = said(Text(ko=f" - 조치: {do.ko}", en=f" - to do: {do.en}")) if do else ""
+    out(f"{result.status:<7}  {result.check}: {shown(first, 1000)}{beside}{then}")

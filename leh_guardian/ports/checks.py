@@ -118,7 +118,6 @@ class Snapshot:
     at: datetime | None
     size_gb: int
     """Of what is backed up; Aurora may not say, and then it is 0."""
-    encrypted: bool
 
 
 class Backups(Protocol):

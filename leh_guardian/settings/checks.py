@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from leh_guardian.settings.sections import Section
 
@@ -19,7 +19,14 @@ _Database = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$")]
 _Databases = Annotated[tuple[_Database, ...], BeforeValidator(_listed)]
 
 
-_Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?$")]
+def _reachable(host: str) -> str:
+    name, _, port = host.partition(":")
+    if not all(0 < len(label) <= 63 for label in name.removesuffix(".").split(".")) or not 0 < int(port or 443) < 65536:
+        raise ValueError("write a host as a name of DNS, with :port if that is not 443")
+    return host
+
+
+_Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?$"), AfterValidator(_reachable)]
 _Hosts = Annotated[tuple[_Host, ...], Field(max_length=100), BeforeValidator(_listed)]
 
 

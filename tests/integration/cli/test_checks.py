@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from leh_guardian.checks.catalogue import CHECKS
 from leh_guardian.cli.checks import checks
+from leh_guardian.errors import SettingsError
 from tests.support.s3_outside import Entry, S3Outside
 
 RULE = """<Rule><ID>tmp</ID><Status>Enabled</Status><Filter/><Expiration><Days>7</Days></Expiration>
@@ -63,10 +64,21 @@ def test_nothing_configured_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
         install(monkeypatch, server)
         done = run("rds_backup", "certificates")
     assert done.exit_code == 1
-    assert [line.split(":")[0] for line in done.stdout.splitlines()[::2]] == [
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
         "UNKNOWN  check_rds_backup",
         "UNKNOWN  check_certificates",
     ]
+
+
+@pytest.mark.parametrize(
+    "hosts", ["a..test", "a.test:0", "a.test:70000", "http://a.test", "-a.test", "a" * 64 + ".test", "a.test/x"]
+)
+def test_hosts_that_are_none(monkeypatch: pytest.MonkeyPatch, hosts: str) -> None:
+    """They are refused with the settings, before anything is connected to."""
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-2")
+    monkeypatch.setenv("LEH_CHECKS__HOSTS", f"good.test, {hosts}")
+    done = run("certificates")
+    assert isinstance(done.exception, SettingsError)
 
 
 def test_every_check_is_a_handler() -> None:

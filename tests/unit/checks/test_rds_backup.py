@@ -33,7 +33,6 @@ def snapshot(hours: float, **more: Any) -> Snapshot:
             "status": "available",
             "at": NOW - timedelta(hours=hours),
             "size_gb": 100,
-            "encrypted": True,
             **more,
         }
     )
