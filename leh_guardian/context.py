@@ -17,6 +17,7 @@ from leh_guardian.ports import (
     AdminApi,
     Cases,
     Channel,
+    Checking,
     Circuits,
     DeadLetters,
     Deployments,
@@ -82,6 +83,8 @@ class Capabilities:
     deployments: Deployments | None = None
     circuits: Circuits | None = None
     """Circuits of cases and accounts."""
+    checks: Checking | None = None
+    """What the periodic checks look through; None: nothing is checked."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
     parked: Parked | None = None

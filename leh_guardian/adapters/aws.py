@@ -26,6 +26,7 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from leh_guardian import __version__
 from leh_guardian.errors import (
@@ -83,6 +84,9 @@ def translate(error: Exception, doing: str, region: str) -> HandlerError | Setti
             return Unavailable(
                 f"cannot {doing}: {error}. Is the region ({region}) right, and is AWS_ENDPOINT_URL, if set?"
             )
+        case ResponseParserError():
+            # Without its text, which holds the whole answer.
+            return Unavailable(f"cannot {doing}: an answer that is not the service's")
         case ParamValidationError():
             return Refused(f"cannot {doing}: {error}")
         case HTTPClientError() | TimeoutError() | OSError():
@@ -180,7 +184,7 @@ class Aws:
         try:
             with anyio.fail_after(deadline) as scope:
                 return await request()
-        except (BotoCoreError, ClientError, OSError, TimeoutError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, OSError, TimeoutError) as error:
             if scope.cancelled_caught:
                 raise Unavailable(f"cannot {doing}: no answer within {deadline:g} s") from error
             raise translate(error, doing, self.region) from error

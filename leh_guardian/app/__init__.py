@@ -200,6 +200,7 @@ async def _build(
         signatures=signatures,
         errors=worker_errors(settings, outside.logs, outside.functions, signatures.table, clock),
         admin=outside.admin,
+        checks=outside.checks,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
         languages=people,

@@ -20,12 +20,13 @@ from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.probes import SearchProbe, TableProbe
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
+from leh_guardian.app.checking import checking
 from leh_guardian.clock import Clock
 from leh_guardian.dsn import check_dsn
 from leh_guardian.engine.auditor import Client
 from leh_guardian.model.case import RestorePolicy
 from leh_guardian.model.provider import internal
-from leh_guardian.ports import StatusPage
+from leh_guardian.ports import Checking, StatusPage
 from leh_guardian.settings import Settings
 
 
@@ -42,6 +43,8 @@ class Outside:
     providers: Mapping[str, HttpStatusPage | AwsHealth]
     pages: Mapping[str, StatusPage]
     """The providers' pages, and guardian's own looks."""
+    checks: Checking
+    """What the periodic checks look through."""
 
     def clients(self, settings: Settings, clock: Clock) -> Iterator[Client]:
         """Yield what readiness looks at; guardian can do without any of them."""
@@ -76,6 +79,7 @@ async def open_outside(settings: Settings, aws: Aws, clock: Clock, stack: AsyncE
         leh_cases(settings),
         providers,
         {**providers, **probes(settings, tables, search)},
+        checking(settings, aws),
     )
 
 

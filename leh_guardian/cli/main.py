@@ -45,6 +45,7 @@ _COMMANDS = {
     "notify": "leh_guardian.cli.notify:notify",
     "oncall": "leh_guardian.cli.oncall:oncall",
     "probe": "leh_guardian.cli.probe:probe",
+    "checks": "leh_guardian.cli.checks:checks",
     "pattern": "leh_guardian.cli.pattern:pattern",
     "diagnose": "leh_guardian.cli.diagnose:diagnose",
     "uploads": "leh_guardian.cli.uploads:uploads",

@@ -19,6 +19,7 @@ from leh_guardian.ports.aws import (
     TableLayout,
     Tables,
 )
+from leh_guardian.ports.checks import Checking
 from leh_guardian.ports.feeds import Catch, FeedMapping, Feeds
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
 from leh_guardian.ports.parked import Parked, ParkedCount, ParkedMark, ParkedWork
@@ -72,6 +73,7 @@ __all__ = [
     "Cases",
     "Catch",
     "Channel",
+    "Checking",
     "Circuits",
     "Confirming",
     "DatabaseEvent",

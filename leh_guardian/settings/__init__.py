@@ -21,6 +21,7 @@ from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.rules.document import Document, read_document
 from leh_guardian.rules.reader import LARGEST
 from leh_guardian.settings.answers import AnswersSettings
+from leh_guardian.settings.checks import ChecksSettings
 from leh_guardian.settings.outside import (
     AdminApiSettings,
     BreakerSettings,
@@ -78,6 +79,7 @@ class Settings(Section):
     breaker: BreakerSettings = BreakerSettings()
     opensearch: OpenSearchSettings = OpenSearchSettings()
     worker: WorkerSettings = WorkerSettings()
+    checks: ChecksSettings = ChecksSettings()
     probes: Annotated[tuple[ProbeSettings, ...], AfterValidator(same_names)] = Field((), max_length=20)
     """guardian's own looks at the service."""
     region: str = Field(min_length=1)

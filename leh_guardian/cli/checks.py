@@ -1,0 +1,105 @@
+"""Owns `leh-guardian checks run`: the runbook's periodic checks by hand; the one rule: what was not seen is UNKNOWN and never exit 0."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import anyio
+import click
+
+from leh_guardian.adapters.aws import open_aws
+from leh_guardian.app.checking import checking
+from leh_guardian.checks.catalogue import CHECKS
+from leh_guardian.checks.result import CheckResult, not_named
+from leh_guardian.cli.language import said
+from leh_guardian.cli.output import as_json, out, print_json_lines
+from leh_guardian.clock import SystemClock
+from leh_guardian.errors import GuardianError
+from leh_guardian.language import Text
+from leh_guardian.model.text import shown, told, without_passwords
+from leh_guardian.rules.diagnostics import did_you_mean
+from leh_guardian.settings import Settings, load_settings
+
+_LONGEST: Final = 600.0
+"""Seconds that one check may take."""
+_UNUSED: Final = {"LEH_DATABASE_URL": "postgresql://unused", "LEH_QUEUE__ALERTS": "unused"}
+"""What the settings ask for and no check needs."""
+_PREFIX: Final = "check_"
+
+
+@click.group()
+def checks() -> None:
+    """The periodic checks of the runbook."""
+
+
+@checks.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@as_json
+def run(names: Sequence[str], json_: bool) -> None:
+    """Run the checks NAME… (all of them without one) once, by the settings and without a database.
+
+    Exit 0 if each is OK or WARN, 1 if any is FAIL or UNKNOWN, 2 if there is no such check.
+    """
+    wanted = list(dict.fromkeys(_named(name) for name in names)) or list(CHECKS)
+    results = anyio.run(_run, load_settings(_UNUSED | dict(os.environ)), wanted)
+    if json_:
+        print_json_lines([_row(result) for result in results])
+    else:
+        for result in results:
+            _print(result)
+    sys.exit(1 if any(result.status.bad for result in results) else 0)
+
+
+def _named(name: str) -> str:
+    full = name if name.startswith(_PREFIX) else _PREFIX + name
+    if full not in CHECKS:
+        known = did_you_mean(full, CHECKS) or f"there are {', '.join(CHECKS)}"
+        raise click.BadParameter(f"there is no check named {name!r}; {known}", param_hint="NAME")
+    return full
+
+
+async def _run(settings: Settings, names: Sequence[str]) -> list[CheckResult]:
+    """Run checks side by side; returns their results in the order of `names`."""
+    results: dict[str, CheckResult] = {}
+    async with open_aws(settings.region) as aws:
+        given = checking(settings, aws)
+
+        async def one(name: str) -> None:
+            try:
+                with anyio.fail_after(_LONGEST):
+                    results[name] = await CHECKS[name](given, SystemClock())
+            except (GuardianError, TimeoutError) as error:
+                results[name] = _not_run(name, error)
+
+        async with anyio.create_task_group() as tasks:
+            for name in names:
+                tasks.start_soon(one, name)
+    return [results[name] for name in names]
+
+
+def _not_run(name: str, error: Exception) -> CheckResult:
+    why = told(without_passwords(str(error) or f"no end within {_LONGEST:g} s"), 400)
+    return not_named(
+        name,
+        Text(ko=f"확인하지 못함: {why}", en=f"not looked at: {why}"),
+        Text(
+            ko="연결과 권한을 확인하고 다시 실행하세요.", en="Look at the connection and the rights, and run it again."
+        ),
+    )
+
+
+def _row(result: CheckResult) -> Mapping[str, Any]:
+    reasons, to_do = [said(one) for one in result.reasons], [said(one) for one in result.what_to_do]
+    return result.facts() | {"reasons": reasons, "what_to_do": to_do}
+
+
+def _print(result: CheckResult) -> None:
+    first = said(result.reasons[0]) if result.reasons else ""
+    more = len(result.reasons) - 1
+    beside = said(Text(ko=f" (외 {more}건)", en=f" (and {more} more)")) if more > 0 else ""
+    do = result.what_to_do[0] if result.what_to_do else None
+    then = said(Text(ko=f" - 조치: {do.ko}", en=f" - to do: {do.en}")) if do else ""
+    out(f"{result.status:<7}  {result.check}: {shown(first, 1000)}{beside}{then}")
