@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leh_guardian.ports.accounts import Activities
 from leh_guardian.ports.aws import (
     AlarmListing,
     AlarmNow,
@@ -14,6 +15,8 @@ from leh_guardian.ports.aws import (
     Logs,
     LogSample,
     Objects,
+    ObjectVersion,
+    ObjectVersions,
     SearchIndex,
     TableBackups,
     TableLayout,
@@ -62,6 +65,7 @@ from leh_guardian.ports.spending import Board, Circuits
 
 __all__ = [
     "RETENTION",
+    "Activities",
     "AdminApi",
     "AlarmListing",
     "AlarmNow",
@@ -95,6 +99,8 @@ __all__ = [
     "MovedLetter",
     "Notice",
     "NoticeKind",
+    "ObjectVersion",
+    "ObjectVersions",
     "Objects",
     "Outages",
     "Outgoing",

@@ -36,6 +36,8 @@ class ProductDatabaseSettings(Section):
     audit_time: Column = "timestamp"
     users: Table = "users"
     user_id: Column = "id"
+    user_created: Column = "created_at"
+    """When an account was made, where there is such a column: one signal of `upload_analysis`."""
     active: Word | None = None
     """How `active` is spelt in `status`, where that cannot be read from the labels of its enum."""
     closed: Word | None = None

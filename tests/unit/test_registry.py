@@ -38,6 +38,7 @@ def test_every_shipped_handler_is_found() -> None:
         "release_parked",
         "reprocess_evidence",
         "resume_worker",
+        "upload_analysis",
     ]
     for spec in registry:
         assert spec.summary

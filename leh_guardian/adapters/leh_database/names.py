@@ -24,6 +24,7 @@ class Names:
     audit_time: str = "timestamp"
     users: str = "users"
     user_id: str = "id"
+    user_created: str = "created_at"
     active: str | None = None
     closed: str | None = None
     restored_action: str = "CASE_RESTORED"
