@@ -14,6 +14,7 @@ from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
 from leh_guardian.language import Locale
 from leh_guardian.ports import (
+    Accounts,
     Activities,
     AdminApi,
     Cases,
@@ -73,6 +74,7 @@ class Capabilities:
     objects: Objects | None = None
     cases: Cases | None = None
     """None: the service's own database is not configured."""
+    accounts: Accounts | None = None
     activities: Activities | None = None
     """What accounts did, by the audit log in the same database."""
     logs: Logs | None = None

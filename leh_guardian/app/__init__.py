@@ -193,6 +193,7 @@ async def _build(
         evidence_bucket=settings.evidence.bucket,
         objects=S3Objects(aws, await aws.client("s3")),
         cases=outside.cases,
+        accounts=outside.accounts,
         activities=outside.activities,
         logs=outside.logs,
         functions=outside.functions,

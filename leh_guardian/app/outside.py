@@ -14,6 +14,7 @@ from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.health import REGION as HEALTH_REGION
 from leh_guardian.adapters.health import AwsHealth
+from leh_guardian.adapters.leh_database.accounts import LehAccounts
 from leh_guardian.adapters.leh_database.activity import LehActivity
 from leh_guardian.adapters.leh_database.cases import LehCases
 from leh_guardian.adapters.leh_database.names import Names
@@ -40,6 +41,7 @@ class Outside:
     search: OpenSearch | None
     admin: HttpAdminApi | None
     cases: LehCases | None
+    accounts: LehAccounts | None
     activities: LehActivity | None
     providers: Mapping[str, HttpStatusPage | AwsHealth]
     pages: Mapping[str, StatusPage]
@@ -69,14 +71,16 @@ async def open_outside(settings: Settings, aws: Aws, clock: Clock, stack: AsyncE
     if search is not None:
         stack.push_async_callback(search.close)
     providers = await status_pages(settings, aws, clock, stack)
+    leh = leh_names(settings)
     return Outside(
         tables,
         CloudWatchLogs(aws, await aws.client("logs")),
         LambdaFunctions(aws, await aws.client("lambda", connections=slots)),
         search,
         await open_admin_api(settings, aws, stack),
-        leh_cases(settings),
-        LehActivity(*leh) if (leh := leh_names(settings)) else None,
+        LehCases(*leh) if leh else None,
+        LehAccounts(*leh) if leh else None,
+        LehActivity(*leh) if leh else None,
         providers,
         {**providers, **probes(settings, tables, search)},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leh_guardian.ports.accounts import Activities
+from leh_guardian.ports.accounts import Accounts, Activities
 from leh_guardian.ports.aws import (
     AlarmListing,
     AlarmNow,
@@ -65,6 +65,7 @@ from leh_guardian.ports.spending import Board, Circuits
 
 __all__ = [
     "RETENTION",
+    "Accounts",
     "Activities",
     "AdminApi",
     "AlarmListing",

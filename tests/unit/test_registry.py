@@ -20,6 +20,8 @@ def test_every_shipped_handler_is_found() -> None:
     """Dropping a file into handlers/ is enough, and each one there is complete."""
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
+        "account_block",
+        "account_unblock",
         "await_provider",
         "case_restore",
         "case_state",
