@@ -35,6 +35,7 @@ from leh_guardian.ports import (
     SearchIndex,
     StatusPage,
     Tables,
+    Use,
     WorkerErrors,
 )
 
@@ -87,6 +88,8 @@ class Capabilities:
     deployments: Deployments | None = None
     circuits: Circuits | None = None
     """Circuits of cases and accounts."""
+    use: Use | None = None
+    """What they have used."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
     parked: Parked | None = None

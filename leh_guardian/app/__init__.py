@@ -68,6 +68,7 @@ from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.provider_outages import StoreOutages
+from leh_guardian.store.use import StoreUse
 from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.logs import LogWriter, set_up_logs
 from leh_guardian.telemetry.metrics import Metrics
@@ -181,6 +182,7 @@ async def _build(
     )
     capabilities = Capabilities(
         circuits=spending.keeper,
+        use=StoreUse(pool),
         queues=SqsQueues(aws, await aws.client("sqs", connections=slots)),
         channels=ways,
         messages=OutgoingMessages(pool, people, ways, clock, links(settings, keys)),

@@ -61,7 +61,7 @@ from leh_guardian.ports.service import (
     StatusPage,
     WorkerErrors,
 )
-from leh_guardian.ports.spending import Board, Circuits
+from leh_guardian.ports.spending import Board, Circuits, Use
 
 __all__ = [
     "RETENTION",
@@ -127,5 +127,6 @@ __all__ = [
     "TableBackups",
     "TableLayout",
     "Tables",
+    "Use",
     "WorkerErrors",
 ]

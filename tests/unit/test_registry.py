@@ -23,6 +23,7 @@ def test_every_shipped_handler_is_found() -> None:
         "account_block",
         "account_unblock",
         "await_provider",
+        "billing_review",
         "case_restore",
         "case_state",
         "circuit_breaker",
