@@ -74,6 +74,13 @@ def test_what_both_tell_of_is_one_upload() -> None:
     assert found[0].digest == "e1"
 
 
+def test_copies_of_one_second_are_not_one() -> None:
+    """S3 tells whole seconds: an address used fifty times in one second has made fifty uploads."""
+    found = list(records([version("cases/case_1/raw/ev_1_a.pdf")] * 50, Activity(())))
+    assert len(set(found)) == 50
+    assert max(one.at for one in found) - NOON.timestamp() < 1
+
+
 def test_one_account_alone() -> None:
     """Of one account, what is another's or nobody's does not count."""
     versions = [
