@@ -14,6 +14,8 @@ from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
 from leh_guardian.language import Locale
 from leh_guardian.ports import (
+    Accounts,
+    Activities,
     AdminApi,
     Cases,
     Channel,
@@ -34,6 +36,7 @@ from leh_guardian.ports import (
     SearchIndex,
     StatusPage,
     Tables,
+    Use,
     WorkerErrors,
 )
 
@@ -73,6 +76,9 @@ class Capabilities:
     objects: Objects | None = None
     cases: Cases | None = None
     """None: the service's own database is not configured."""
+    accounts: Accounts | None = None
+    activities: Activities | None = None
+    """What accounts did, by the audit log in the same database."""
     logs: Logs | None = None
     functions: Functions | None = None
     admin: AdminApi | None = None
@@ -83,6 +89,8 @@ class Capabilities:
     deployments: Deployments | None = None
     circuits: Circuits | None = None
     """Circuits of cases and accounts."""
+    use: Use | None = None
+    """What they have used."""
     checks: Checking | None = None
     """What the periodic checks look through; None: nothing is checked."""
     messages: Pages | None = None

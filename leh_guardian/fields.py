@@ -94,6 +94,12 @@ def _case(value: str) -> str:
     )
 
 
+def _user(value: str) -> str:
+    if is_case_id(value):
+        return value
+    raise ValueError("write the id of an account: letters, digits and _ - . (like user_1), at most 128")
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -116,6 +122,9 @@ QueueRef = Annotated[str, AfterValidator(_queue)]
 
 CaseId = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_case)]
 """The id of a case of LEH's; a number, where its cases have numbers."""
+
+UserId = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_user)]
+"""The id of an account of LEH's, of the same form."""
 
 FunctionRef = Annotated[str, AfterValidator(_function)]
 """A Lambda function by name or ARN, either with `:alias` or without."""

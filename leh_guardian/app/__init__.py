@@ -70,6 +70,7 @@ from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.provider_outages import StoreOutages
+from leh_guardian.store.use import StoreUse
 from leh_guardian.telemetry import stacks
 from leh_guardian.telemetry.logs import LogWriter, set_up_logs
 from leh_guardian.telemetry.metrics import Metrics
@@ -183,6 +184,7 @@ async def _build(
     )
     capabilities = Capabilities(
         circuits=spending.keeper,
+        use=StoreUse(pool),
         queues=SqsQueues(aws, await aws.client("sqs", connections=slots)),
         channels=ways,
         messages=OutgoingMessages(pool, people, ways, clock, links(settings, keys)),
@@ -195,6 +197,8 @@ async def _build(
         evidence_bucket=settings.evidence.bucket,
         objects=S3Objects(aws, await aws.client("s3")),
         cases=outside.cases,
+        accounts=outside.accounts,
+        activities=outside.activities,
         logs=outside.logs,
         functions=outside.functions,
         signatures=signatures,

@@ -14,6 +14,8 @@ from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.functions import LambdaFunctions
 from leh_guardian.adapters.health import REGION as HEALTH_REGION
 from leh_guardian.adapters.health import AwsHealth
+from leh_guardian.adapters.leh_database.accounts import LehAccounts
+from leh_guardian.adapters.leh_database.activity import LehActivity
 from leh_guardian.adapters.leh_database.cases import LehCases
 from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
@@ -40,6 +42,8 @@ class Outside:
     search: OpenSearch | None
     admin: HttpAdminApi | None
     cases: LehCases | None
+    accounts: LehAccounts | None
+    activities: LehActivity | None
     providers: Mapping[str, HttpStatusPage | AwsHealth]
     pages: Mapping[str, StatusPage]
     """The providers' pages, and guardian's own looks."""
@@ -70,13 +74,16 @@ async def open_outside(settings: Settings, aws: Aws, clock: Clock, stack: AsyncE
     if search is not None:
         stack.push_async_callback(search.close)
     providers = await status_pages(settings, aws, clock, stack)
+    leh = leh_names(settings)
     return Outside(
         tables,
         CloudWatchLogs(aws, await aws.client("logs")),
         LambdaFunctions(aws, await aws.client("lambda", connections=slots)),
         search,
         await open_admin_api(settings, aws, stack),
-        leh_cases(settings),
+        LehCases(*leh) if leh else None,
+        LehAccounts(*leh) if leh else None,
+        LehActivity(*leh) if leh else None,
         providers,
         {**providers, **probes(settings, tables, search)},
         checking(settings, aws),
@@ -110,13 +117,22 @@ def leh_cases(settings: Settings) -> LehCases | None:
     Raises:
         SettingsError: its URL is none.
     """
+    return LehCases(*leh) if (leh := leh_names(settings)) else None
+
+
+def leh_names(settings: Settings) -> tuple[str, Names] | None:
+    """Return the URL of LEH's own database and how its tables are called.
+
+    Raises:
+        SettingsError: its URL is none.
+    """
     if settings.product_database_url is None:
         return None
     url, wanted = settings.product_database_url.get_secret_value(), settings.product_database
     check_dsn(url, "LEH_PRODUCT_DATABASE_URL")
     said = wanted.model_dump(exclude={"timezone", "hold", "oldest_closing"})
     policy = RestorePolicy(frozenset(wanted.hold), wanted.oldest_closing)
-    return LehCases(url, Names(**said, zone=ZoneInfo(wanted.timezone), policy=policy))
+    return url, Names(**said, zone=ZoneInfo(wanted.timezone), policy=policy)
 
 
 async def status_pages(

@@ -234,6 +234,7 @@ def _event(circuit: Circuit, changes: Changes) -> Event:
         "version": circuit.version,
         "asks": circuit.asks,
         "hard": circuit.hard,
+        "opens": circuit.opens,
     }
     if circuit.verdict is not None:
         detail["verdict"] = circuit.verdict.value

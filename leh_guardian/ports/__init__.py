@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leh_guardian.ports.accounts import Accounts, Activities
 from leh_guardian.ports.aws import (
     AlarmListing,
     AlarmNow,
@@ -14,6 +15,8 @@ from leh_guardian.ports.aws import (
     Logs,
     LogSample,
     Objects,
+    ObjectVersion,
+    ObjectVersions,
     SearchIndex,
     TableBackups,
     TableLayout,
@@ -59,10 +62,12 @@ from leh_guardian.ports.service import (
     StatusPage,
     WorkerErrors,
 )
-from leh_guardian.ports.spending import Board, Circuits
+from leh_guardian.ports.spending import Board, Circuits, Use
 
 __all__ = [
     "RETENTION",
+    "Accounts",
+    "Activities",
     "AdminApi",
     "AlarmListing",
     "AlarmNow",
@@ -97,6 +102,8 @@ __all__ = [
     "MovedLetter",
     "Notice",
     "NoticeKind",
+    "ObjectVersion",
+    "ObjectVersions",
     "Objects",
     "Outages",
     "Outgoing",
@@ -122,5 +129,6 @@ __all__ = [
     "TableBackups",
     "TableLayout",
     "Tables",
+    "Use",
     "WorkerErrors",
 ]

@@ -53,8 +53,40 @@ class TableBackups:
     """Bytes of the whole table, as it was within the last six hours: all of it is brought back, into another table."""
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """One object that was stored under a key, also one that another has taken the place of."""
+
+    key: str
+    size: int
+    """Bytes."""
+    etag: str
+    """The same for the same content, but for parts of another size, or encryption with a key of KMS."""
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersions:
+    """What was stored below a prefix."""
+
+    versions: Sequence[ObjectVersion]
+    looked_at: int
+    """Versions that were listed, those before `since` included."""
+    whole: bool
+    """False: there are more, and nobody looked at them."""
+    overwritten: bool
+    """False: only what is there now could be listed, and what it has taken the place of is unknown."""
+
+
 class Objects(Protocol):
     """S3 as handlers use it."""
+
+    async def versions(self, bucket: str, prefix: str, since: datetime, most: int, deadline: float) -> ObjectVersions:
+        """Return what was stored below a prefix since an instant; ends after `most` versions, or `deadline` seconds.
+
+        Raises:
+            HandlerError: one of its leaves.
+        """
 
     async def keys(self, bucket: str, prefix: str, most: int) -> Sequence[str]:
         """Return the keys of all objects below a prefix.

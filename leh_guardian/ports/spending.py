@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
 from leh_guardian.model.spend.circuit import Circuit, State, Verdict
-from leh_guardian.model.spend.limits import Scope, Tier
+from leh_guardian.model.spend.limits import Scope, Tier, Unit
 
 
 class Board(Protocol):
@@ -43,3 +45,10 @@ class Circuits(Protocol):
             Refused: no table is configured.
             Unavailable, AccessDenied, NotFound: the table cannot be written.
         """
+
+
+class Use(Protocol):
+    """What cases and accounts have used."""
+
+    async def between(self, scope: Scope, key: str, since: datetime, until: datetime) -> Mapping[Unit, Decimal]:
+        """Return tokens, USD and attempts from an instant until before another: to the minute for a day, then to the hour."""

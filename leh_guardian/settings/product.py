@@ -36,6 +36,26 @@ class ProductDatabaseSettings(Section):
     audit_time: Column = "timestamp"
     users: Table = "users"
     user_id: Column = "id"
+    user_created: Column = "created_at"
+    """When an account was made, where there is such a column: one signal of `upload_analysis`."""
+    user_status: Column = "status"
+    """What `account_block` changes."""
+    user_role: Column = "role"
+    user_active: Word | None = None
+    """How `active` is spelt in `user_status`, where its label is another word."""
+    user_blocked: Annotated[tuple[Word, ...], Field(min_length=1)] = (
+        *("BLOCKED", "SUSPENDED", "INACTIVE"),
+        *("DISABLED", "LOCKED"),
+    )
+    """... and `blocked`: the first of these that is a label there."""
+    admin_roles: Annotated[tuple[Word, ...], Field(min_length=1)] = ("ADMIN",)
+    """Roles of administrators, letter case apart: the last active one is never blocked."""
+    never_block: tuple[Word, ...] = ()
+    """Accounts that are never blocked, beside `service_user`."""
+    blocked_action: Word = "ACCOUNT_BLOCKED"
+    """What the audit log calls a block."""
+    unblocked_action: Word = "ACCOUNT_UNBLOCKED"
+    """... and its end."""
     active: Word | None = None
     """How `active` is spelt in `status`, where that cannot be read from the labels of its enum."""
     closed: Word | None = None

@@ -78,6 +78,22 @@ async def used_since(tx: Transaction, scope: Scope, key: str, since: datetime) -
     return {unit: found.get(series(scope, unit), Decimal(0)) for unit in Unit}
 
 
+async def used_between(
+    tx: Transaction, scope: Scope, key: str, since: datetime, until: datetime
+) -> Mapping[Unit, Decimal]:
+    """Return what was used from an instant until before another, to the minute; to the hour where minutes were made hours of."""
+    rows = await tx.fetch(
+        "select series, sum(amount) as amount from counters where series = any($1::text[]) and key = $2 and at >= $3"
+        " and at < $4 group by series",
+        [series(scope, unit) for unit in Unit],
+        key,
+        since,
+        until,
+    )
+    found = {row["series"]: row["amount"] for row in rows}
+    return {unit: found.get(series(scope, unit), Decimal(0)) for unit in Unit}
+
+
 async def top(tx: Transaction, scope: Scope, since: datetime, limit: int) -> list[dict[str, Any]]:
     """Return who has used most since an instant, in USD, then in tokens."""
     rows = await tx.fetch(

@@ -42,7 +42,7 @@ class Gathered:
         return self.incident[-1].at if self.incident else None
 
 
-def gather(records: Iterable[Record], now: datetime, most: int = MOST) -> Gathered:
+def gather(records: Iterable[Record], now: datetime, window: float = INCIDENT, most: int = MOST) -> Gathered:
     """Take in records in any order; of more than `most` the newest stay."""
     kept: set[Record] = set()
     given = repeated = ahead = left_out = 0
@@ -64,7 +64,7 @@ def gather(records: Iterable[Record], now: datetime, most: int = MOST) -> Gather
     ordered = sorted(kept, key=_order)
     left_out += max(0, len(ordered) - most)
     ordered = ordered[-most:]
-    begins = ordered[-1].at - INCIDENT if ordered else 0.0
+    begins = ordered[-1].at - window if ordered else 0.0
     split = next((n for n, record in enumerate(ordered) if record.at > begins), len(ordered))
     return Gathered(tuple(ordered[split:]), tuple(ordered[:split]), given, repeated, left_out, ahead)
 

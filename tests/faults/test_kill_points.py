@@ -15,6 +15,8 @@ from tests.support.figures import record
 from tests.support.process import wait_for
 
 ELSEWHERE = {
+    "account.before_commit": "tests/contracts/handlers",
+    "account.committed": "tests/contracts/handlers",
     "answer.before_commit": "tests/faults/test_calling.py",
     "answer.committed": "tests/faults/test_calling.py",
     "circuits.published": "tests/contracts/handlers",

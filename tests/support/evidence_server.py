@@ -16,6 +16,8 @@ from tests.support.faults import Fault
 from tests.support.faulty_http import Answer, FaultyServer, Request
 
 REGION = "ap-northeast-2"
+_VERSIONS = ("versions", "")
+_STORED = "2026-11-01T00:00:00.000Z"
 
 
 class EvidenceServer(FaultyServer):
@@ -60,6 +62,8 @@ class EvidenceServer(FaultyServer):
         target = request.header("x-amz-target").rpartition(".")[2]
         if "list-type=2" in request.path:
             return "ListObjectsV2"
+        if _VERSIONS in parse_qsl(urlsplit(request.path).query, keep_blank_values=True):
+            return "ListObjectVersions"
         return target or request.path.partition("?")[0].rpartition("/")[2] or "info"
 
     def error(self, fault: Fault) -> Answer:
@@ -72,20 +76,24 @@ class EvidenceServer(FaultyServer):
         asked = json.loads(request.body or b"{}")
         if request.header("x-amz-target"):
             return self._dynamo(self.operation(request), asked)
-        if "list-type=2" in request.path:
+        if self.operation(request).startswith("List"):
             return self._list(request)
         status, body = self.indexes.answer(request.method, request.path, asked)
         return _json(body, status)
 
     def _list(self, request: Request) -> Answer:
-        """List a bucket (Amazon S3 API Reference, "ListObjectsV2"), three keys to a page."""
+        """List a bucket (Amazon S3 API Reference, "ListObjectsV2", "ListObjectVersions"), three keys to a page."""
         parts = urlsplit(request.path)
         asked = dict(parse_qsl(parts.query))
         keys = sorted(key for key in self._keys.get(parts.path.strip("/"), []) if key.startswith(asked["prefix"]))
-        first = int(asked.get("continuation-token", "0"))
+        first = int(asked.get("continuation-token") or asked.get("key-marker") or "0")
         page, more = keys[first : first + self.page], first + self.page < len(keys)
-        contents = "".join(f"<Contents><Key>{quote(key)}</Key><Size>1</Size></Contents>" for key in page)
-        token = f"<NextContinuationToken>{first + self.page}</NextContinuationToken>" if more else ""
+        kind, marker = (
+            ("Version", "NextKeyMarker") if "versions" in request.path else ("Contents", "NextContinuationToken")
+        )
+        about = f"<LastModified>{_STORED}</LastModified><ETag>&quot;e&quot;</ETag><Size>1</Size>"
+        contents = "".join(f"<{kind}><Key>{quote(key)}</Key>{about}</{kind}>" for key in page)
+        token = f"<{marker}>{first + self.page}</{marker}>" if more else ""
         told = f"<IsTruncated>{str(more).lower()}</IsTruncated><EncodingType>url</EncodingType>{token}{contents}"
         return Answer(200, f"<ListBucketResult>{told}</ListBucketResult>".encode(), content_type="application/xml")
 

@@ -138,14 +138,15 @@ def test_shipped_rules_load() -> None:
 
 
 def test_shipped_rules_that_change_things_ask_first() -> None:
-    """A fresh installation acts on nothing until somebody raises the mode, but for pausing a case: the runbook says at once."""
+    """A fresh installation acts on nothing until somebody raises the mode, but for pausing a case and giving its work back."""
     registry = discover(leh_guardian.handlers)
     rules, _ = check_rules(ROOT / "rules", registry)
     assert rules is not None
     changing = [r for r in rules.rules if any(registry[step.uses].changes for step in r.plan.steps)]
     acting = [rule for rule in changing if rule.mode not in {Mode.OBSERVE, Mode.PROPOSE}]
     assert {step.uses for rule in acting for step in rule.plan.steps if registry[step.uses].changes} == {
-        "circuit_breaker"
+        "circuit_breaker",
+        "release_parked",
     }
     assert len(changing) > len(acting)
 

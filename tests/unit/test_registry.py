@@ -20,7 +20,10 @@ def test_every_shipped_handler_is_found() -> None:
     """Dropping a file into handlers/ is enough, and each one there is complete."""
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
+        "account_block",
+        "account_unblock",
         "await_provider",
+        "billing_review",
         "case_restore",
         "case_state",
         "check_certificates",
@@ -41,6 +44,7 @@ def test_every_shipped_handler_is_found() -> None:
         "release_parked",
         "reprocess_evidence",
         "resume_worker",
+        "upload_analysis",
     ]
     for spec in registry:
         assert spec.summary

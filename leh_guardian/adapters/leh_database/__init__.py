@@ -1,1 +1,1 @@
-"""LEH's own PostgreSQL: what is there (catalogue), how its words and ids are spelt (spelling), and a case's status (cases)."""
+"""LEH's own PostgreSQL: what is there (catalogue), how it is spelt (spelling), a case's status (cases), what people did (activity)."""

@@ -14,6 +14,7 @@ from uuid import UUID
 import anyio
 
 from leh_guardian.adapters.leh_database import spelling
+from leh_guardian.adapters.leh_database.audit_log import is_written, lines_sql, newest, write
 from leh_guardian.adapters.leh_database.catalogue import IDS, Column, Form, Table, table
 from leh_guardian.adapters.leh_database.connection import LehTransaction, transaction
 from leh_guardian.adapters.leh_database.names import Names
@@ -72,7 +73,7 @@ class LehCases:
             more = found.line(key, [str(line["id"]) for line in log])
             # The lock: whoever closes or restores it at the same time is before this or after it.
             before = await self._case(tx, found, case, log, lock=True)
-            if await _is_done(tx, found, case, restorer, action, at):
+            if await is_written(tx, found, case, restorer, action, at):
                 return Restored(before, changed=True)
             if before.status != CLOSED:
                 return Restored(before, changed=False)
@@ -82,7 +83,7 @@ class LehCases:
                     f"the case {case} was closed again at {before.closed_at}, after its restore was asked for"
                 )
             await self._open(tx, found, case, before.stored, at)
-            await _write(tx, found, case, restorer, action, at, more)
+            await write(tx, found, case, restorer, action, at, more)
             failpoint("restore.before_commit")
         failpoint("restore.committed")
         return Restored(before, changed=True)
@@ -128,7 +129,7 @@ class LehCases:
     async def _may(self, tx: LehTransaction, found: Schema) -> None:
         """Ask for nothing in the ways in which a restore asks: PostgreSQL checks rights before it looks for rows."""
         await tx.fetch(_case_sql(found, lock=True) + " limit 0", *_nothing(found.case_id.form))
-        await tx.fetch(_log_sql(found) + " limit 0", *_nothing(found.object.form))
+        await tx.fetch(lines_sql(found) + " limit 0", *_nothing(found.object.form))
         lacking = [
             f"{right} ({column.name}) on {column.table}"
             for right, of, column in _rights(found)
@@ -164,8 +165,7 @@ class LehCases:
         )
 
     async def _log(self, tx: LehTransaction, found: Schema, case: str) -> Sequence[Mapping[str, Any]]:
-        sql = f"{_log_sql(found)} order by {found.time.sql} desc limit {_LINES}"
-        return await tx.fetch(sql, case)
+        return await newest(tx, found, case, _LINES)
 
     async def _open(self, tx: LehTransaction, found: Schema, case: str, stored: str, at: datetime) -> None:
         """Compare and set."""
@@ -216,43 +216,3 @@ def _case_sql(found: Schema, *, lock: bool) -> str:
         f" where {found.case_id.sql} = {found.case_id.value(1)}"
     )
     return sql + (" for update" if lock else "")
-
-
-def _log_sql(found: Schema) -> str:
-    return (
-        f'select {found.audit_id.sql}::text as id, {found.user.sql}::text as "user", {found.action.sql}::text as action,'
-        f" {found.time.sql} as time from {found.audit.sql} where {found.object.sql} = {found.object.value(1)}"
-    )
-
-
-async def _is_done(
-    tx: LehTransaction, found: Schema, case: str, restorer: str | None, action: str, at: datetime
-) -> bool:
-    sql = (
-        f"select 1 from {found.audit.sql} where {found.object.sql} = {found.object.value(1)}"
-        f" and {found.user.sql} is not distinct from {found.user.value(2)}"
-        f" and {found.action.sql} = {found.action.value(3)} and {found.time.sql} = {found.time.value(4)}"
-    )
-    return bool(await tx.fetch(sql, case, restorer, action, found.time.instant(at, found.names.zone)))
-
-
-async def _write(
-    tx: LehTransaction,
-    found: Schema,
-    case: str,
-    restorer: str | None,
-    action: str,
-    at: datetime,
-    more: Mapping[str, Any],
-) -> None:
-    line = {
-        found.user.name: restorer,
-        found.action.name: action,
-        found.object.name: case,
-        found.time.name: found.time.instant(at, found.names.zone),
-        **more,
-    }
-    columns = [found.audit.columns[name] for name in line]
-    names = ", ".join(column.sql for column in columns)
-    values = ", ".join(column.value(number) for number, column in enumerate(columns, 1))
-    await tx.fetch(f"insert into {found.audit.sql} ({names}) values ({values})", *line.values())

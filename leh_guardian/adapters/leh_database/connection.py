@@ -102,7 +102,7 @@ async def _run(connection: Any, sql: str, dsn: str) -> None:
     except Exception as error:
         raise translated(error, dsn) from error
     if sql == "commit" and done != "COMMIT":
-        raise Refused("LEH's database rolled the restore back")
+        raise Refused("LEH's database rolled the change back")
 
 
 async def _end(connection: Any) -> None:

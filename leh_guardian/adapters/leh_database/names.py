@@ -24,6 +24,15 @@ class Names:
     audit_time: str = "timestamp"
     users: str = "users"
     user_id: str = "id"
+    user_created: str = "created_at"
+    user_status: str = "status"
+    user_role: str = "role"
+    user_active: str | None = None
+    user_blocked: tuple[str, ...] = ("BLOCKED", "SUSPENDED", "INACTIVE", "DISABLED", "LOCKED")
+    admin_roles: tuple[str, ...] = ("ADMIN",)
+    never_block: tuple[str, ...] = ()
+    blocked_action: str = "ACCOUNT_BLOCKED"
+    unblocked_action: str = "ACCOUNT_UNBLOCKED"
     active: str | None = None
     closed: str | None = None
     restored_action: str = "CASE_RESTORED"

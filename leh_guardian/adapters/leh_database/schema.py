@@ -63,10 +63,17 @@ class Schema:
         Raises:
             Refused: its column is an enum that has no such label.
         """
-        wanted = self.names.restored_action
+        return self.called(self.names.restored_action, "restored_action")
+
+    def called(self, wanted: str, setting: str) -> str:
+        """Return how the log names what the settings call `wanted`.
+
+        Raises:
+            Refused: its column is an enum that has no such label.
+        """
         if self.action.form is not Form.ENUM:
             return wanted
-        return spelling.action_label(wanted, self.action.labels, self.action.place)
+        return spelling.action_label(wanted, self.action.labels, self.action.place, setting)
 
     @property
     def restorer(self) -> str | None:

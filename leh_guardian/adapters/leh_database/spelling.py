@@ -67,7 +67,7 @@ def plain(stored: str, active: str | None, closed: str | None) -> str:
     return shown(stored, 60)
 
 
-def action_label(wanted: str, labels: Sequence[str], where: str) -> str:
+def action_label(wanted: str, labels: Sequence[str], where: str, setting: str) -> str:
     """Return the label of an enum of actions that says `wanted`.
 
     Raises:
@@ -77,8 +77,27 @@ def action_label(wanted: str, labels: Sequence[str], where: str) -> str:
     if len(fitting) == 1:
         return fitting[0]
     there = ", ".join(shown(label, 40) for label in labels[:20])
+    raise Refused(f"{where} has no label {wanted!r}: it has {there}; set product_database.{setting} to one of them")
+
+
+def blocked_label(words: Sequence[str], labels: Sequence[str], where: str) -> str:
+    """Return the label that means that an account is blocked: that of the first word which is one.
+
+    Raises:
+        Refused: none is, or several are alike but for their letter case.
+    """
+    for word in words:
+        fitting = [label for label in labels if label == word] or [one for one in labels if fold(one) == fold(word)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise Refused(
+                f"{where} has several labels that can mean {word!r}: set product_database.user_blocked to one"
+            )
+    there = ", ".join(shown(label, 40) for label in labels[:20])
     raise Refused(
-        f"{where} has no label {wanted!r}: it has {there}; set product_database.restored_action to one of them"
+        f"{where} has no label for an account that is blocked: it has {there}; guardian knows {', '.join(words)}:"
+        " set product_database.user_blocked to the right one"
     )
 
 

@@ -66,7 +66,7 @@ EVENTS: Final = (
             "state": one_of("closed", "open", "half_open", "forced_open", "forced_closed", "shadow"),
             "verdict": one_of("legitimate", "suspicious", "attack"),
             **texts("key case_id user_id actor reason until"),
-            "version": NUMBER,
+            **dict.fromkeys(("version", "opens"), NUMBER),
             **dict.fromkeys(("asks", "hard"), FLAG),
         },
     ),

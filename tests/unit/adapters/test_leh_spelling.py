@@ -68,7 +68,7 @@ def test_actions_are_compared_by_their_words() -> None:
         assert spelling.same_words(name, "CASE_CLOSED")
     assert not spelling.same_words("CASE_CLOSED_AGAIN", "CASE_CLOSED")
     assert not spelling.same_words("사건종료", "CASE_CLOSED")
-    assert spelling.action_label("CASE_RESTORED", ["LOGIN", "case_restored"], "x") == "case_restored"
+    assert spelling.action_label("CASE_RESTORED", ["LOGIN", "case_restored"], "x", "restored_action") == "case_restored"
 
 
 @pytest.mark.parametrize(
