@@ -37,6 +37,7 @@ def test_every_shipped_handler_is_found() -> None:
         "note_deployment",
         "notify",
         "page",
+        "parked_age",
         "pause_worker",
         "queue_drained",
         "reconcile_case",
