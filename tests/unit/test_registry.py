@@ -21,6 +21,9 @@ def test_every_shipped_handler_is_found() -> None:
     registry = discover(leh_guardian.handlers)
     assert registry.names() == [
         "await_provider",
+        "check_certificates",
+        "check_rds_backup",
+        "check_s3_tmp",
         "circuit_breaker",
         "diagnose_worker",
         "dlq_redrive",
