@@ -18,6 +18,7 @@ from tests.benchmarks.absence import measure_absence
 from tests.benchmarks.detectors import measure_detectors
 from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
+from tests.benchmarks.listing import measure_listing
 from tests.benchmarks.loading import measure_loading
 from tests.benchmarks.matching import measure_matching
 from tests.benchmarks.planning import measure_planning
@@ -38,6 +39,7 @@ _SECTIONS = (
     "matching",
     "loading",
     "detectors",
+    "listing",
 )
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
@@ -101,6 +103,8 @@ def _run_alone(folder: Path, only: set[str], *, quick: bool) -> None:
         measure_loading(folder, 2 if quick else 5)
     if "detectors" in only:
         measure_detectors(3, 100 if quick else 300, 20)
+    if "listing" in only:
+        anyio.run(measure_listing, 50_000 if quick else 1_000_000)
 
 
 if __name__ == "__main__":
