@@ -12,13 +12,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from leh_guardian.errors import AccessDenied, Permanent
+from leh_guardian.errors import AccessDenied, NoCredentials, Permanent
 from leh_guardian.language import NOTHING, Text
 from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.model.text import told
 
 _SAID: Final = 20
 """Findings that facts hold, of the worst first: an incident is no list of a thousand hosts."""
+
+
+_PERMISSION: Final = Text(
+    ko="guardian의 IAM 역할에 위 권한을 추가하세요.", en="Give guardian's IAM role the permission named above."
+)
+_CREDENTIALS: Final = Text(
+    ko="AWS 자격 증명(역할 또는 AWS_ACCESS_KEY_ID 등)을 확인하세요.",
+    en="Look at the AWS credentials (the role, or AWS_ACCESS_KEY_ID and so on).",
+)
+_NAMES: Final = Text(ko="설정에 적힌 이름과 리전을 확인하세요.", en="Look at the names and the region in the settings.")
 
 
 class Status(StrEnum):
@@ -105,14 +115,11 @@ class Findings:
         except Permanent as error:
             said = told(error, 400)
             do = (
-                Text(
-                    ko="guardian의 IAM 역할에 위 권한을 추가하세요.",
-                    en="Give guardian's IAM role the permission named above.",
-                )
+                _CREDENTIALS
+                if isinstance(error, NoCredentials)
+                else _PERMISSION
                 if isinstance(error, AccessDenied)
-                else Text(
-                    ko="설정에 적힌 이름과 리전을 확인하세요.", en="Look at the names and the region in the settings."
-                )
+                else _NAMES
             )
             self.add(
                 Status.UNKNOWN,

@@ -19,6 +19,7 @@ from tests.benchmarks.detectors import measure_detectors
 from tests.benchmarks.disclosure import measure_disclosure
 from tests.benchmarks.elasticmq import compare_on_elasticmq
 from tests.benchmarks.intake import compare
+from tests.benchmarks.listing import measure_listing
 from tests.benchmarks.loading import measure_loading
 from tests.benchmarks.matching import measure_matching
 from tests.benchmarks.planning import measure_planning
@@ -42,6 +43,7 @@ _SECTIONS = (
     "detectors",
     "uploads",
     "scan",
+    "listing",
 )
 _INTAKE_SECONDS = 165.0
 """No further round is begun that would end later than this."""
@@ -114,6 +116,8 @@ def _run_pure(folder: Path, only: set[str], *, quick: bool) -> None:
         measure_uploads(4 if quick else 40)
     if "scan" in only:
         measure_disclosure(70 if quick else 700, 4_000 if quick else 40_000)
+    if "listing" in only:
+        anyio.run(measure_listing, 50_000 if quick else 1_000_000)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ class AcmOutside(FaultyServer):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
         self._there: dict[str, dict[str, Any]] = {}
+        self.regions: set[str] = set()
+        """Regions that were asked."""
 
     def environment(self) -> dict[str, str]:
         """The variables that make the AWS SDK talk to this server."""
@@ -62,6 +64,7 @@ class AcmOutside(FaultyServer):
     def answer(self, request: Request) -> Answer:
         """Answer a question."""
         asked = json.loads(request.body or b"{}")
+        self.regions.add(request.header("authorization").split("/")[2])
         if self.operation(request) == "DescribeCertificate":
             return _json({"Certificate": self._there[asked["CertificateArn"]]})
         kinds = asked.get("Includes", {}).get("keyTypes", _SHOWN)

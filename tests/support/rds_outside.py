@@ -32,6 +32,8 @@ class RdsOutside(FaultyServer):
         super().__init__(port)
         self.now = now
         self.page = 100
+        self.filters = True
+        """Whether it honours the kind of snapshot that is asked for, as emulators may not."""
         self._there: dict[str, list[dict[str, Any]]] = {name: [] for name in _LISTS}
 
     def environment(self) -> dict[str, str]:
@@ -72,9 +74,8 @@ class RdsOutside(FaultyServer):
 
     def _matching(self, action: str, asked: Mapping[str, str], by: str) -> Iterator[dict[str, Any]]:
         for one in self._there[action]:
-            if one[by] == asked.get(by, one[by]) and one.get("SnapshotType") == asked.get(
-                "SnapshotType", one.get("SnapshotType")
-            ):
+            kind = asked.get("SnapshotType") if self.filters else None
+            if one[by] == asked.get(by, one[by]) and kind in {None, one.get("SnapshotType")}:
                 yield one
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -208,6 +209,27 @@ async def test_keys_of_every_type_are_seen(stage: Stage, run: Callable[..., Any]
     assert outcome.facts["status"] == "FAIL"
     assert set(arns) < outcome.facts["measured"].keys()
     assert unused not in outcome.facts["measured"]
+
+
+@pytest.mark.parametrize(
+    ("params", "regions"), [({}, {REGION}), ({"cloudfront": True}, {REGION, "us-east-1"}), ({"acm": False}, set())]
+)
+async def test_where_acm_is_asked(
+    stage: Stage, run: Callable[..., Any], params: dict[str, Any], regions: set[str]
+) -> None:
+    """CloudFront uses certificates of us-east-1 alone; one that both tell of is judged once."""
+    outcome = await run(**params)
+    assert outcome.facts["status"] == "OK"
+    assert stage.acm.regions == regions
+
+
+async def test_a_server_that_says_nothing(stage: Stage, run: Callable[..., Any]) -> None:
+    """It takes the connection and never shakes hands: unknown, within the deadline."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = await TlsEndpoints(None, timeout=0.2, resolve=stage.resolve).look(HOST, silent.getsockname()[1])
+    (served,) = found
+    assert (served.certificate, served.trust) == (None, None)
+    assert served.why
 
 
 async def test_a_renewal_that_failed_says_why(stage: Stage, run: Callable[..., Any]) -> None:

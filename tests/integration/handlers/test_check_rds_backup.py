@@ -104,6 +104,9 @@ async def test_what_was_made_by_hand_hides_nothing(rds: RdsOutside, given: Capab
     outcome = await run(given)
     assert isinstance(outcome, Failed)
     assert outcome.facts["measured"]["leh-prod"]["age_hours"] == 60.0
+    rds.filters = False
+    assert (await run(given)).facts["measured"]["leh-prod"]["age_hours"] == 60.0
+    rds.filters = True
     snapshots(rds, "leh-prod", 2, kind="awsbackup")
     assert (await run(given)).facts["measured"]["leh-prod"]["by"] == "aws_backup"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -81,3 +83,31 @@ async def test_a_listing_that_is_cut_short_says_so(pages: int, seconds: float, w
 
     assert await read(page, purse, lambda found: [tally.add(one) for one in found] and None) is whole
     assert tally.count == count
+
+
+async def test_a_long_listing_costs_the_memory_of_a_page() -> None:
+    """Ten times as many pages hold no more: nothing of what was counted is kept but the oldest."""
+
+    async def held(pages: int) -> int:
+        tally, versions = Tally(bound(7, GRACE, NOW)), Versions(bound(7, GRACE, NOW), None, 0)
+
+        async def page(after: tuple[str, ...] | None) -> Page:
+            number = int(after[0]) if after else 0
+            found = [stored(f"tmp/{number}/{index}", index % 30) for index in range(500)]
+            return Page(found, (str(number + 1),) if number + 1 < pages else None)
+
+        def take(found: Iterable[Stored]) -> None:
+            one_page = list(found)
+            versions.take(one_page)
+            for one in one_page:
+                tally.add(one)
+
+        tracemalloc.start()
+        try:
+            assert await read(page, Purse(pages, 1.0, lambda: 0.0), take)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few, many = await held(4), await held(40)
+    assert many < few * 1.2
