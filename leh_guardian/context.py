@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import structlog
 
     from leh_guardian.diagnosis import Table
+    from leh_guardian.uploads import SignalTable
 
 
 class Signatures(Protocol):
@@ -52,6 +53,13 @@ class Signatures(Protocol):
 
     def table(self) -> Table:
         """Return the operators' rows and the built-in ones, as of now."""
+
+
+class UploadSignals(Protocol):
+    """By what uploads are judged."""
+
+    def table(self) -> SignalTable:
+        """Return the operators' signals, or the built-in ones, as of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,8 @@ class Capabilities:
     """None: its address is not configured."""
     signatures: Signatures | None = None
     """What the AI worker's failures mean, as of the newest reload; None: as they are shipped."""
+    upload_signals: UploadSignals | None = None
+    """By what uploads are judged, as of the newest reload; None: as they are shipped."""
     reprocessing: Reprocessing | None = None
     deployments: Deployments | None = None
     circuits: Circuits | None = None

@@ -66,6 +66,7 @@ from leh_guardian.registry import Registry, discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.signatures import TableInUse
+from leh_guardian.rules.upload_signals import SignalsInUse
 from leh_guardian.settings import Settings
 from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
@@ -202,6 +203,7 @@ async def _build(
         logs=outside.logs,
         functions=outside.functions,
         signatures=signatures,
+        upload_signals=SignalsInUse(reloader.current),
         errors=worker_errors(settings, outside.logs, outside.functions, signatures.table, clock),
         admin=outside.admin,
         checks=outside.checks,

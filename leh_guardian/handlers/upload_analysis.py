@@ -84,9 +84,10 @@ async def upload_analysis(ctx: ActionContext, params: UploadAnalysisParams) -> O
         )
     now, only = ctx.clock.now(), params.key if params.scope == "user" else None
     found = records(seen.versions, seen.activity, only)
+    signals = ctx.can.upload_signals.table() if ctx.can.upload_signals else built_in_upload_signals()
     # Seconds of CPU for a large burst, in which alerts must be taken in.
     judgement = await anyio.to_thread.run_sync(
-        partial(judge, found, built_in_upload_signals(), now, params.window), abandon_on_cancel=True
+        partial(judge, found, signals, now, params.window), abandon_on_cancel=True
     )
     facts = _facts(params, seen, judgement)
     return Done(f"the uploads of {params.scope} {params.key} are taken for {facts['verdict']}", facts)

@@ -25,7 +25,7 @@ def check_sums(folder: Folder) -> tuple[Diagnostic, ...]:
         return ()
     if refusal := folder.sums.refusal():
         return (refusal,)
-    listed = (*folder.rules, *filter(None, (folder.signatures, folder.oncall)))
+    listed = (*folder.rules, *filter(None, (folder.signatures, folder.oncall, folder.budget, folder.upload_signals)))
     return tuple(_differences(folder.sums, folder.path, listed))
 
 

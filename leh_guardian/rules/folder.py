@@ -31,7 +31,10 @@ ONCALL: Final = "oncall.yaml"
 BUDGET: Final = "budget.yaml"
 """The optional file of what AI work costs, and how much is too much."""
 
-_NOT_RULES: Final = frozenset({BUDGET, ONCALL, SIGNATURES})
+UPLOAD_SIGNALS: Final = "upload-signals.yaml"
+"""The optional file of signals by which uploads are judged, in the place of the built-in ones."""
+
+_NOT_RULES: Final = frozenset({BUDGET, ONCALL, SIGNATURES, UPLOAD_SIGNALS})
 _YAML: Final = frozenset({".yaml", ".yml"})
 _EVENT: Final = ".json"
 
@@ -72,6 +75,8 @@ class Folder:
     """The file of on-call, if there is one."""
     budget: File | None = None
     """The file of prices and limits, if there is one."""
+    upload_signals: File | None = None
+    """The file of upload signals, if there is one."""
 
     @property
     def in_use(self) -> tuple[File, ...]:
@@ -91,7 +96,7 @@ class Folder:
     @property
     def digest(self) -> str:
         """The digest of everything that decides whether these rules are taken."""
-        return _digest((*self.in_use, *self.cases, *filter(None, (self.sums, self.signatures))))
+        return _digest((*self.in_use, *self.cases, *filter(None, (self.sums, self.signatures, self.upload_signals))))
 
 
 def read_folder(directory: Path) -> Folder:
@@ -102,7 +107,7 @@ def read_folder(directory: Path) -> Folder:
         return Folder(
             directory, (), (), (about(directory, "no-folder", f"the rules folder cannot be read: {reason(error)}"),)
         )
-    others = tuple(_optional(directory / name) for name in (SUMS, SIGNATURES, ONCALL, BUDGET))
+    others = tuple(_optional(directory / name) for name in (SUMS, SIGNATURES, ONCALL, BUDGET, UPLOAD_SIGNALS))
     try:
         return Folder(directory, rules, _files(directory / CASES, _is_case_file), (), *others)
     except FileNotFoundError:

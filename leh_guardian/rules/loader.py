@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from leh_guardian.model.spend.limits import Budget
     from leh_guardian.rules.cases import Result
     from leh_guardian.rules.oncall.loading import CheckedOnCall
+    from leh_guardian.uploads import SignalTable
 
 _ALL_OFF: Final = "running without rules is never meant; to stop the rules, set the daemon's mode to off"
 
@@ -126,11 +127,13 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
         doubled[rule.rule.file].append(problem)
     signatures, complaints = _of_signatures(folder)
     budget, more = _of_budget(folder)
+    uploads, doubts = _of_upload_signals(folder)
     diagnostics = [
         *folder.diagnostics,
         *check_sums(folder),
         *complaints,
         *more,
+        *doubts,
         *(oncall.diagnostics if oncall else ()),
     ]
     for file in folder.rules:
@@ -142,7 +145,7 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
         return found
     rules = sorted((one.rule for one in placed), key=lambda rule: rule.id)
     who = oncall.oncall if oncall else None
-    return Checked(RuleSet(folder.revision, tuple(rules), signatures, who, budget), found.diagnostics)
+    return Checked(RuleSet(folder.revision, tuple(rules), signatures, who, budget, uploads), found.diagnostics)
 
 
 def _of_signatures(folder: Folder) -> tuple[tuple[Signature, ...], Sequence[Diagnostic]]:
@@ -155,6 +158,17 @@ def _of_signatures(folder: Folder) -> tuple[tuple[Signature, ...], Sequence[Diag
 
     checked = check_signatures(folder.signatures.content, str(folder.signatures.path))
     return checked.signatures, checked.diagnostics
+
+
+def _of_upload_signals(folder: Folder) -> tuple[SignalTable | None, Sequence[Diagnostic]]:
+    """Return the folder's upload signals and what is wrong with them; most folders have none."""
+    if folder.upload_signals is None:
+        return None, ()
+    if refusal := folder.upload_signals.refusal():
+        return None, (refusal,)
+    from leh_guardian.rules.upload_signals import check_upload_signals
+
+    return check_upload_signals(folder.upload_signals.content, str(folder.upload_signals.path))
 
 
 def _of_budget(folder: Folder) -> tuple[Budget | None, Sequence[Diagnostic]]:

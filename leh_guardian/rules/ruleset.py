@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from leh_guardian.diagnosis import Signature
     from leh_guardian.model.oncall import OnCall
     from leh_guardian.model.spend.limits import Budget
+    from leh_guardian.uploads import SignalTable
 
 
 class MatchKind(StrEnum):
@@ -167,6 +168,8 @@ class RuleSet:
     """Who is called; None where the folder has no `oncall.yaml`."""
     budget: Budget | None = None
     """What AI work costs, and how much is too much; None where the folder has no `budget.yaml`."""
+    upload_signals: SignalTable | None = None
+    """The operators' own signals of uploads; None where the folder has no `upload-signals.yaml`: the built-in ones."""
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _index: PatternIndex[tuple[str, MatchKind]] | None = field(default=None, init=False, repr=False, compare=False)
 

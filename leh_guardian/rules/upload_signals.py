@@ -6,13 +6,14 @@ Weights are only right together, so an operator's file is no addition to the bui
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from leh_guardian.rules.diagnostics import MOST_MISTAKES, Diagnostic, Problem, RulesRefused, did_you_mean
 from leh_guardian.rules.document import Document, read_document
+from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.rules.upload_entries import COMPARISONS, ConditionEntry, SignalEntry, UploadSignalsEntry
 from leh_guardian.rules.wording import described, problems, validate
 from leh_guardian.uploads.measures import MEASURES
@@ -50,6 +51,17 @@ def check_upload_signals(content: bytes, file: str) -> tuple[SignalTable | None,
 def built_in_upload_signals() -> SignalTable:
     """Return the table that is shipped."""
     return load_upload_signals(BUILT_IN.read_bytes(), BUILT_IN.name)
+
+
+class SignalsInUse:
+    """The signals of the rules in use."""
+
+    def __init__(self, rules: Callable[[], RuleSet]) -> None:
+        self._rules = rules
+
+    def table(self) -> SignalTable:
+        """Return the operators' signals, else the built-in ones."""
+        return self._rules().upload_signals or built_in_upload_signals()
 
 
 def _table(shape: UploadSignalsEntry, signals: Sequence[Signal], digest: str) -> SignalTable:
