@@ -5,6 +5,7 @@ They lie in a schema of their own beside guardian's, and go with it.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,17 +20,23 @@ SCHEMA: Final = "leh_demo"
 CASE: Final = "case_3f9c"
 LAWYER: Final = "user_lawyer"
 SERVICE_USER: Final = "user_guardian"
+ATTACKER: Final = "user_mallory"
 _FIRST: Final = 9000
 """Numbers of this case's files: those of the other acts begin at nought."""
 _DDL: Final = f"""
 create schema {SCHEMA};
 create type {SCHEMA}.casestatus as enum ('ACTIVE', 'CLOSED');
-create table {SCHEMA}.users (id varchar(40) primary key, email varchar(255) not null unique);
+create type {SCHEMA}.userstatus as enum ('ACTIVE', 'INACTIVE', 'SUSPENDED');
+create table {SCHEMA}.users (id varchar(40) primary key, email varchar(255) not null unique,
+  role varchar(20) not null default 'LAWYER', status {SCHEMA}.userstatus not null default 'ACTIVE',
+  created_at timestamp not null default timezone('UTC', now()) - interval '2 years');
 create table {SCHEMA}.cases (id varchar(40) primary key, title varchar(255) not null, status {SCHEMA}.casestatus not null,
   created_by varchar(40) not null references {SCHEMA}.users (id), created_at timestamp not null default now(), updated_at timestamp);
 create table {SCHEMA}.audit_logs (id varchar(40) primary key, user_id varchar(40) not null references {SCHEMA}.users (id),
   action varchar(50) not null, object_id varchar(100), timestamp timestamp not null);
-insert into {SCHEMA}.users values ('{LAWYER}', 'lawyer@leh.example'), ('{SERVICE_USER}', 'guardian@leh.example');
+insert into {SCHEMA}.users (id, email) values ('{LAWYER}', 'lawyer@leh.example'), ('{SERVICE_USER}', 'guardian@leh.example');
+insert into {SCHEMA}.users (id, email, created_at) values
+  ('{ATTACKER}', 'mallory@leh.example', timezone('UTC', now()) - interval '1 hour');
 insert into {SCHEMA}.cases (id, title, status, created_by) values ('{CASE}', '손해배상', 'ACTIVE', '{LAWYER}');
 """
 _CLOSE: Final = f"""
@@ -60,6 +67,25 @@ class LocalCase:
         self.indexes.documents.pop(index_of(CASE), None)
         for each in self.cleared:
             await self.dynamodb.delete_item(TableName=TABLE, Key={"evidence_id": {"S": each}})
+
+    async def note(self, user: str, action: str, of: str, ago: str = "10 seconds") -> None:
+        """Write a line into LEH's log."""
+        async with transaction(self.pool) as tx:
+            await tx.execute(
+                f"insert into {SCHEMA}.audit_logs values ($1, $2, $3, $4, timezone('UTC', now()) - $5::text::interval)",
+                f"audit_{uuid.uuid4().hex[:16]}",
+                user,
+                action,
+                of,
+                ago,
+            )
+
+    async def account(self, user: str) -> tuple[str, int]:
+        """Return an account's status as it is stored, and how often LEH's own log says that it was blocked."""
+        async with transaction(self.pool) as tx:
+            stored = await tx.fetchval(f"select status::text from {SCHEMA}.users where id = $1", user)
+            sql = f"select count(*) from {SCHEMA}.audit_logs where action = 'ACCOUNT_BLOCKED' and object_id = $1"
+            return str(stored), int(await tx.fetchval(sql, user))
 
     async def status(self) -> str:
         """Return its status as it is stored."""

@@ -105,6 +105,18 @@ class Service:
         detail = {"case_id": case, "user_id": user, "reason": "실수로 종료했습니다"}
         await self._put("leh.backend", "CaseRestoreRequested", detail, now)
 
+    async def tell_use(self, case: str, user: str, tokens: int, now: datetime) -> None:
+        """Let the worker say what a call to the provider has used."""
+        detail = {
+            "case_id": case,
+            "user_id": user,
+            "model": "gpt-4o",
+            "prompt_tokens": tokens,
+            "completion_tokens": 0,
+            "outcome": "ok",
+        }
+        await self._put("leh.ai-worker", "TokenUsage", detail, now)
+
     async def _put(self, source: str, kind: str, detail: Any, now: datetime, *resources: str) -> None:
         entry = {
             "Source": source,

@@ -27,12 +27,12 @@ PARTS = {
             "tests/e2e/test_heartbeat.py",
             "tests/e2e/test_watchdog.py",
             "tests/hostile",
+            "tests/sim",
         ),
         (
             "tests/contracts",
             "tests/integration/adapters/test_sqs_conformance.py",
             "tests/integration/store",
-            "tests/sim",
         ),
     ),
     "the rest": (

@@ -182,8 +182,8 @@ CALLING = (
         (
             Edit(
                 "leh_guardian/engine/directory.py",
-                "        if current is not self._made.oncall:\n",
-                "        if self._made.oncall is self._built_in:\n",
+                "        if current is not self._file:\n",
+                "        if self._file is self._built_in:\n",
             ),
         ),
         tests=("tests/unit/engine/test_directory.py",),

@@ -46,9 +46,9 @@ MUTANTS = (
         (
             Edit(
                 INTAKE,
-                "        fresh = await inbox.take(tx, changes.now, [*keys, *heard])\n",
+                "        fresh = await inbox.take(tx, changes.now, [*keys, *heard, *(event.key for event, _ in used)])\n",
                 "        async with transaction(self._pool) as other:\n"
-                "            fresh = await inbox.take(other, changes.now, [*keys, *heard])\n",
+                "            fresh = await inbox.take(other, changes.now, [*keys, *heard, *(event.key for event, _ in used)])\n",
             ),
         ),
     ),

@@ -6,6 +6,7 @@ The service is broken as in life: the worker fails, its messages die, CloudWatch
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any, Final
@@ -17,7 +18,7 @@ from leh_guardian.cli.demo.screen import Screen, incidents
 from leh_guardian.clock import SystemClock
 from leh_guardian.engine import verbs
 from leh_guardian.local.product import LocalCase
-from leh_guardian.local.seed import ALERT_QUEUE, FUNCTION, WORKER_DLQ, Service
+from leh_guardian.local.seed import ALERT_QUEUE, FUNCTION, WORKER_DLQ, Service, evidence_id
 from leh_guardian.local.status_page import LocalStatusPage, Scene
 from leh_guardian.local.worker import LocalWorker
 from leh_guardian.store.pool import Pool
@@ -46,6 +47,10 @@ class Stage:
     poison: str = ""
     """The piece that the worker can never read."""
     _numbers: Iterator[int] = field(default_factory=count)
+
+    def coming(self, many: int) -> list[str]:
+        """Return what the next `upload` of so many will upload: what is to go wrong must be said before the worker is at it."""
+        return [evidence_id(number) for number in islice(copy(self._numbers), many)]
 
     async def upload(self, many: int) -> list[str]:
         """Upload files."""
@@ -98,10 +103,11 @@ class Stage:
 async def transient(stage: Stage) -> None:
     """Some uploads fail for a moment, and one for good."""
     stage.screen.title("Transient errors: redrive, canary first; what dies again goes to quarantine")
-    fresh = await stage.upload(60)
+    fresh = stage.coming(60)
     stage.poison = fresh[-1]
     stage.worker.script.flaky = set(fresh[:14])
     stage.worker.script.poison = {stage.poison}
+    await stage.upload(60)
     stage.screen.say("60 uploads; the provider drops the connection on 14 of them, and one file is broken")
     await stage.until(lambda: _dead(stage, 15))
     stage.worker.script.flaky = set()

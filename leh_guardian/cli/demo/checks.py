@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from leh_guardian.cli.demo.acts import Stage
+from leh_guardian.cli.demo.bill_shock import is_told_apart
 from leh_guardian.cli.demo.restore import is_whole
 from leh_guardian.cli.demo.screen import incidents
 from leh_guardian.cli.output import out
@@ -38,6 +39,9 @@ async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess, faults: Se
             each: done[each] for each in stage.case.evidence if done[each]
         }
         == dict.fromkeys(cleared, 1),
+        "the attack is paused and its account blocked, once; the lawyer's binder went on by itself": (
+            await is_told_apart(stage)
+        ),
         "the broken one, and nothing else, is in quarantine": [list(each) for each in kept] == [[stage.poison]],
         f"{WORKER_DLQ} is empty": await stage.dead() == 0,
         f"{ALERT_QUEUE} is empty": await stage.service.depth(stage.service.alert_url) == 0,

@@ -1,4 +1,4 @@
-"""Owns `leh-guardian demo`: scenarios A and B on embedded parts; the one rule: the verdict is measured, never assumed."""
+"""Owns `leh-guardian demo`: scenarios A, B and C on embedded parts; the one rule: the verdict is measured, never assumed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import click
 
-from leh_guardian.cli.demo import acts, restore
+from leh_guardian.cli.demo import acts, bill_shock, restore
 from leh_guardian.cli.demo.acts import Stage
 from leh_guardian.cli.demo.checks import verify
 from leh_guardian.cli.demo.screen import Screen
@@ -38,13 +38,13 @@ _FOLDER = Path(".demo")
 _TOKEN = "demo-admin-token"  # noqa: S105 - of a stand-in that lives as long as the demo
 _PIECES = 10
 """Evidence of the case that is closed."""
-_ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed, restore.closed_by_mistake)
+_ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed, restore.closed_by_mistake, bill_shock.same_cost)
 
 
 @click.command()
 @click.option("--stay", is_flag=True, help="Keep everything running afterwards, to play with.")
 def demo(stay: bool) -> None:
-    """Run the main jobs on embedded parts: a stuck AI worker is put right, four times over, and a case closed by mistake comes back."""
+    """Run the main jobs on embedded parts: a stuck AI worker is put right, four times over, a closed case comes back, an attack is told from a binder."""
     if not Path("rules").is_dir():
         raise SettingsError("no rules folder here: run the demo from the project's root folder")
     # Both end it tidily, also where a shell has it ignore Ctrl-C because it runs in the background.
@@ -89,8 +89,9 @@ async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
         index = await stack.enter_async_context(search.serving(worker.indexes))
         case = await seeded_case(pool, service.s3, worker.dynamodb, worker.indexes, _PIECES)
         outside = {"LEH_OPENSEARCH__URL": index, **product.settings(dsn)}
-        guardian = await stack.enter_async_context(_daemon(dsn, aws, page.url, admin.url, outside))
         stage = Stage(Screen(), service, worker, page, pool, case)
+        await bill_shock.set_out(stage)
+        guardian = await stack.enter_async_context(_daemon(dsn, aws, page.url, admin.url, outside))
         stage.screen.say("the service is up: worker, queues, evidence table, log group, admin API, status page")
         stage.screen.say(
             f"guardian runs with the files of rules/, their times made short; status: {guardian.url}/status"
@@ -133,6 +134,10 @@ async def _daemon(
         "LEH_RULES__MODES__EVIDENCE_STUCK": "act",
         "LEH_INCIDENTS__RESOLVE_HOLD": "1s",
         "LEH_EVIDENCE__TABLE": TABLE,
+        "LEH_BREAKER__TABLE": bill_shock.BREAKER,
+        "LEH_BREAKER__PARKED_TABLE": bill_shock.PARKED,
+        # A trial of seconds.
+        "LEH_BREAKER__LEASE": "3s",
         "LEH_PROVIDER__STATUS_URL": page,
         "LEH_ADMIN_API__URL": admin,
         "LEH_ADMIN_API__TOKEN_FILE": str(_FOLDER / "admin-token"),

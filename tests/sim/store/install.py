@@ -92,7 +92,7 @@ TWINS = (
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "schedule_ticks", "spending", "transaction")
+WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "schedule_ticks", "spending", "transaction", "use")
 """Infrastructure, and what no simulated history asks for: records of use and schedules are played on PostgreSQL alone."""
 WITHOUT_TABLE = {"circuits", "schedule_ticks", "spend_alarms"}
 
