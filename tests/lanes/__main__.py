@@ -36,7 +36,7 @@ PARTS = {
         ),
     ),
     "the rest": (
-        ("tests/e2e", "tests/integration/local"),
+        ("tests/e2e", "tests/integration/engine", "tests/integration/local"),
         ("tests",),
     ),
 }

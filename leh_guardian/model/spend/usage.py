@@ -15,6 +15,8 @@ from leh_guardian.model.spend.prices import Prices
 from leh_guardian.model.text import storable_key
 
 SOURCE: Final = "leh.ai-worker"
+ESTIMATED_SOURCE: Final = "leh.guardian"
+"""Who tells of use where the worker does not (worker/estimates.py)."""
 DETAIL_TYPE: Final = "TokenUsage"
 _MOST: Final = 10**12
 """Tokens of one attempt: beyond it, it is no number of tokens."""
@@ -48,10 +50,6 @@ class Usage:
 def is_usage(envelope: Mapping[str, Any]) -> bool:
     """Tell whether an event is a record of use."""
     return envelope.get("source") in {SOURCE, ESTIMATED_SOURCE} and envelope.get("detail-type") == DETAIL_TYPE
-
-
-ESTIMATED_SOURCE: Final = "leh.guardian"
-"""Who tells of use where the worker does not (engine/estimating.py)."""
 
 
 def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
