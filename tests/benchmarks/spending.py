@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.benchmarks.clients import DAEMON
 from tests.benchmarks.messages import RULES, body
@@ -22,6 +23,7 @@ from tests.support.breaker_server import BreakerServer
 from tests.support.faulty_http import Answer
 from tests.support.process import Daemon, wait_for
 from tests.support.sqs_server import SqsProcess
+from tests.support.sqs_server.messages import State
 
 _SHIPPED = Path(__file__).parents[2] / "rules"
 _TOKENS = 6_000_000
@@ -44,7 +46,8 @@ def measure_spending(postgres: EmbeddedPostgres, folder: Path, *, quick: bool) -
     """Print how long it takes until the worker can read that a case is paused."""
     count, storm = (20, 2_000) if quick else (100, 10_000)
     print(
-        f"\nFrom a record of use in the queue to the circuit in the worker's table, {count} cases one after the other:"
+        "\nFrom a record of use in the queue to the circuit in the worker's table, one case after the other:"
+        f" {count}, or as many as a storm lasts"
     )
     rows = [
         ("idle", *_run(postgres, folder / "idle", "idle", count, 0, urgent=True)),
@@ -73,12 +76,15 @@ def _run(
     with ExitStack() as stack:
         queues = stack.enter_context(SqsProcess())
         breaker = stack.enter_context(_Timed())
+        # A tripped case is judged by its uploads, which are asked of S3.
+        uploads = stack.enter_context(EmbeddedAws.start())
         for queue in ("alerts", "urgent"):
             queues.make_queue(queue)
         breaker.make_table("leh-breaker", "id")
         settings = {
             **queues.environment(),
             "AWS_ENDPOINT_URL_DYNAMODB": breaker.url,
+            "AWS_ENDPOINT_URL_S3": uploads.url,
             "LEH_DATABASE_URL": postgres.dsn(database),
             "LEH_RULES__DIR": str(rules),
             "LEH_QUEUE__ALERTS": "alerts",
@@ -91,12 +97,19 @@ def _run(
         _one(queues, breaker, "urgent", "warm")
         if storm:
             queues.put("alerts", [body("distinct", number) for number in range(storm)])
-        took = [_one(queues, breaker, "urgent" if urgent else "alerts", str(number)) for number in range(count)]
-        left = queues.counts("alerts")
+        took: list[float] = []
+        # Cases after the storm would be idle ones.
+        while len(took) < count and (not took or not storm or _waiting(queues)):
+            took.append(_one(queues, breaker, "urgent" if urgent else "alerts", str(len(took))))
+        rest = _waiting(queues)
     ordered = sorted(took)
     p99 = ordered[min(len(ordered) - 1, round(len(ordered) * 0.99))]
-    rest = sum(value for state, value in left.items() if state in {"visible", "in_flight"})
     return f"{ordered[len(ordered) // 2]:.2f}", f"{p99:.2f}", f"{ordered[-1]:.2f}", str(len(took)), str(rest)
+
+
+def _waiting(queues: SqsProcess) -> int:
+    counts = queues.counts("alerts")
+    return counts[State.READY] + counts[State.IN_FLIGHT]
 
 
 def _one(queues: Any, breaker: _Timed, queue: str, name: str) -> float:
