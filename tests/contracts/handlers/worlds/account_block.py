@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -11,47 +10,25 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import anyio
-import anyio.to_thread
-
 from leh_guardian.adapters.channels.console import ConsoleChannel
-from leh_guardian.adapters.leh_database import connection
 from leh_guardian.adapters.leh_database.accounts import LehAccounts
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
-from leh_guardian.errors import Unavailable
 from leh_guardian.model.account import Account, AccountChange
-from tests.contracts.handlers.world import World
-from tests.support.faults import Fault, Faults, Kind, refuse
+from tests.contracts.handlers.leh_world import LehWorld, now
 from tests.support.leh_product import Product, make_product
 
 _LOOK, _CHANGE = "look", "change"
-_SOON = "set local lock_timeout = '300ms'; set local idle_in_transaction_session_timeout = '600ms'"
 _STATUS = "alter table users add column status varchar(20) not null default 'ACTIVE'"
 
 
-class Blocking(World):
+class Blocking(LehWorld):
     """LEH's database, which goes away before or after it has written, or hangs."""
 
-    handler, name = "account_block", "leh"
+    handler = "account_block"
     writes = frozenset({_CHANGE})
-    throttle = refuse(503, "busy")
     line: ClassVar = "ACCOUNT_BLOCKED"
     becomes: ClassVar = "BLOCKED"
-
-    def open(self) -> None:
-        """The account is not made yet: the URL comes later."""
-        self.faults = Faults()
-        # An attempt that stands still in its transaction holds the account until PostgreSQL ends it: sooner here.
-        self.limits, connection.LIMITS = connection.LIMITS, _SOON
-        self.product: Product | None = None
-        self.waiting = 0
-        self.go = threading.Event()
-
-    def close(self) -> None:
-        """Let what hangs end."""
-        connection.LIMITS = self.limits
-        self.let_go()
 
     def params(self) -> Mapping[str, Any]:
         """Whose."""
@@ -75,23 +52,14 @@ class Blocking(World):
     def effects(self) -> Counter[str]:
         """The lines of the log."""
         assert self.product is not None
-        lines = [line["action"] for line in _now(self.product.log)]
+        lines = [line["action"] for line in now(self.product.log)]
         return Counter(action for action in lines if action == self.line)
 
     def lost(self) -> set[str]:
         """A line without the status, or the status without a line."""
         assert self.product is not None
-        there = _now(lambda: self.product.do("select status from users where id = 'user_1'"))[0]["status"]  # type: ignore[union-attr]
+        there = now(lambda: self.product.do("select status from users where id = 'user_1'"))[0]["status"]  # type: ignore[union-attr]
         return set() if (there == self.becomes) == bool(self.effects()) else {"status and log differ"}
-
-    @property
-    def hung(self) -> int:
-        """Calls that hang."""
-        return self.waiting
-
-    def let_go(self) -> None:
-        """Let them go on."""
-        self.go.set()
 
 
 _made: dict[str, Product] = {}
@@ -108,15 +76,6 @@ async def _fresh(dsn: str) -> Product:
     return product
 
 
-def _now(ask: Any) -> Any:
-    """Ask in a thread of its own: whoever counts may stand in an event loop."""
-    found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(anyio.run(ask)))
-    thread.start()
-    thread.join()
-    return found[0]
-
-
 class _Faulty(LehAccounts):
     """The real adapter, whose answers get lost."""
 
@@ -126,32 +85,15 @@ class _Faulty(LehAccounts):
 
     async def look(self, user: str) -> Account:
         """Look, or not."""
-        return await self._do(_LOOK, lambda: super(_Faulty, self).look(user))
+        return await self._world.do(_LOOK, lambda: super(_Faulty, self).look(user))
 
     async def block(self, user: str, key: UUID, at: datetime) -> AccountChange:
         """Block, or not."""
-        return await self._do(_CHANGE, lambda: super(_Faulty, self).block(user, key, at))
+        return await self._world.do(_CHANGE, lambda: super(_Faulty, self).block(user, key, at))
 
     async def unblock(self, user: str, key: UUID, at: datetime, label: str | None = None) -> AccountChange:
         """Unblock, or not."""
-        return await self._do(_CHANGE, lambda: super(_Faulty, self).unblock(user, key, at, label))
-
-    async def _do(self, operation: str, real: Any) -> Any:
-        fault: Fault | None = self._world.faults.decide(operation)
-        done = await real() if fault is None or fault.applied else None
-        if fault is None:
-            return done
-        if fault.kind is Kind.HANG:
-            await anyio.to_thread.run_sync(self._hang, None if fault.applied else real, abandon_on_cancel=True)
-        raise Unavailable("LEH's database went away")
-
-    def _hang(self, real: Any) -> None:
-        self._world.waiting += 1
-        self._world.go.wait(60)
-        if real is not None:
-            # Whoever has hung up meanwhile: what was held up is carried out.
-            anyio.run(real)
-        self._world.waiting -= 1
+        return await self._world.do(_CHANGE, lambda: super(_Faulty, self).unblock(user, key, at, label))
 
 
 WORLDS = (Blocking,)
