@@ -98,7 +98,8 @@ async def _count(tx: Transaction, changes: Changes, used: Sequence[Used]) -> _Co
             if usage.estimated:
                 found.estimated.add((scope, key))
             for unit, amount in amounts.items():
-                rows.append(Counted(spending.series(scope, unit), key, Amount(minute, amount), changes.now + _KEEP))
+                counted = Amount(minute, amount, usage.model)
+                rows.append(Counted(spending.series(scope, unit), key, counted, changes.now + _KEEP))
         if not usage.estimated:
             rows.append(Counted(spending.TOLD, "", Amount(minute), changes.now + _KEEP))
         if not usage.priced:

@@ -52,3 +52,8 @@ class Use(Protocol):
 
     async def between(self, scope: Scope, key: str, since: datetime, until: datetime) -> Mapping[Unit, Decimal]:
         """Return tokens, USD and attempts from an instant until before another: to the minute for a day, then to the hour."""
+
+    async def by_model(
+        self, scope: Scope, key: str, since: datetime, until: datetime
+    ) -> Mapping[str, Mapping[Unit, Decimal]]:
+        """Return the same for each model, the dearest first; "" is what was counted without one."""

@@ -1,4 +1,7 @@
-"""Owns what is asked about use; the one rule: amounts are in `counters`, as `usage/{scope}/{unit}`, by minute, later by hour."""
+"""Owns what is asked about use; the one rule: amounts are in `counters`, as `usage/{scope}/{unit}`, by minute, later by hour.
+
+Each model is a member of its own. What is asked about limits sums over them; what was counted before models were has none.
+"""
 
 from __future__ import annotations
 
@@ -92,6 +95,23 @@ async def used_between(
     )
     found = {row["series"]: row["amount"] for row in rows}
     return {unit: found.get(series(scope, unit), Decimal(0)) for unit in Unit}
+
+
+async def models_between(
+    tx: Transaction, scope: Scope, key: str, since: datetime, until: datetime
+) -> Mapping[str, Mapping[Unit, Decimal]]:
+    """Return what was used by each model, the dearest first, otherwise as `used_between`; "" is what names none."""
+    rows = await tx.fetch(
+        "select member, coalesce(sum(amount) filter (where series = $1), 0) as tokens,"
+        " coalesce(sum(amount) filter (where series = $2), 0) as usd,"
+        " coalesce(sum(amount) filter (where series = $3), 0) as attempts from counters where series in ($1, $2, $3)"
+        " and key = $4 and at >= $5 and at < $6 group by member order by usd desc, tokens desc, member",
+        *(series(scope, unit) for unit in (Unit.TOKENS, Unit.USD, Unit.ATTEMPTS)),
+        key,
+        since,
+        until,
+    )
+    return {row["member"]: {unit: row[unit.value] for unit in Unit} for row in rows}
 
 
 async def top(tx: Transaction, scope: Scope, since: datetime, limit: int) -> list[dict[str, Any]]:

@@ -96,6 +96,24 @@ async def test_use_is_counted_once_for_case_user_and_all(house: Houses) -> None:
     assert await used(one, Scope.FLEET, "") == await used(one)
 
 
+async def test_limits_sum_over_models_and_bills_tell_them_apart(house: Houses) -> None:
+    """Two models that are each below a limit cross it together, in one batch and over two; what each used can be asked for."""
+    one = house()
+    await one.take(use(1, 600), use(2, 300, model="cheap"))
+    await one.take(use(3, 300, model="cheap"))
+    await one.work()
+    assert one.world.effects["case case_1 park"] == 1
+    now = one.clock.now()
+    async with transaction(one.pool) as tx:
+        found = await spending.models_between(
+            tx, Scope.CASE, "case_1", now - timedelta(hours=1), now + timedelta(hours=1)
+        )
+    assert {model: (used[Unit.TOKENS], used[Unit.ATTEMPTS]) for model, used in found.items()} == {
+        "m": (600, 1),
+        "cheap": (600, 2),
+    }
+
+
 async def test_the_gravest_limit_is_told_once_in_a_while(house: Houses) -> None:
     """Warn, then park; more of it is told again after ten minutes, not with each event."""
     one = house()
