@@ -62,7 +62,7 @@ from leh_guardian.ports.service import (
     StatusPage,
     WorkerErrors,
 )
-from leh_guardian.ports.spending import Board, Circuits, Use
+from leh_guardian.ports.spending import Board, Circuits, HourAllowances, Use
 
 __all__ = [
     "RETENTION",
@@ -90,6 +90,7 @@ __all__ = [
     "Feeds",
     "FunctionState",
     "Functions",
+    "HourAllowances",
     "KeptLetter",
     "Languages",
     "Later",

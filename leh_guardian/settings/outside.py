@@ -103,6 +103,8 @@ class BreakerSettings(Section):
     """DynamoDB table that the worker reads before each call; without it no circuit has an effect."""
     parked_table: str = Field("leh-parked", pattern=r"^[A-Za-z0-9_.-]{3,255}$")
     """DynamoDB table that the worker puts the work of paused cases into."""
+    admission: bool = True
+    """Whether the worker reserves what a case may use in an hour before each call, also while its circuit is closed."""
     cooldown: Duration = timedelta(minutes=15)
     """Before an open circuit lets a little through; as often as it has opened in a row, six hours at most."""
     allowance: int = Field(200_000, ge=1)
