@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leh_guardian.ports.accounts import Accounts, Activities
+from leh_guardian.ports.accounts import Accounts, Activities, Sessions
 from leh_guardian.ports.aws import (
     AlarmListing,
     AlarmNow,
@@ -126,6 +126,7 @@ __all__ = [
     "Sent",
     "SentLetter",
     "ServiceProbe",
+    "Sessions",
     "StatusPage",
     "TableBackups",
     "TableLayout",
