@@ -34,6 +34,7 @@ from leh_guardian.ports import (
     Queues,
     Reprocessing,
     SearchIndex,
+    Sessions,
     StatusPage,
     Tables,
     Use,
@@ -85,6 +86,8 @@ class Capabilities:
     cases: Cases | None = None
     """None: the service's own database is not configured."""
     accounts: Accounts | None = None
+    sessions: Sessions | None = None
+    """What ends open sessions; None: nobody said how the service does that."""
     activities: Activities | None = None
     """What accounts did, by the audit log in the same database."""
     logs: Logs | None = None

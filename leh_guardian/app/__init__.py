@@ -199,6 +199,7 @@ async def _build(
         objects=S3Objects(aws, await aws.client("s3")),
         cases=outside.cases,
         accounts=outside.accounts,
+        sessions=outside.admin if settings.admin_api.revoke_sessions else None,
         activities=outside.activities,
         logs=outside.logs,
         functions=outside.functions,

@@ -10,8 +10,9 @@ from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.breaker_table import BreakerTable
 from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.clock import Clock
-from leh_guardian.engine import circuits
+from leh_guardian.engine import allowances, circuits
 from leh_guardian.engine import usual as usual_use
+from leh_guardian.engine.allowances import AllowanceKeeper
 from leh_guardian.engine.auditor import Client
 from leh_guardian.engine.circuits import CircuitKeeper
 from leh_guardian.engine.loops import Loop
@@ -31,6 +32,7 @@ class Spending:
 
     keeper: CircuitKeeper
     use: UsualUse
+    allowances: AllowanceKeeper | None
     clients: tuple[Client, ...]
 
     def usual(self) -> Usual:
@@ -43,10 +45,13 @@ class Spending:
 
     def loops(self, loop: partial[Loop]) -> list[Loop]:
         """Return its loops."""
-        return [
+        found = [
             loop("circuits", self.keeper.run_once, pause=circuits.LOOK),
             loop("usual_use", self.use.run_once, pause=usual_use.PAUSE),
         ]
+        if self.allowances is not None:
+            found.append(loop("allowances", self.allowances.run_once, pause=allowances.LOOK))
+        return found
 
 
 async def open_spending(
@@ -77,4 +82,9 @@ async def open_spending(
     keeper = CircuitKeeper(
         pool, planner, rules, board, recovery, lambda: use.now, clock, metrics, replica=replica, planned=planned
     )
-    return Spending(keeper, use, (Client("breaker_table", board, required=False),) if board else ())
+    if board is None:
+        return Spending(keeper, use, None, ())
+    hours = AllowanceKeeper(
+        pool, rules, settings.rules.modes, board, clock, most=settings.mode, wanted=wanted.admission
+    )
+    return Spending(keeper, use, hours, (Client("breaker_table", board, required=False),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leh_guardian.ports.accounts import Accounts, Activities
+from leh_guardian.ports.accounts import Accounts, Activities, Sessions
 from leh_guardian.ports.aws import (
     AlarmListing,
     AlarmNow,
@@ -62,7 +62,7 @@ from leh_guardian.ports.service import (
     StatusPage,
     WorkerErrors,
 )
-from leh_guardian.ports.spending import Board, Circuits, Use
+from leh_guardian.ports.spending import Board, Circuits, HourAllowances, Use
 
 __all__ = [
     "RETENTION",
@@ -90,6 +90,7 @@ __all__ = [
     "Feeds",
     "FunctionState",
     "Functions",
+    "HourAllowances",
     "KeptLetter",
     "Languages",
     "Later",
@@ -125,6 +126,7 @@ __all__ = [
     "Sent",
     "SentLetter",
     "ServiceProbe",
+    "Sessions",
     "StatusPage",
     "TableBackups",
     "TableLayout",

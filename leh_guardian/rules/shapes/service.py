@@ -32,6 +32,7 @@ EVENTS: Final = (
             **_MORE,
         },
     ),
+    EventType(_WORKER, "AllowanceSpent", {"case_id": TEXT, "tokens": NUMBER, **_MORE}),
     EventType(_WORKER, "EvidenceProcessed", {**texts("s3_key case_id evidence_id status"), **_MORE}),
     EventType(
         _GUARDIAN,
