@@ -123,7 +123,7 @@ class CircuitKeeper:
         failpoint("circuits.published")
         if there > circuit.version:
             # Somebody has written into the table by hand, or a record was restored from a backup: ours must become the newest.
-            await self._move(circuit.scope, circuit.key, partial(_above, version=there))
+            await self._move(circuit.scope, circuit.key, partial(_above, seen=circuit, version=there))
             return
         async with transaction(self._pool) as tx:
             await circuits.published(tx, circuit.scope, circuit.key, circuit.version)
@@ -147,7 +147,9 @@ class CircuitKeeper:
             after = move(before, await circuits.crowd(tx, now - _LATELY))
             if after.version != before.version:
                 await self._write(tx, before, after)
-            return after
+        if after.version != before.version:
+            failpoint("circuits.moved")
+        return after
 
     async def _write(self, tx: Transaction, before: Circuit, after: Circuit) -> None:
         await circuits.follow(tx, after)
@@ -193,6 +195,7 @@ class CircuitKeeper:
             if batch:
                 await self._planner.plan(tx, changes, rules, batch)
             await changes.write(tx, self._replica)
+        failpoint("circuits.told")
         self._planned()
 
     async def _publish_all(self) -> None:
@@ -215,12 +218,18 @@ class CircuitKeeper:
             there = await board.read(circuit.scope, circuit.key)
             if there != (circuit.state, circuit.version):
                 self._log.error("the worker read another circuit than the record", scope=circuit.scope, key=circuit.key)
-                await self._move(circuit.scope, circuit.key, partial(_above, version=there[1] if there else 0))
+                await self._move(
+                    circuit.scope, circuit.key, partial(_above, seen=circuit, version=there[1] if there else 0)
+                )
 
 
-def _above(circuit: Circuit, _: Crowd, *, version: int) -> Circuit:
-    """Return it in a version above `version`, which the worker reads and nobody here has written."""
-    return replace(circuit, version=max(circuit.version, version) + 1)
+def _above(circuit: Circuit, _: Crowd, *, seen: Circuit, version: int) -> Circuit:
+    """Return it in a version above `version`, which the worker reads and nobody here has written.
+
+    One that has moved on since it was `seen` stays as it is: another replica may have written that, and to write it again would
+    give a trial its whole allowance twice.
+    """
+    return circuit if circuit.version > seen.version else replace(circuit, version=max(circuit.version, version) + 1)
 
 
 def _event(circuit: Circuit, changes: Changes) -> Event:

@@ -5,7 +5,7 @@ What is parked, and what its items mean, is in docs/breaker.md. How it goes back
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -47,6 +47,9 @@ class ReleaseParkedParams(Params):
     """What a piece of work is taken to cost, for `max_tokens`."""
     patience: Duration = Field(timedelta(minutes=2), le=timedelta(days=1))
     """How long to wait, before the first one goes, for a circuit that workers do not see closed yet."""
+    settle: Duration = Field(timedelta(seconds=16), le=timedelta(minutes=10))
+    """How long to wait, before the first one goes, once the circuit lets work through: a worker may believe for five seconds that it
+    is paused, and take nine more to park. What it parks then, or what is sent to it, would stay."""
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
@@ -89,16 +92,17 @@ async def release_parked(ctx: ActionContext, params: ReleaseParkedParams) -> Out
         raise Refused("nobody said where work is parked: set LEH_BREAKER__PARKED_TABLE")
     remembered = ctx.recall("progress")
     if remembered is None or ctx.dry_run:
+        # The circuit first: nothing may be parked yet that workers are about to park.
+        early = None if ctx.dry_run else await _too_early(ctx, params, case)
         waiting = await parked.of_case(case)
         progress = ReleaseProgress(len(waiting), params.most(len(waiting)))
         facts = release_facts(case, progress, waiting, ctx)
+        if early is not None:
+            return replace(early, facts=facts | dict(early.facts))
         if not waiting:
             return NoOp(f"nothing of {case} is parked", facts)
-        holds = await what_holds(ctx.can, case, ctx.clock.now())
         if ctx.dry_run:
             return Done(f"would send back {progress.meant} of {len(waiting)} pieces of work of {case}", facts)
-        if holds:
-            return await _not_yet(ctx, params, holds, facts)
         ctx.within_limit("items", progress.meant)
         remembered = asdict(progress)
         await ctx.checkpoint("progress", remembered)
@@ -109,11 +113,21 @@ async def release_parked(ctx: ActionContext, params: ReleaseParkedParams) -> Out
     return await Release(ctx, parked, origins, case, pace, progress).go_on()
 
 
-async def _not_yet(ctx: ActionContext, params: ReleaseParkedParams, holds: str, facts: dict[str, object]) -> Outcome:
-    """Wait a little: the table that workers read follows guardian's own record."""
-    now, since = ctx.clock.now(), ctx.recall("holds_since")
-    if since is None:
-        await ctx.checkpoint("holds_since", now.isoformat())
-    elif now - datetime.fromisoformat(since) >= params.patience:
-        return NoOp(f"nothing goes back: {holds}", facts | {"stopped": holds})
-    return Wait(now + _LOOK, f"nothing goes back yet: {holds}", facts)
+async def _too_early(ctx: ActionContext, params: ReleaseParkedParams, case: str) -> Wait | NoOp | None:
+    """Wait until the table that workers read lets work through, and until all of them have read it; None once that is so."""
+    now = ctx.clock.now()
+    if holds := await what_holds(ctx.can, case, now):
+        since = ctx.recall("holds_since")
+        if since is None or ctx.recall("through_since"):
+            await ctx.checkpoint("holds_since", now.isoformat())
+            await ctx.checkpoint("through_since", "")
+        elif now - datetime.fromisoformat(since) >= params.patience:
+            return NoOp(f"nothing goes back: {holds}", {"stopped": holds})
+        return Wait(now + _LOOK, f"nothing goes back yet: {holds}")
+    through = ctx.recall("through_since")
+    if not through and params.settle:
+        await ctx.checkpoint("through_since", now.isoformat())
+    settled = (datetime.fromisoformat(through) if through else now) + params.settle
+    return (
+        Wait(settled, "nothing goes back yet: workers may still believe that it is paused") if now < settled else None
+    )

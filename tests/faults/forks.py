@@ -1,4 +1,4 @@
-"""Owns a server that forks daemons with everything imported; the one rule: what it forks is the test launcher, nothing else.
+"""Owns a server that forks daemons and workers with everything imported; the one rule: it forks one of these two, nothing else.
 
 A start costs a second of CPU, most of it imports; two hundred kills are for finding faults, not for importing. One JSON
 object a line in, one a line out. It ends with its owner (its standard input is a pipe), and its children with it.
@@ -7,6 +7,7 @@ object a line in, one a line out. It ends with its owner (its standard input is 
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import signal
@@ -19,6 +20,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.process import clean_environment
+
+ORDER = "GUARDIAN_TEST_WORKER"
+"""The variable that makes an AI worker of what is forked (ai_worker.py)."""
+
+_DAEMON, _WORKER = "tests.support.daemon", "tests.faults.ai_worker"
 
 
 class ForkServer:
@@ -45,7 +51,10 @@ class ForkServer:
         self._process.stdout.close()
 
     def spawn(self, environment: dict[str, str], log: Path) -> int:
-        """Fork a daemon; returns its process id, which stays its own until `code` has told of its end."""
+        """Fork a daemon, or an AI worker where its environment has the order of one; returns its process id.
+
+        That stays its own until `code` has told of its end.
+        """
         return int(self._ask(spawn=environment, log=str(log)))
 
     def code(self, pid: int) -> int | None:
@@ -90,17 +99,17 @@ class Spawner:
 
 
 def _serve() -> None:
-    from tests.support import daemon
-
     _warm_up()
     ended: dict[int, int] = {}
     alive: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
         if "spawn" in order:
+            # What only some runs need is imported by the first that does.
+            play = importlib.import_module(_WORKER if ORDER in order["spawn"] else _DAEMON)
             pid = os.fork()
             if pid == 0:
-                _become(daemon, order["spawn"], order["log"])
+                _become(play, order["spawn"], order["log"])
             alive.add(pid)
             answer: int | None = pid
         else:
@@ -130,6 +139,7 @@ def _warm_up() -> None:
     read = cache(loaders.JSONFileLoader().load_file)
     loaders.JSONFileLoader.load_file = lambda _, path: read(path)
     app.handlers()
+    importlib.import_module(_DAEMON)
 
     async def know_aws() -> None:
         async with open_aws("ap-northeast-2") as aws:
@@ -141,8 +151,8 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _become(daemon: Any, environment: dict[str, str], log: str) -> None:
-    """Be a daemon from here on; never returns."""
+def _become(play: Any, environment: dict[str, str], log: str) -> None:
+    """Be a daemon or a worker from here on; never returns."""
     code = 1
     try:
         out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -152,7 +162,7 @@ def _become(daemon: Any, environment: dict[str, str], log: str) -> None:
         os.environ.clear()
         os.environ.update(environment)
         try:
-            daemon.main()
+            play.main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException:

@@ -29,17 +29,22 @@ def _library() -> Path | None:
 LIBRARY = _library()
 
 
+def follows(wall: Path) -> dict[str, str]:
+    """Return the variables that make a process's wall clock as far off as `wall` says, which says nought at first."""
+    wall.write_text("+0\n")
+    return {
+        "LD_PRELOAD": str(LIBRARY),
+        "FAKETIME_TIMESTAMP_FILE": str(wall),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
 def wall_clock_jumps(stage: Stage) -> None:
     """One replica's clock jumps again and again under load, the other's is right: leases, budgets and effects do not care."""
     with stage.world(seed=21) as world:
         wall = stage.folder / "wall"
-        wall.write_text("+0\n")
-        jumping = {
-            "LD_PRELOAD": str(LIBRARY),
-            "FAKETIME_TIMESTAMP_FILE": str(wall),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        jumping = follows(wall)
         # Long enough for a busy machine not to lose one, and far shorter than any of the jumps.
         lease = {"GUARDIAN_TEST_LEASE": "15"}
         replicas = [world.replica(Spawner(), **jumping, **lease), world.replica(**lease)]

@@ -173,6 +173,10 @@ def trip(circuit: Circuit, tier: Tier, reason: str, now: datetime, recovery: Rec
 
 def judged(circuit: Circuit, verdict: Verdict, reason: str, now: datetime, recovery: Recovery) -> Circuit:
     """Return an open circuit after its use was judged: the legitimate goes on by itself, unless a hard cap opened it."""
+    if circuit.state is State.HALF_OPEN and verdict is not Verdict.LEGITIMATE:
+        # It had cooled down before anybody knew: the trial is taken back.
+        back = circuit.moved(State.OPEN, now, reason=f"judged {verdict}: {reason}", until=None)
+        return replace(back, verdict=verdict)
     if circuit.state is not State.OPEN:
         return circuit
     if verdict is Verdict.LEGITIMATE and not circuit.hard:

@@ -393,6 +393,32 @@ async def test_a_worker_that_cannot_be_told_is_told_later(house: Houses, board: 
         await keeper(house(), None).publish(replace(opened, version=9))
 
 
+async def test_a_replica_that_is_late_does_not_write_a_trial_again(house: Houses, board: Board) -> None:
+    """It finds a newer version in the table, or reads one while it compares: that is another replica's, and no hand's."""
+    one = house()
+    kept, other = keeper(one, board), keeper(one, board)
+    opened = await trip(kept)
+    trial = await other.judge(Scope.CASE, "case_1", Verdict.LEGITIMATE, "fine", None)
+    await other.publish(trial)
+    await kept.publish(opened)
+    assert (await kept.get(Scope.CASE, "case_1")).version == trial.version
+    read = board.read
+
+    async def quick(scope: Scope, key: str) -> tuple[State, int] | None:
+        async with transaction(one.pool) as tx:
+            there = await circuits.get(tx, scope, key)
+            await circuits.follow(tx, machine.closed(there, "kim", "fine", one.clock.now()))
+        board.read = read  # type: ignore[method-assign]
+        await other.run_once()
+        return await read(scope, key)
+
+    one.clock.advance(seconds=61)
+    board.read = quick  # type: ignore[method-assign]
+    other._compared = one.clock.now()
+    await kept.run_once()
+    assert (await kept.get(Scope.CASE, "case_1")).version == trial.version + 1
+
+
 async def test_a_copy_that_was_changed_by_hand_is_written_again(house: Houses, board: Board) -> None:
     """Deleted, or with a version above the record's: the record wins in a version above it."""
     one = house()

@@ -120,7 +120,7 @@ def send(worker: Worker, case: str, count: int) -> set[str]:
 
 def orders(case: str) -> ReleaseParkedParams:
     """Everything, at once."""
-    return ReleaseParkedParams(case=case, queue="worker", rate=3000, ramp=False)
+    return ReleaseParkedParams(case=case, queue="worker", rate=3000, ramp=False, settle="0s")
 
 
 async def test_forty_of_forty(store: Tables, worker: Worker, can: Capabilities) -> None:

@@ -92,7 +92,9 @@ def park(store: Tables, number: int, *, case: str = "case_a", origin: str = OWN,
 
 def orders(**more: Any) -> ReleaseParkedParams:
     """Back to the worker's queue, at once."""
-    return ReleaseParkedParams(**{"case": "case_a", "queue": "worker", "rate": 3000.0, "ramp": False, **more})
+    return ReleaseParkedParams(
+        **{"case": "case_a", "queue": "worker", "rate": 3000.0, "ramp": False, "settle": "0s", **more}
+    )
 
 
 def order_of_arrival(sqs: SqsServer, queue: str = "worker") -> list[str]:
@@ -224,6 +226,38 @@ async def test_nothing_goes_while_the_circuit_is_open(
     assert isinstance(outcome, NoOp)
     assert f"{name} is" in outcome.reason
     assert (order_of_arrival(sqs), len(store.items())) == ([], 1)
+
+
+async def test_what_workers_park_late_goes_back_too(store: Tables, sqs: SqsServer, can: Capabilities) -> None:
+    """The circuit lets work through, and workers still believe that it is paused: what they park then goes with the rest."""
+    clock = FakeClock(NOW)
+    ctx = attempt(can, clock=clock)
+    outcome = await release_parked(ctx, orders(settle="16s"))
+    assert isinstance(outcome, Wait)
+    assert outcome.until == NOW + timedelta(seconds=16)
+    body = park(store, 1)
+    clock.advance(seconds=10)
+    assert isinstance(await release_parked(again(ctx), orders(settle="16s")), Wait)
+    clock.advance(seconds=6)
+    assert isinstance(await release_parked(again(ctx), orders(settle="16s")), Done)
+    assert (order_of_arrival(sqs), store.items()) == ([body], [])
+
+
+async def test_a_circuit_that_opens_meanwhile_begins_it_anew(store: Tables, sqs: SqsServer, can: Capabilities) -> None:
+    """Open again while workers were given time, and closed once more: they are given it once more."""
+    park(store, 1)
+    clock = FakeClock(NOW)
+    ctx = attempt(can, clock=clock)
+    assert isinstance(await release_parked(ctx, orders(settle="16s")), Wait)
+    store.circuit("case#case_a", "open")
+    clock.advance(seconds=8)
+    assert isinstance(await release_parked(again(ctx), orders(settle="16s")), Wait)
+    store.close("case#case_a")
+    clock.advance(seconds=10)
+    outcome = await release_parked(again(ctx), orders(settle="16s"))
+    assert isinstance(outcome, Wait)
+    assert outcome.until == NOW + timedelta(seconds=34)
+    assert order_of_arrival(sqs) == []
 
 
 async def test_it_stops_where_the_circuit_opens_again(store: Tables, sqs: SqsServer, can: Capabilities) -> None:

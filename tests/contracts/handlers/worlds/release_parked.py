@@ -61,7 +61,7 @@ class Release(SqsWorld):
 
     def params(self) -> Mapping[str, Any]:
         """Send everything back."""
-        return {"case": CASE, "queue": self.worker, "rate": 3000, "ramp": False}
+        return {"case": CASE, "queue": self.worker, "rate": 3000, "ramp": False, "settle": "0s"}
 
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the adapters."""
@@ -128,7 +128,7 @@ class ReleaseEvents(Release):
 
     def params(self) -> Mapping[str, Any]:
         """Invoke it."""
-        return {"case": CASE, "function": "leh-ai-worker", "rate": 3000, "ramp": False}
+        return {"case": CASE, "function": "leh-ai-worker", "rate": 3000, "ramp": False, "settle": "0s"}
 
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open that adapter, too."""

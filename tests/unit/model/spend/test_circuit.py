@@ -71,6 +71,19 @@ def test_without_a_verdict_it_is_tried_after_the_pause() -> None:
     assert machine.closed(hard, "kim", "paid", at(5)).state is State.CLOSED
 
 
+@pytest.mark.parametrize("verdict", [Verdict.SUSPICIOUS, Verdict.ATTACK])
+def test_a_bad_verdict_that_comes_late_takes_the_trial_back(verdict: Verdict) -> None:
+    """It had cooled down while guardian was away: paused again, in the same opening, until a person says otherwise."""
+    one = opened()
+    probing = machine.due(one, at(20), RULES)
+    assert probing.state is State.HALF_OPEN
+    bad = machine.judged(probing, verdict, "replays", at(21), RULES)
+    assert (bad.state, bad.until, bad.verdict, bad.allowance) == (State.OPEN, None, verdict, None)
+    assert (bad.version, bad.opens, bad.opened_at) == (probing.version + 1, one.opens, one.opened_at)
+    assert machine.due(bad, at(600), RULES) is bad
+    assert machine.judged(probing, Verdict.LEGITIMATE, "", at(21), RULES) is probing
+
+
 def test_a_hard_limit_holds_what_was_only_parked() -> None:
     """It grows graver, never milder."""
     harder = opened(Tier.HARD, 1, opened())
