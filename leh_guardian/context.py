@@ -12,7 +12,7 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
-from leh_guardian.language import Locale
+from leh_guardian.language import Locale, Text
 from leh_guardian.ports import (
     Accounts,
     Activities,
@@ -148,6 +148,14 @@ class ActionContext:
     limits: Mapping[str, int]
     remembered: Mapping[str, Any]
     checkpoints: Checkpoints
+
+    def said(self, text: Text) -> str:
+        """Return a sentence for people as it is written down: in the installation's language."""
+        return text.of(self.can.languages.locale() if self.can.languages else Locale.KO)
+
+    def briefly(self, text: Text) -> dict[str, Any]:
+        """Return the facts that tell people in few words what was found or done: each reads it in their own language."""
+        return {"brief": self.said(text), "brief_in": {locale.value: text.of(locale) for locale in Locale}}
 
     def recall(self, name: str, default: Any = None) -> Any:
         """Return what an earlier attempt of this action remembered under `name`."""

@@ -199,6 +199,7 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         level=entry.escalate.level,
         grace=_grace(entry),
         approvals=entry.approvals,
+        asks_once=entry.asks == "once",
     )
 
 

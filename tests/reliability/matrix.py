@@ -13,6 +13,7 @@ POINTS = "tests/faults/test_kill_points.py::test_kill_points"
 CONTRACT = "tests/contracts/handlers/test_contracts.py::test_contract"
 CALLING = "tests/faults/test_calling.py::test_calling"
 REPROCESS = "tests/faults/test_killed_reprocess.py::test_killed_reprocess"
+RESTORE = "tests/faults/test_killed_restore.py::test_killed_restore"
 BODIES = "tests/hostile/test_bodies.py::test_nothing_crashes_nothing_is_lost_and_good_alarms_go_through"
 
 
@@ -90,8 +91,8 @@ ROWS = (
         "F1",
         "kill -9 at each named point",
         "leases run out, messages come back; goes on from the checkpoints",
-        (POINTS, REPROCESS, CALLING, SIMULATION),
-        (("faults", "kill_points"), ("faults", "reprocess_kills")),
+        (POINTS, REPROCESS, RESTORE, CALLING, SIMULATION),
+        (("faults", "kill_points"), ("faults", "reprocess_kills"), ("faults", "restore_kills")),
     ),
     Row("F2", "kill -9 at random", "the same", (KILLS, CALLING, SIMULATION), (("faults", "random_kills"),)),
     Row(
