@@ -134,3 +134,10 @@ def statements(report: Report, locale: Locale) -> list[tuple[str, str]]:
 def trend(row: Row, report: Report) -> str:
     """Return a check's weeks in words, such as 2026-W48 OK, 2026-W49 FAIL."""
     return ", ".join(f"{week} {status or '-'}" for week, status in zip(report.weeks, row.trend, strict=True))
+
+
+def detailed(report: Report) -> list[Row]:
+    """Return what is not well, and of which more was found than its row has room for."""
+    return [
+        row for row in report.rows if row.status is not Status.OK and max(len(row.reasons), len(row.what_to_do)) > 1
+    ]

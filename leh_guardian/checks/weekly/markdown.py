@@ -66,7 +66,7 @@ def _samples(report: Report, locale: Locale) -> list[str]:
 def _details(report: Report, locale: Locale) -> list[str]:
     """Return everything that was found of what is not well."""
     lines = [f"## {say.DETAILS.of(locale)}", ""]
-    rows = [row for row in report.rows if len(row.reasons) > 1 or len(row.what_to_do) > 1]
+    rows = cells.detailed(report)
     if not rows:
         return []
     for row in rows:

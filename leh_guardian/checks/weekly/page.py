@@ -82,7 +82,7 @@ def _samples(report: Report, locale: Locale) -> list[str]:
 
 def _details(report: Report, locale: Locale) -> list[str]:
     """Return everything that was found of what is not well."""
-    rows = [row for row in report.rows if len(row.reasons) > 1 or len(row.what_to_do) > 1]
+    rows = cells.detailed(report)
     lines = [f"<h2>{_text(say.DETAILS.of(locale))}</h2>"] if rows else []
     for row in rows:
         said = [one.of(locale) for one in row.reasons] + [f"→ {one.of(locale)}" for one in row.what_to_do]
