@@ -19,6 +19,7 @@ from leh_guardian.ports import (
     AdminApi,
     Cases,
     Channel,
+    CheckHistory,
     Checking,
     Circuits,
     DeadLetters,
@@ -106,6 +107,10 @@ class Capabilities:
     """What they have used."""
     checks: Checking | None = None
     """What the periodic checks look through; None: nothing is checked."""
+    check_history: CheckHistory | None = None
+    """What they came to; None: nothing is kept."""
+    own_channel: str = "console"
+    """Where guardian's own messages go."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
     parked: Parked | None = None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
-from leh_guardian.engine import pages
+from leh_guardian.engine import check_history, pages
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.closing import busy, close
 from leh_guardian.engine.progression import Progression, Run
@@ -132,6 +132,8 @@ class Settlement:
             due_at=verdict.due_at,
             failures=verdict.failures,
         )
+        if verdict.settled:
+            await check_history.keep(tx, claimed, verdict.facts, now)
         changes = Changes(now)
         changes.note(
             verdict.kind,

@@ -22,6 +22,7 @@ from leh_guardian.ports.aws import (
     TableLayout,
     Tables,
 )
+from leh_guardian.ports.check_history import CheckHistory
 from leh_guardian.ports.checks import Checking
 from leh_guardian.ports.feeds import Catch, FeedMapping, Feeds
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
@@ -78,6 +79,7 @@ __all__ = [
     "Cases",
     "Catch",
     "Channel",
+    "CheckHistory",
     "Checking",
     "Circuits",
     "Confirming",

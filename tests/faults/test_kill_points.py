@@ -32,6 +32,7 @@ ELSEWHERE = {
     "pause.reserved": "tests/contracts/handlers",
     "provider.announced": "tests/contracts/handlers",
     "provider.recorded": "tests/contracts/handlers",
+    "findings.before_commit": "tests/integration/engine/test_weekly.py",
     "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
     "scheduler.before_commit": "tests/integration/engine/test_schedules.py",
     "scheduler.committed": "tests/integration/engine/test_schedules.py",
@@ -54,6 +55,8 @@ ELSEWHERE = {
     "reprocess.received": "tests/faults/test_killed_reprocess.py",
     "resume.enabled": "tests/contracts/handlers",
     "resume.reserved": "tests/contracts/handlers",
+    "weekly_report.sending": "tests/contracts/handlers",
+    "weekly_report.sent": "tests/contracts/handlers",
 }
 """Points that the worlds here do not come to, and where somebody is ended at them."""
 POINTS = sorted(
