@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from leh_guardian.checks import certificate_wording, rds_wording, s3_wording
+from leh_guardian.checks.audit import wording as audit_wording
 from leh_guardian.language import Text
 from leh_guardian.ports.certificates import Trust
 
-_MODULES: Final = (certificate_wording, rds_wording, s3_wording)
-_SAMPLES: Final = {Trust: Trust.EXPIRED}
+_MODULES: Final = (audit_wording, certificate_wording, rds_wording, s3_wording)
+_SAMPLES: Final[Mapping[Any, Any]] = {
+    Trust: Trust.EXPIRED,
+    Text: Text(ko="<무엇>", en="<what>"),
+    float: 0.0123,
+    bool: True,
+    Mapping[str, int]: {"kr_rrn": 2, "password": 1},
+    Sequence[str]: ("<place> 1", "<place> 2"),
+}
 
 
 def samples() -> dict[str, Text]:
