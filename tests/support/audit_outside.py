@@ -28,7 +28,10 @@ class AuditOutside(FaultyServer):
         super().__init__()
         self.lines: list[tuple[datetime, str]] = []
         self.objects: dict[str, bytes] = {}
+        self.gone: set[str] = set()
+        """Keys that are listed and not there any more."""
         self.stored_at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        self._json = False
         self.page = 1000
         """Events of a page."""
 
@@ -39,6 +42,7 @@ class AuditOutside(FaultyServer):
 
     def operation(self, request: Request) -> str:
         """Return the name under which plans know a request."""
+        self._json = bool(request.header("X-Amz-Target"))
         if target := request.header("X-Amz-Target"):
             return target.rpartition(".")[2]
         if request.method != "GET":
@@ -46,9 +50,11 @@ class AuditOutside(FaultyServer):
         return LIST if "list-type" in parse_qs(urlsplit(request.path).query) else GET
 
     def error(self, fault: Fault) -> Answer:
-        """Tell of a fault, as Logs and as S3 do in one: a header for the one, XML for the other."""
+        """Tell of a fault, as Logs or as S3 does; requests come one after the other."""
+        if self._json:
+            return Answer(fault.status, json.dumps({"__type": fault.code, "message": "a fault of the test"}).encode())
         body = f"<Error><Code>{fault.code}</Code><Message>a fault of the test</Message></Error>"
-        return Answer(fault.status, body.encode(), (("x-amzn-ErrorType", fault.code),), "application/xml")
+        return Answer(fault.status, body.encode(), content_type="application/xml")
 
     def answer(self, request: Request) -> Answer:
         """Answer a question."""
@@ -83,6 +89,6 @@ class AuditOutside(FaultyServer):
         return Answer(body=f"<ListBucketResult>{body}</ListBucketResult>".encode(), content_type="application/xml")
 
     def _get(self, key: str) -> Answer:
-        if key not in self.objects:
+        if key not in self.objects or key in self.gone:
             return Answer(404, b"<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>")
         return Answer(body=self.objects[key], content_type="application/octet-stream")

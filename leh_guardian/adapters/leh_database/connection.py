@@ -157,10 +157,10 @@ def _not_connected(error: Exception, dsn: str) -> GuardianError:
             return Refused(
                 f"no TLS with LEH's database at {where}: {said}; check sslmode and sslrootcert in {VARIABLE}"
             )
+        case TimeoutError():  # before OSError, which it is
+            return Unavailable(f"no LEH database at {where}: no answer within {_CONNECT:g} s")
         case asyncpg.PostgresError() | asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
             return Unavailable(f"no LEH database at {where}: {said or 'it ends the connection at once'}")
-        case TimeoutError():
-            return Unavailable(f"no LEH database at {where}: no answer within {_CONNECT:g} s")
         case _:
             return SettingsError(f"{VARIABLE} cannot be used: {said}")
 
@@ -190,7 +190,9 @@ def unquoted(error: Exception) -> HandlerError:
     """Return our error for one of the driver's, with nothing that the server says but of rights, names and itself."""
     match error:
         case asyncpg.QueryCanceledError():
-            return Refused("LEH's database: a statement took longer than it may")
+            return Refused(
+                "LEH's database: a statement took longer than it may: an index on the column of times would help, or more time"
+            )
         case asyncpg.InsufficientPrivilegeError():
             return AccessDenied(f"LEH's database: {_said(error)}: grant it to guardian's role as docs/checks.md has it")
         case asyncpg.PostgresError() if isinstance(error, _AWAY):

@@ -39,6 +39,8 @@ class Covered:
     window_seconds: int | None = None
     effective: int | None = None
     """What the draws are worth; None: all was looked at."""
+    thinnest: int | None = None
+    """Of how many lines the stratum was drawn of which the fewest were; None: all were whole."""
     estimate: float | None = None
     """Of those that leak, where some do."""
     ended: bool = False
@@ -100,6 +102,11 @@ class Covered:
             "bytes": self.bytes,
             "strata": self.strata,
             "window_seconds": self.window_seconds,
-            "bound": None if bound is None else float(f"{bound:.3g}"),
-            "estimated_rate": None if self.estimate is None else float(f"{self.estimate:.3g}"),
+            "bound": None if bound is None else _short(bound),
+            "stratum_bound": None if bound is None or self.thinnest is None else _short(design.bound(self.thinnest)),
+            "estimated_rate": None if self.estimate is None else _short(self.estimate),
         }
+
+
+def _short(rate: float) -> float:
+    return float(f"{rate:.3g}")

@@ -33,8 +33,8 @@ LONGEST: Final = 256 << 20
 """Bytes of an object, unpacked, that are looked at."""
 _PAGES: Final = 2000
 """Pages of a thousand keys that are listed."""
-_KEPT: Final = 5000
-"""Objects of a day that may be read; of more, chance has chosen these."""
+_KEPT: Final = 40_000
+"""Objects that may be read, as many of each day; of more, chance has chosen these."""
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -42,6 +42,8 @@ _GZIP: Final = b"\x1f\x8b"
 class _Listed:
     """What is known of the objects of the run's time: numbers by day, and the first ones in the order of reading."""
 
+    most: int
+    """How many of a day are kept."""
     there: Counter[str] = field(default_factory=Counter)
     first: dict[str, list[tuple[int, str, Stored]]] = field(default_factory=dict)
     """Heaps, the last one in the order on top."""
@@ -53,7 +55,7 @@ class _Listed:
                 self.there[day] += 1
                 kept = self.first.setdefault(day, [])
                 entry = (-ranked(run.seed, SOURCE, bucket, one.key), one.key, one)
-                if len(kept) < _KEPT:
+                if len(kept) < self.most:
                     heapq.heappush(kept, entry)
                 else:
                     heapq.heappushpop(kept, entry)
@@ -97,7 +99,8 @@ async def look_at_objects(
 
 
 async def _list(buckets: Buckets, bucket: str, prefix: str, covered: Covered, run: Run) -> _Listed:
-    listed, after = _Listed(), None
+    days = max(1, (run.until - run.since).days + 1)
+    listed, after = _Listed(max(1, _KEPT // days)), None
     for _ in range(_PAGES):
         if run.over(covered):
             return listed

@@ -40,6 +40,9 @@ async def look_at_rows(table: AuditTable, covered: Covered, run: Run) -> None:
         drawn = await rows.draw(shares, ranked(run.seed, SOURCE)) if there else ()
         looked, leaking = await _read(rows, drawn, covered, run)
     covered.effective = effective(there, looked)
+    covered.thinnest = min(
+        (looked[stratum] for stratum, number in there.items() if looked[stratum] < number), default=None
+    )
     if covered.leaking:
         covered.estimate = estimate(there, looked, leaking)
     covered.ended = True

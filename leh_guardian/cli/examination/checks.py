@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -18,7 +17,8 @@ from leh_guardian.app.checking import prefixes
 from leh_guardian.app.leh import leh_names
 from leh_guardian.cli.examination.finding import DEADLINE, Finding, Look
 from leh_guardian.clock import SystemClock
-from leh_guardian.language import Text
+from leh_guardian.errors import GuardianError, NotFound
+from leh_guardian.language import Text, count
 from leh_guardian.ports.checks import Kind
 from leh_guardian.settings import Settings
 
@@ -33,32 +33,63 @@ TABLE: Final = Text(
 
 
 def looks(settings: Settings) -> Iterator[Look]:
-    """Yield a look at each thing that the section names; the daemon runs without any of them."""
+    """Yield the looks at what the section names; the daemon runs without any of it."""
     wanted = settings.checks
-    if wanted.tmp_bucket:
-        yield Look("check tmp bucket", partial(_bucket, settings, wanted.tmp_bucket), NAMES, "WARN")
-    for kind, names in ((Kind.INSTANCE, wanted.instances), (Kind.CLUSTER, wanted.clusters)):
-        for name in names:
-            yield Look(f"check {kind} {name}", partial(_database, settings, kind, name), NAMES, "WARN")
     if settings.product_database_url and wanted.audit_table:
         yield Look("audit table", partial(_table, settings), TABLE, "WARN")
+    if any((wanted.tmp_bucket, wanted.instances, wanted.clusters, wanted.audit_log_groups, wanted.audit_prefixes)):
+        yield Look("checks", partial(_look_at_all, settings), NAMES, "WARN")
+
+
+async def _look_at_all(settings: Settings) -> list[Finding]:
+    """Look at each name, over one session: a client takes longer to open than to ask."""
+    found = []
+    async with open_aws(settings.region) as aws:
+        for item, look in _named(settings, aws, Clients(aws)):
+            try:
+                found.append(Finding(item, "OK", await look()))
+            except GuardianError as error:
+                found.append(Finding(item, "WARN", str(error), NAMES))
+    return found
+
+
+def _named(settings: Settings, aws: Aws, clients: Clients) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
+    wanted = settings.checks
+    if wanted.tmp_bucket:
+        yield "check tmp bucket", partial(_bucket, S3Buckets(aws, clients), wanted.tmp_bucket)
+    for kind, names in ((Kind.INSTANCE, wanted.instances), (Kind.CLUSTER, wanted.clusters)):
+        for name in names:
+            yield f"check {kind} {name}", partial(_database, RdsBackups(aws, clients), kind, name)
     for group in wanted.audit_log_groups:
-        yield Look(f"audit log group {group}", partial(_group, settings, group), NAMES, "WARN")
+        yield f"audit log group {group}", partial(_group, CloudWatchGroups(aws, clients), group)
     for bucket, prefix in prefixes(settings):
-        yield Look(f"audit prefix s3://{bucket}/{prefix}", partial(_prefix, settings, bucket, prefix), NAMES, "WARN")
+        look = partial(_prefix, S3Buckets(aws, clients), S3Bodies(aws, clients), bucket, prefix)
+        yield f"audit prefix s3://{bucket}/{prefix}", look
 
 
-async def _bucket(settings: Settings, bucket: str) -> list[Finding]:
-    async with _clients(settings) as (aws, clients):
-        rules = await S3Buckets(aws, clients).lifecycle(bucket)
-    return [Finding("check tmp bucket", "OK", f"{bucket} has {len(rules)} lifecycle rules")]
+async def _bucket(buckets: S3Buckets, bucket: str) -> str:
+    return f"{bucket} has {count(len(await buckets.lifecycle(bucket)), 'lifecycle rule')}"
 
 
-async def _database(settings: Settings, kind: Kind, name: str) -> list[Finding]:
-    async with _clients(settings) as (aws, clients):
-        there = (await RdsBackups(aws, clients).databases(kind, name)).found
-    item = f"check {kind} {name}"
-    return [Finding(item, "OK", "it is there") if there else Finding(item, "WARN", "there is no such database", NAMES)]
+async def _database(backups: RdsBackups, kind: Kind, name: str) -> str:
+    if not (await backups.databases(kind, name)).found:
+        raise NotFound(f"there is no {kind} named {name}")
+    return "it is there"
+
+
+async def _group(groups: CloudWatchGroups, group: str) -> str:
+    now = SystemClock().now()
+    await groups.page(group, now - timedelta(minutes=1), now, None)
+    return "it can be read"
+
+
+async def _prefix(buckets: S3Buckets, bodies: S3Bodies, bucket: str, prefix: str) -> str:
+    found = (await buckets.objects(bucket, prefix, None)).found
+    if not found:
+        raise NotFound("nothing is there")
+    # Opened for the right to do so; nothing of it is read.
+    async with bodies.opened(bucket, found[0].key):
+        return "it can be listed, and what is there opened"
 
 
 async def _table(settings: Settings) -> list[Finding]:
@@ -70,28 +101,3 @@ async def _table(settings: Settings) -> list[Finding]:
     if unread:
         return [Finding("audit table", "WARN", f"a part of {place} may not be read: {'; '.join(unread)}", TABLE)]
     return [Finding("audit table", "OK", f"all of {place} can be read")]
-
-
-async def _group(settings: Settings, group: str) -> list[Finding]:
-    now = SystemClock().now()
-    async with _clients(settings) as (aws, clients):
-        await CloudWatchGroups(aws, clients).page(group, now - timedelta(minutes=1), now, None)
-    return [Finding(f"audit log group {group}", "OK", "it can be read")]
-
-
-async def _prefix(settings: Settings, bucket: str, prefix: str) -> list[Finding]:
-    item = f"audit prefix s3://{bucket}/{prefix}"
-    async with _clients(settings) as (aws, clients):
-        found = (await S3Buckets(aws, clients).objects(bucket, prefix, None)).found
-        if not found:
-            return [Finding(item, "WARN", "nothing is there", NAMES)]
-        # Opened for the right to do so; nothing of it is read.
-        async with S3Bodies(aws, clients).opened(bucket, found[0].key):
-            pass
-    return [Finding(item, "OK", "it can be listed, and what is there opened")]
-
-
-@asynccontextmanager
-async def _clients(settings: Settings) -> AsyncIterator[tuple[Aws, Clients]]:
-    async with open_aws(settings.region) as aws:
-        yield aws, Clients(aws)

@@ -9,25 +9,31 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
+import tenacity
 
 from leh_guardian.adapters import audit_sources
-from leh_guardian.adapters.aws import Aws
+from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.leh_database.audit_rows import LehAuditRows
 from leh_guardian.checks.audit import groups, objects
 from leh_guardian.checks.audit.look import Wanted, look
 from leh_guardian.checks.audit.sizes import Design
 from leh_guardian.clock import SystemClock
+from leh_guardian.errors import Unavailable
 from leh_guardian.handlers.check_audit_log import CheckAuditLogParams, check_audit_log
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.model.outcome import Done, Failed
 from leh_guardian.ports.checks import Checking
 from tests.support.attempt import attempt
+from tests.support.audit_outside import BUCKET, FILTER, GET, GROUP, LIST, PREFIX, REGION, AuditOutside
 from tests.support.checking import can_check, checking
 from tests.support.clock import FakeClock
+from tests.support.faults import refuse
 from tests.support.installation import client
 from tests.support.leh_product import Product, make_product
+from tests.support.sdk import share_loader
 
 NOW = SystemClock().now().astimezone(UTC)
 RRN, PASSWORD, AWS_KEY = "900101-1234568", "hunter2-Canary!", "AKIACANARYCANARYCANA"
@@ -295,3 +301,80 @@ async def test_no_right_to_read_the_table(aws: Aws, unreadable: Product) -> None
     outcome = await run(given_of(aws, unreadable))
     assert outcome.facts["status"] == "UNKNOWN"
     assert "grant select on" in outcome.facts["reasons"][0]["en"]
+
+
+@pytest.fixture
+async def outside(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[AuditOutside, Checking]]:
+    """A log group of several pages and two objects on a server that can go wrong."""
+    share_loader(monkeypatch)
+    monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
+    with AuditOutside() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        server.page, server.stored_at = 2, NOW - timedelta(hours=2)
+        server.lines = [(NOW - timedelta(hours=2), f"view {number}") for number in range(5)]
+        server.objects = {f"{PREFIX}{name}": b"view\n" for name in "ab"}
+        async with open_aws(REGION) as aws:
+            yield server, given_of(aws, groups=(GROUP,), prefixes=((BUCKET, PREFIX),))
+
+
+@pytest.mark.parametrize(
+    ("operation", "permission"),
+    [(FILTER, "logs:FilterLogEvents"), (LIST, "s3:ListBucket"), (GET, "s3:GetObject")],
+)
+async def test_a_permission_that_is_missing(
+    outside: tuple[AuditOutside, Checking], operation: str, permission: str
+) -> None:
+    """It is unknown, and names the permission; what the other source discloses stays a failure."""
+    server, checks = outside
+    server.faults.always(operation, refuse(403, "AccessDeniedException"))
+    outcome = await run(checks)
+    assert outcome.facts["status"] == "UNKNOWN"
+    assert permission in outcome.reason
+    server.lines.append((NOW - timedelta(hours=1), f"password={PASSWORD}"))
+    server.objects[f"{PREFIX}c"] = f"password={PASSWORD}".encode()
+    outcome = await run(checks)
+    assert outcome.facts["status"] == "FAIL"
+    assert permission in json.dumps(outcome.facts["reasons"])
+
+
+async def test_pages_and_throttling(outside: tuple[AuditOutside, Checking]) -> None:
+    """Every page is read, and four refusals in a row for asking too often are waited out."""
+    server, checks = outside
+    server.faults.script(FILTER, *[refuse(400, "ThrottlingException")] * 4)
+    outcome = await run(checks)
+    assert [row["lines"] for row in outcome.facts["measured"]["sources"]] == [5, 2]
+    assert outcome.facts["status"] == "OK"
+
+
+async def test_a_source_that_is_away(outside: tuple[AuditOutside, Checking]) -> None:
+    """It is tried again by the rule, unless something certain is known already: that is told at once."""
+    server, checks = outside
+    server.faults.always(LIST, refuse(503, "ServiceUnavailable"))
+    with pytest.raises(Unavailable):
+        await run(checks)
+    server.lines.append((NOW - timedelta(hours=1), f"password={PASSWORD}"))
+    outcome = await run(checks)
+    assert outcome.facts["status"] == "FAIL"
+    assert any("no answer" in reason["en"] for reason in outcome.facts["reasons"])
+
+
+async def test_an_object_that_is_gone(outside: tuple[AuditOutside, Checking]) -> None:
+    """What was removed since the listing discloses nothing any more."""
+    server, checks = outside
+    server.gone.add(f"{PREFIX}a")
+    outcome = await run(checks)
+    assert (outcome.facts["status"], outcome.facts["measured"]["sources"][1]["there"]) == ("OK", 1)
+
+
+@pytest.mark.parametrize("error", [aiohttp.ClientPayloadError(PASSWORD), ConnectionResetError(PASSWORD)])
+async def test_an_object_that_breaks_off(error: Exception) -> None:
+    """It can be tried again, and what the library says of it is not said."""
+
+    class Broken:
+        async def read(self, most: int) -> bytes:
+            raise error
+
+    with pytest.raises(Unavailable) as caught:
+        await audit_sources._Body(Broken(), "leh-audit").read(1)
+    assert PASSWORD not in str(caught.value)
