@@ -26,6 +26,7 @@ def test_every_shipped_handler_is_found() -> None:
         "billing_review",
         "case_restore",
         "case_state",
+        "check_audit_log",
         "check_certificates",
         "check_rds_backup",
         "check_s3_tmp",

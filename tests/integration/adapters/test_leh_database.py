@@ -11,6 +11,7 @@ import anyio
 import asyncpg
 import pytest
 
+from leh_guardian.adapters.leh_database import connection
 from leh_guardian.adapters.leh_database.cases import LehCases
 from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.errors import AccessDenied, HandlerError, NotFound, Refused, SettingsError, Unavailable
@@ -247,3 +248,12 @@ async def test_away_and_wrong_addresses() -> None:
     with pytest.raises(SettingsError, match="LEH_PRODUCT_DATABASE_URL") as raised:
         await LehCases("mysql://u:geheim@h/leh", Names()).look("case_1")
     assert "geheim" not in str(raised.value)
+
+
+def test_a_server_that_does_not_answer_is_told_as_that() -> None:
+    """A time-out is an OSError, too: it is not a connection that was ended."""
+    told = connection._not_connected(TimeoutError(), "postgresql://u:p@leh.test/leh")
+    assert "no answer within 5 s" in str(told)
+    assert "ends the connection" in str(
+        connection._not_connected(ConnectionResetError(), "postgresql://u:p@leh.test/leh")
+    )
