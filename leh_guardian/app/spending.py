@@ -9,11 +9,13 @@ from functools import partial
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.breaker_table import BreakerTable
 from leh_guardian.adapters.dynamo import DynamoTables
+from leh_guardian.adapters.parked import ParkedTable
 from leh_guardian.clock import Clock
-from leh_guardian.engine import circuits
+from leh_guardian.engine import circuits, leftovers
 from leh_guardian.engine import usual as usual_use
 from leh_guardian.engine.auditor import Client
 from leh_guardian.engine.circuits import CircuitKeeper
+from leh_guardian.engine.leftovers import Leftovers
 from leh_guardian.engine.loops import Loop
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.usual import UsualUse
@@ -31,6 +33,8 @@ class Spending:
 
     keeper: CircuitKeeper
     use: UsualUse
+    leftovers: Leftovers | None
+    """None where no worker knows of circuits, and parks nothing."""
     clients: tuple[Client, ...]
 
     def usual(self) -> Usual:
@@ -43,10 +47,11 @@ class Spending:
 
     def loops(self, loop: partial[Loop]) -> list[Loop]:
         """Return its loops."""
-        return [
+        made = [
             loop("circuits", self.keeper.run_once, pause=circuits.LOOK),
             loop("usual_use", self.use.run_once, pause=usual_use.PAUSE),
         ]
+        return made + ([loop("leftovers", self.leftovers.run_once, pause=leftovers.LOOK)] if self.leftovers else [])
 
 
 async def open_spending(
@@ -64,7 +69,8 @@ async def open_spending(
 ) -> Spending:
     """Return what guards the spending."""
     wanted = settings.breaker
-    board = BreakerTable(aws, await aws.client("dynamodb"), tables, wanted.table) if wanted.table else None
+    dynamo = await aws.client("dynamodb")
+    board = BreakerTable(aws, dynamo, tables, wanted.table) if wanted.table else None
     recovery = Recovery(
         cooldown=wanted.cooldown,
         lease=wanted.lease,
@@ -77,4 +83,8 @@ async def open_spending(
     keeper = CircuitKeeper(
         pool, planner, rules, board, recovery, lambda: use.now, clock, metrics, replica=replica, planned=planned
     )
-    return Spending(keeper, use, (Client("breaker_table", board, required=False),) if board else ())
+    if board is None:
+        return Spending(keeper, use, None, ())
+    parked = ParkedTable(aws, dynamo, wanted.parked_table)
+    left = Leftovers(pool, planner, rules, parked, clock, replica=replica, planned=planned)
+    return Spending(keeper, use, left, (Client("breaker_table", board, required=False),))
