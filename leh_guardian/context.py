@@ -12,13 +12,14 @@ from uuid import UUID
 
 from leh_guardian.clock import Clock
 from leh_guardian.errors import Refused
-from leh_guardian.language import Locale
+from leh_guardian.language import Locale, Text
 from leh_guardian.ports import (
     Accounts,
     Activities,
     AdminApi,
     Cases,
     Channel,
+    CheckHistory,
     Checking,
     Circuits,
     DeadLetters,
@@ -34,6 +35,7 @@ from leh_guardian.ports import (
     Queues,
     Reprocessing,
     SearchIndex,
+    Sessions,
     StatusPage,
     Tables,
     Use,
@@ -85,6 +87,8 @@ class Capabilities:
     cases: Cases | None = None
     """None: the service's own database is not configured."""
     accounts: Accounts | None = None
+    sessions: Sessions | None = None
+    """What ends open sessions; None: nobody said how the service does that."""
     activities: Activities | None = None
     """What accounts did, by the audit log in the same database."""
     logs: Logs | None = None
@@ -103,6 +107,10 @@ class Capabilities:
     """What they have used."""
     checks: Checking | None = None
     """What the periodic checks look through; None: nothing is checked."""
+    check_history: CheckHistory | None = None
+    """What they came to; None: nothing is kept."""
+    own_channel: str = "console"
+    """Where guardian's own messages go."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
     parked: Parked | None = None
@@ -145,6 +153,14 @@ class ActionContext:
     limits: Mapping[str, int]
     remembered: Mapping[str, Any]
     checkpoints: Checkpoints
+
+    def said(self, text: Text) -> str:
+        """Return a sentence for people as it is written down: in the installation's language."""
+        return text.of(self.can.languages.locale() if self.can.languages else Locale.KO)
+
+    def briefly(self, text: Text) -> dict[str, Any]:
+        """Return the facts that tell people in few words what was found or done: each reads it in their own language."""
+        return {"brief": self.said(text), "brief_in": {locale.value: text.of(locale) for locale in Locale}}
 
     def recall(self, name: str, default: Any = None) -> Any:
         """Return what an earlier attempt of this action remembered under `name`."""

@@ -28,6 +28,8 @@ _THROUGH = frozenset({"closed", "half_open", "forced_closed", "shadow"})
 _KEY = re.compile(r"cases/([A-Za-z0-9][A-Za-z0-9_.-]{0,127})/raw/(ev_[A-Za-z0-9-]{1,120}|[A-Za-z0-9-]{1,120})_", re.A)
 ITEM_BYTES = 400 * 1024 - 32  # the largest item of DynamoDB, but for its number; a message may be larger
 _CASES, _EVENTS = 10_000, 1_000  # how many circuits and events of use are kept at most
+_KEPT = 2 * 86_400  # seconds for which an hour's allowance is kept, where the table has a time to live on `expires`
+_LITTLE = 5_000  # tokens: a smaller difference to an estimate waits for the case's next call, and costs no write
 
 
 class Paused(BaseException):
@@ -65,6 +67,7 @@ class Circuit:
     until: datetime | None = None
     allowance: int | None = None
     reason: str = ""
+    hourly: bool = False  # what a case may use in one hour: its item is made by whoever takes of it first
 
     def at(self, now: datetime) -> tuple[str, int | None]:
         """Return the state that holds then, and the tokens that are left (None: no limit). An unknown state pauses."""
@@ -111,6 +114,7 @@ class Gate:
         # Seconds: DynamoDB's clock ahead of ours; monotonic, until when DynamoDB and EventBridge are left alone.
         self._ahead = self._away_until = self._quiet_until = 0.0
         self._events: list[dict[str, Any]] = []
+        self._owed: dict[Circuit, int] = {}  # {what a case may use in an hour: tokens that were reserved, not used}
 
     def check(self, case_id: str, user_id: str | None = None) -> None:
         """Return if the case may go on: at a job's start, and before its result is written. Raises Paused if not."""
@@ -132,8 +136,8 @@ class Gate:
             used = dict(zip(("prompt_tokens", "completion_tokens"), call.tokens or (0, 0)))
             self._tell({**{name: str(text)[:128] for name, text in said.items() if text}, **used, "attempt": attempt})
 
-    def _tell(self, detail: dict[str, Any]) -> None:
-        entry = {"Source": "leh.ai-worker", "DetailType": "TokenUsage", "Detail": json.dumps(detail)}
+    def _tell(self, detail: dict[str, Any], kind: str = "TokenUsage") -> None:
+        entry = {"Source": "leh.ai-worker", "DetailType": kind, "Detail": json.dumps(detail)}
         with self._lock:
             self._events.append({**entry, "Time": self._now(), "EventBusName": self.bus})
             if len(self._events) > _EVENTS:
@@ -144,6 +148,9 @@ class Gate:
 
     def flush(self) -> None:
         """Send the events that wait. Call it at the end of an invocation: a frozen container sends nothing. Never raises."""
+        with suppress(ConnectionError):
+            for hour in [hour for hour, owed in list(self._owed.items()) if abs(owed) >= _LITTLE]:
+                self._reserve(hour, 0, -(10**15))
         until = self.monotonic() + CACHE_SECONDS
         for _ in range(3):
             with self._lock:
@@ -208,21 +215,24 @@ class Gate:
 
     def _admit(self, case_id: str, user_id: str | None, tokens: int) -> list[Circuit]:
         """Return the circuits at which `tokens` are now reserved; 0 is a mere look."""
-        asked = ((f"case#{case_id}", case_id), (f"user#{user_id}", user_id), ("fleet", "fleet"))
+        asked = ((f"case#{case_id}", case_id), (f"user#{user_id}", user_id), ("fleet", "fleet"), ("spend", case_id))
         names = tuple(name for name, there in asked if there)
         for _ in range(4):
             held: list[Circuit] = []
             try:
                 circuits = self._refuse(self._circuits(names), 0)
                 limited = [circuit for circuit in circuits if tokens and circuit.at(self._now())[1] is not None]
-                while limited and self._change(limited[0], -tokens, tokens):
+                while limited and self._reserve(limited[0], tokens, tokens):
                     held.append(limited.pop(0))
                 if not limited:
                     self._local.pop(case_id if tokens else "", None)
                     return held
                 self._settle(held, tokens)
                 # Either it was changed meanwhile, or has no more: what it says now decides.
-                self._refuse(self._circuits(names, afresh=True), tokens)
+                if limited[0] in self._circuits(names, afresh=True) and limited[0].hourly:
+                    self._tell({"case_id": case_id[:128], "tokens": tokens}, "AllowanceSpent")
+                    raise Paused(f"{limited[0].name}: less than {tokens} tokens are left of what this hour allows")
+                self._refuse(self._circuits(names), tokens)
             except ConnectionError as away:
                 self._settle(held, tokens)
                 self._refuse(self._seen.get(names, ([], 0.0, 0.0))[0], 0)
@@ -269,24 +279,46 @@ class Gate:
         ahead = parsedate_to_datetime(date).timestamp() - self.clock() if date else 0.0
         self._ahead = ahead if abs(ahead) > 1.5 else 0.0  # it is told to the second
         found = {item[self.key]["S"]: item for item in answer["Responses"][self.table]}
-        return [_circuit(found.get(name, {}), name) for name in names]
+        return _this_hour([_circuit(found.get(name, {}), name) for name in names], self._now())
+
+    def _reserve(self, circuit: Circuit, tokens: int, least: int) -> bool:
+        """Take tokens of an allowance, and settle by the same write what calls before have left of theirs."""
+        owed = self._owed.get(circuit, 0)
+        done = self._change(circuit, owed - tokens, least - owed)
+        if owed and done:
+            self._owe(circuit, -owed)
+        return done
+
+    def _owe(self, circuit: Circuit, tokens: int) -> None:
+        with self._lock:
+            self._owed[circuit] = self._owed.pop(circuit, 0) + tokens
+            if len(self._owed) > _CASES:
+                del self._owed[next(iter(self._owed))]
 
     def _settle(self, held: list[Circuit], tokens: int) -> None:
         """Give back what was reserved and not used; less than nothing is taken in addition."""
         while held and tokens:
+            circuit = held.pop()
             with suppress(ConnectionError):
-                self._change(held.pop(), tokens, -(10**15))
+                self._owe(circuit, tokens) if circuit.hourly else self._change(circuit, tokens, -(10**15))
 
     def _change(self, circuit: Circuit, tokens: int, least: int) -> bool:
         """Change an allowance of at least so many tokens; whether it had them, and is still the version that was read."""
-        values = {":version": circuit.version, ":tokens": str(tokens), ":least": str(least)}
+        values = {":own": circuit.version, ":tokens": str(tokens), ":least": str(least)}
+        change, condition = "SET allowance = allowance + :tokens", "#own = :own AND allowance >= :least"
+        if circuit.hourly:
+            if least > (circuit.allowance or 0):
+                return False
+            values.update({":own": str(circuit.allowance), ":end": f"{self._now().timestamp() + _KEPT:.0f}"})
+            change = "SET allowance = if_not_exists(allowance, :own) + :tokens, #own = if_not_exists(#own, :own)"
+            change, condition = f"{change}, expires = :end", "attribute_not_exists(allowance) OR allowance >= :least"
         try:
             self._client("dynamodb").update_item(
                 TableName=self.table,
                 Key={self.key: {"S": circuit.name}},
-                UpdateExpression="SET allowance = allowance + :tokens",
-                ConditionExpression="#version = :version AND allowance >= :least",
-                ExpressionAttributeNames={"#version": "version"},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#own": "granted" if circuit.hourly else "version"},
                 ExpressionAttributeValues={name: {"N": value} for name, value in values.items()},
             )
         except Exception as error:
@@ -398,3 +430,15 @@ def _circuit(item: Mapping[str, Any], name: str) -> Circuit:
             ends = datetime.fromtimestamp(0, timezone.utc)  # what cannot be read is over
     limit = None if left is None else int(float(left))
     return Circuit(name, said.get("state", "closed"), said.get("version", "0"), ends, limit, said.get("reason", ""))
+
+
+def _this_hour(circuits: list[Circuit], now: datetime) -> list[Circuit]:
+    """Return circuits, with what a case whose own is closed may use in this hour, if guardian says how much."""
+    case, given = circuits[0], circuits[-1]
+    if given.name != "spend":
+        return circuits
+    if given.allowance is None or case.at(now)[0] != "closed":
+        return circuits[:-1]
+    # Another hour, or a circuit that has closed again, is another item: nothing has to be given back for a case to go on.
+    name = f"spend{case.name[4:]}#{now:%Y-%m-%dT%H}#{case.version}"
+    return [*circuits[:-1], Circuit(name, version=case.version, allowance=given.allowance, hourly=True)]

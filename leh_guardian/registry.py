@@ -192,13 +192,59 @@ class Registry:
         return sorted(self._specs)
 
 
+class OnDemand(Registry):
+    """The handlers of a package, each imported when a rule first uses it.
+
+    For commands that look at rules: most folders use few handlers, and importing all of them takes as long as checking
+    some hundred rules. The daemon uses `discover`, so that a malformed handler fails at its start whether a rule uses it or not.
+    """
+
+    def __init__(self, package: ModuleType) -> None:
+        super().__init__()
+        self._package = package
+        self._unseen = set(_modules(package))
+
+    def get(self, name: str) -> HandlerSpec | None:
+        """Return the handler `name`, or None."""
+        if name in self._unseen:
+            self.add(_declared(self._package, name))
+            self._unseen.remove(name)
+        return super().get(name)
+
+    def __getitem__(self, name: str) -> HandlerSpec:
+        if (spec := self.get(name)) is None:
+            raise KeyError(name)
+        return spec
+
+    def __iter__(self) -> Iterator[HandlerSpec]:
+        return map(self.__getitem__, self.names())
+
+    def names(self) -> list[str]:
+        """Return all names in order."""
+        return sorted({*super().names(), *self._unseen})
+
+
 def discover(package: ModuleType) -> Registry:
-    """Import every module of `package` in name order and register the handlers declared there."""
-    registry = Registry()
-    for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{package.__name__}.{module_info.name}")
-        for value in vars(module).values():
-            spec = getattr(value, "__handler__", None)
-            if isinstance(spec, HandlerSpec) and spec.run.__module__ == module.__name__:
-                registry.add(spec)
-    return registry
+    """Import every module of `package` in name order and register the handler declared there."""
+    return Registry(tuple(_declared(package, name) for name in _modules(package)))
+
+
+def _modules(package: ModuleType) -> list[str]:
+    return sorted(info.name for info in pkgutil.iter_modules(package.__path__))
+
+
+def _declared(package: ModuleType, name: str) -> HandlerSpec:
+    """Import the module `name` and return its handler.
+
+    Raises:
+        TypeError: it declares none, several, or one of another name: a file is found by its handler's name.
+    """
+    module = importlib.import_module(f"{package.__name__}.{name}")
+    specs = [
+        spec for value in vars(module).values() if isinstance(spec := getattr(value, "__handler__", None), HandlerSpec)
+    ]
+    own = [spec for spec in specs if spec.run.__module__ == module.__name__]
+    if [spec.name for spec in own] != [name]:
+        found = ", ".join(spec.name for spec in own) or "none"
+        raise TypeError(f"{module.__name__} must declare one handler, {name}; it declares {found}")
+    return own[0]

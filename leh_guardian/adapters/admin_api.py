@@ -86,11 +86,14 @@ class HttpAdminApi:
         *,
         deadline: float = 20.0,
         idempotent: bool = False,
+        revoke_path: str = "",
     ) -> None:
+        """`revoke_path` is where sessions are ended."""
         self._session = session
         self._base = url.rstrip("/")
         self._token = token
         self._deadline = deadline
+        self._revoke_path = revoke_path
         self._pinged: tuple[float, HandlerError | None] | None = None
         self.idempotent: Final = idempotent
         """Whether the operator says that the other side honours our keys."""
@@ -113,6 +116,14 @@ class HttpAdminApi:
         if not is_case_id(case):
             raise Refused(f"{shown(case, 80)!r} is no id of a case: nothing was asked for")
         return await self._ask(REINDEX_PATH, {"case_id": case}, key)
+
+    async def revoke(self, user: str, key: str) -> str:
+        """Ask for the sessions of an account to be ended; otherwise as `reprocess`."""
+        if not is_case_id(user):
+            raise Refused(f"{shown(user, 80)!r} is no id of an account: nothing was asked for")
+        if not self._revoke_path:
+            raise Refused("nobody said how sessions are ended: set admin_api.revoke_sessions")
+        return await self._ask(self._revoke_path, {"user_id": user}, key)
 
     async def _ask(self, path: str, body: Mapping[str, str], key: str) -> str:
         sent = _Sent()

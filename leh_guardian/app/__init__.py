@@ -40,10 +40,12 @@ from leh_guardian.engine.broken_channels import BrokenChannels
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.canary import CANARY_HANDLER
 from leh_guardian.engine.chaining import Chaining
+from leh_guardian.engine.check_history import StoredChecks
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.distress import Distress
 from leh_guardian.engine.escalator import Escalator
+from leh_guardian.engine.findings import Findings
 from leh_guardian.engine.handovers import Handovers
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.letters import Letters
@@ -199,6 +201,7 @@ async def _build(
         objects=S3Objects(aws, await aws.client("s3")),
         cases=outside.cases,
         accounts=outside.accounts,
+        sessions=outside.admin if settings.admin_api.revoke_sessions else None,
         activities=outside.activities,
         logs=outside.logs,
         functions=outside.functions,
@@ -207,6 +210,8 @@ async def _build(
         errors=worker_errors(settings, outside.logs, outside.functions, signatures.table, clock),
         admin=outside.admin,
         checks=outside.checks,
+        check_history=StoredChecks(pool),
+        own_channel=settings.notify.channel,
         reprocessing=ReprocessingRows(pool, clock),
         deployments=NotedDeployments(pool, clock),
         languages=people,
@@ -254,6 +259,7 @@ async def _build(
         planned=planned,
     )
     scheduler = Scheduler(pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned)
+    findings = Findings(pool, planner, reloader.current, clock, replica=replica, planned=planned)
     executors = lanes(
         pool,
         known,
@@ -321,6 +327,7 @@ async def _build(
             # The pause bounds the rate of looks.
             loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
             loop("scheduler", scheduler.run_once, pause=LOOK_AT_CLOCK),
+            loop("findings", findings.run_once, pause=3.0),
             loop("reconcile", reconciling.run_once, pause=reconcile.LOOK, limit=reconcile.LIMIT),
             loop("reloader", reloader.run_once, pause=settings.rules.poll.total_seconds(), limit=90.0),
             loop("timekeeper", timekeeper.run_once, pause=5.0),

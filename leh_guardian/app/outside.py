@@ -102,7 +102,14 @@ async def open_admin_api(settings: Settings, aws: Aws, stack: AsyncExitStack) ->
         token = SecretToken(aws, await aws.client("secretsmanager"), wanted.token_secret)
     deadline = wanted.deadline.total_seconds()
     session = await stack.enter_async_context(admin_session(deadline))
-    return HttpAdminApi(session, wanted.url, token, deadline=deadline, idempotent=wanted.idempotent)
+    return HttpAdminApi(
+        session,
+        wanted.url,
+        token,
+        deadline=deadline,
+        idempotent=wanted.idempotent,
+        revoke_path=wanted.revoke_sessions or "",
+    )
 
 
 async def evidence_tables(settings: Settings, aws: Aws) -> DynamoTables:

@@ -11,8 +11,9 @@ from leh_guardian.adapters.breaker_table import BreakerTable
 from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.adapters.parked import ParkedTable
 from leh_guardian.clock import Clock
-from leh_guardian.engine import circuits, leftovers
+from leh_guardian.engine import allowances, circuits, leftovers
 from leh_guardian.engine import usual as usual_use
+from leh_guardian.engine.allowances import AllowanceKeeper
 from leh_guardian.engine.auditor import Client
 from leh_guardian.engine.circuits import CircuitKeeper
 from leh_guardian.engine.leftovers import Leftovers
@@ -33,8 +34,9 @@ class Spending:
 
     keeper: CircuitKeeper
     use: UsualUse
+    allowances: AllowanceKeeper | None
     leftovers: Leftovers | None
-    """None where no worker knows of circuits, and parks nothing."""
+    """None where no worker knows of circuits: then nothing is parked."""
     clients: tuple[Client, ...]
 
     def usual(self) -> Usual:
@@ -47,11 +49,15 @@ class Spending:
 
     def loops(self, loop: partial[Loop]) -> list[Loop]:
         """Return its loops."""
-        made = [
+        found = [
             loop("circuits", self.keeper.run_once, pause=circuits.LOOK),
             loop("usual_use", self.use.run_once, pause=usual_use.PAUSE),
         ]
-        return made + ([loop("leftovers", self.leftovers.run_once, pause=leftovers.LOOK)] if self.leftovers else [])
+        if self.allowances is not None:
+            found.append(loop("allowances", self.allowances.run_once, pause=allowances.LOOK))
+        if self.leftovers is not None:
+            found.append(loop("leftovers", self.leftovers.run_once, pause=leftovers.LOOK))
+        return found
 
 
 async def open_spending(
@@ -84,7 +90,10 @@ async def open_spending(
         pool, planner, rules, board, recovery, lambda: use.now, clock, metrics, replica=replica, planned=planned
     )
     if board is None:
-        return Spending(keeper, use, None, ())
+        return Spending(keeper, use, None, None, ())
+    hours = AllowanceKeeper(
+        pool, rules, settings.rules.modes, board, clock, most=settings.mode, wanted=wanted.admission
+    )
     parked = ParkedTable(aws, dynamo, wanted.parked_table)
     left = Leftovers(pool, planner, rules, parked, clock, replica=replica, planned=planned)
-    return Spending(keeper, use, left, (Client("breaker_table", board, required=False),))
+    return Spending(keeper, use, hours, left, (Client("breaker_table", board, required=False),))

@@ -6,16 +6,18 @@ stays broken whatever else could not be seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
 from leh_guardian.errors import AccessDenied, NoCredentials, Permanent
 from leh_guardian.language import NOTHING, Text
+from leh_guardian.model.check import Status, worst
 from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.model.text import told
+
+__all__ = ["CheckResult", "Finding", "Findings", "Status", "not_named", "worst"]
 
 _SAID: Final = 20
 """Findings that facts hold, of the worst first: an incident is no list of a thousand hosts."""
@@ -29,24 +31,6 @@ _CREDENTIALS: Final = Text(
     en="Look at the AWS credentials (the role, or AWS_ACCESS_KEY_ID and so on).",
 )
 _NAMES: Final = Text(ko="설정에 적힌 이름과 리전을 확인하세요.", en="Look at the names and the region in the settings.")
-
-
-class Status(StrEnum):
-    """How good it is."""
-
-    OK = "OK"
-    WARN = "WARN"
-    UNKNOWN = "UNKNOWN"
-    FAIL = "FAIL"
-
-    @property
-    def bad(self) -> bool:
-        """Whether people must know at once."""
-        return self in {Status.UNKNOWN, Status.FAIL}
-
-
-_ORDER: Final = tuple(Status)
-"""From good to bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +115,7 @@ class Findings:
         self, check: str, measured: Mapping[str, Any], threshold: Mapping[str, Any], evidence: Mapping[str, Any]
     ) -> CheckResult:
         """Return what it all comes to."""
-        ordered = sorted(self.seen, key=lambda one: -_ORDER.index(one.status))
+        ordered = sorted(self.seen, key=lambda one: -one.status.rank)
         # What is well is said only where all is.
         wrong = [one for one in ordered if one.status is not Status.OK]
         return CheckResult(
@@ -143,11 +127,6 @@ class Findings:
             tuple(one.reason for one in (wrong or ordered)[:_SAID]),
             tuple(dict.fromkeys(one.what_to_do for one in wrong if one.what_to_do))[:_SAID],
         )
-
-
-def worst(statuses: Iterator[Status] | Sequence[Status]) -> Status:
-    """Return the worst of several, OK of none."""
-    return max(statuses, key=_ORDER.index, default=Status.OK)
 
 
 def not_named(check: str, reason: Text, what_to_do: Text) -> CheckResult:

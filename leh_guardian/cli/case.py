@@ -9,7 +9,7 @@ import os
 import sys
 import uuid
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import anyio
@@ -22,6 +22,7 @@ from leh_guardian.adapters.s3 import S3Objects
 from leh_guardian.app import handlers
 from leh_guardian.app.outside import evidence_tables, leh_cases
 from leh_guardian.cli.following import follow
+from leh_guardian.cli.language import locale, said
 from leh_guardian.cli.output import as_json, out, print_json, tell
 from leh_guardian.cli.store_access import who, with_store
 from leh_guardian.clock import SystemClock
@@ -30,11 +31,50 @@ from leh_guardian.engine import by_hand
 from leh_guardian.errors import GuardianError, Halted, SettingsError
 from leh_guardian.fields import is_case_id
 from leh_guardian.handlers.case_state import CaseStateParams, case_state
+from leh_guardian.language import Locale, Text
 from leh_guardian.model.case import CLOSED
 from leh_guardian.model.outcome import Done
 from leh_guardian.model.text import shown
 from leh_guardian.settings import Settings, load_settings
 from leh_guardian.store.transaction import Transaction
+
+_NO_REASON: Final = Text(ko="--reason에 복구하는 이유를 입력하세요.", en="Say with --reason why it is to be restored.")
+
+
+def _no_id(given: str) -> Text:
+    word = shown(given, 60)
+    return Text(
+        ko=f"'{word}'은(는) 사건 ID가 아닙니다 (예: case_3f9c).", en=f"'{word}' is no id of a case (like case_3f9c)."
+    )
+
+
+def _under_way(incident: str) -> Text:
+    return Text(
+        ko=f"이 사건의 복구가 이미 진행 중입니다 (장애 {incident}).",
+        en=f"This case is being restored already (incident {incident}).",
+    )
+
+
+def _begun(incident: str) -> Text:
+    return Text(
+        ko=f"복구를 등록했습니다 (장애 {incident}). 데몬이 실행하며, 이 명령을 중단해도 계속됩니다.",
+        en=f"The restore is planned (incident {incident}). The daemon does it, also when this command is interrupted.",
+    )
+
+
+def _to_do(step: str) -> Text:
+    return Text(ko=f"  실행할 일: {step}", en=f"  to be done: {step}")
+
+
+def _missing(what: str, ids: str) -> Text:
+    return Text(ko=f"  {what} 없음: {ids}", en=f"  no {what}: {ids}")
+
+
+def _nothing_to_do(id_: str, status: str) -> Text:
+    return Text(
+        ko=f"사건 {id_}는 closed가 아니라 {status}이고, 빠진 것도 없습니다",
+        en=f"case {id_} is {status}, not closed, and nothing is missing",
+    )
 
 
 @click.group()
@@ -61,9 +101,9 @@ def restore(
 ) -> None:
     """Open the closed case ID again, and bring its evidence and its search index back. The daemon does it, also when this is interrupted."""
     if not is_case_id(id_):
-        raise click.UsageError(f"'{shown(id_, 60)}'은(는) 사건 ID가 아닙니다 (예: case_3f9c).")
+        raise click.UsageError(said(_no_id(id_)))
     if not reason.strip():
-        raise click.UsageError("--reason에 복구하는 이유를 입력하세요.")
+        raise click.UsageError(said(_NO_REASON))
     if dry_run:
         _show(id_, json_=json_)
         return
@@ -85,9 +125,9 @@ def restore(
 
     incident, new = with_store(begin)
     if not new:
-        tell(f"이 사건의 복구가 이미 진행 중입니다 (장애 {str(incident)[:8]}).")
+        tell(_under_way(str(incident)[:8]))
         sys.exit(1)
-    tell(f"복구를 등록했습니다 (장애 {str(incident)[:8]}). 데몬이 실행하며, 이 명령을 중단해도 계속됩니다.")
+    tell(_begun(str(incident)[:8]))
     if not wait:
         if json_:
             print_json({"case": id_, "incident": str(incident), "status": "scheduled"})
@@ -110,9 +150,9 @@ def _show(id_: str, *, json_: bool) -> None:
     else:
         out(found["summary"])
         for step in found["would"]:
-            out(f"  실행할 일: {step}")
+            out(_to_do(step))
         for what, ids in found.get("missing_ids", {}).items():
-            out(f"  {what} 없음: {', '.join(ids)}")
+            out(_missing(what, ", ".join(ids)))
         for command in found.get("pitr", {}).get("commands", ()):
             out(f"  PITR: {command}")
     if found["refused"]:
@@ -132,7 +172,7 @@ async def _look(id_: str) -> dict[str, Any]:
     closed = found["status"] == CLOSED
     found.setdefault("refused", None)
     if not closed and not found["would"]:
-        found["refused"] = f"사건 {id_}는 closed가 아니라 {found['status']}이고, 빠진 것도 없습니다"
+        found["refused"] = said(_nothing_to_do(id_, found["status"]))
     would = ["case_restore: closed → active"] if closed and not found["refused"] else []
     return {"summary": outcome.summary, **found, "would": [*would, *found["would"]]}
 
@@ -153,6 +193,7 @@ async def _outside(settings: Settings, stack: AsyncExitStack) -> Capabilities:
         evidence_bucket=settings.evidence.bucket,
         objects=S3Objects(aws, await aws.client("s3")),
         cases=leh_cases(settings),
+        languages=_Spoken(),
     )
 
 
@@ -172,6 +213,13 @@ def _context(can: Capabilities) -> ActionContext:
         remembered={},
         checkpoints=_Nothing(),
     )
+
+
+class _Spoken:
+    """Whoever types is the only reader."""
+
+    def locale(self, target: str = "") -> Locale:
+        return locale()
 
 
 class _Nothing:

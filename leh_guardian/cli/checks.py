@@ -1,10 +1,13 @@
-"""Owns `leh-guardian checks run`: the runbook's periodic checks by hand; the one rule: what was not seen is UNKNOWN and never exit 0."""
+"""Owns `leh-guardian checks`: the runbook's periodic checks by hand; the one rule: what was not seen is UNKNOWN and never exit 0."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -14,20 +17,31 @@ from leh_guardian.adapters.aws import open_aws
 from leh_guardian.app.checking import checking
 from leh_guardian.checks.catalogue import CHECKS
 from leh_guardian.checks.result import CheckResult, not_named
-from leh_guardian.cli.language import said
-from leh_guardian.cli.output import as_json, out, print_json_lines
+from leh_guardian.checks.weekly import markdown, page
+from leh_guardian.checks.weekly.document import document
+from leh_guardian.checks.weekly.report import WEEKS, Report, compose, reach, week_end
+from leh_guardian.cli.language import locale, said
+from leh_guardian.cli.output import SEOUL, as_json, out, print_json, print_json_lines
+from leh_guardian.cli.store_access import with_store
 from leh_guardian.clock import SystemClock
 from leh_guardian.errors import GuardianError
-from leh_guardian.language import Text
+from leh_guardian.language import Locale, Text
 from leh_guardian.model.text import shown, told, without_passwords
 from leh_guardian.rules.diagnostics import did_you_mean
 from leh_guardian.settings import Settings, load_settings
+from leh_guardian.store import check_results
+from leh_guardian.store.transaction import Transaction
 
 _LONGEST: Final = 600.0
 """Seconds that one check may take."""
 _UNUSED: Final = {"LEH_DATABASE_URL": "postgresql://unused", "LEH_QUEUE__ALERTS": "unused"}
 """What the settings ask for and no check needs."""
 _PREFIX: Final = "check_"
+_FORMS: Final[Mapping[str, Callable[[Report, Locale], str]]] = {
+    "markdown": markdown.written,
+    "html": page.written,
+    "json": lambda made, _: json.dumps(document(made), indent=2, ensure_ascii=False),
+}
 
 
 @click.group()
@@ -51,6 +65,44 @@ def run(names: Sequence[str], json_: bool) -> None:
         for result in results:
             _print(result)
     sys.exit(1 if any(result.status.bad for result in results) else 0)
+
+
+def _week(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    try:
+        return week_end(value, SEOUL) if value else None
+    except ValueError:
+        raise click.BadParameter("write a week like 2026-W49") from None
+
+
+@checks.command()
+@click.option(
+    "--format", "form", type=click.Choice([*_FORMS]), default="markdown", show_default=True, help="How it is written."
+)
+@click.option("--week", "until", callback=_week, metavar="WEEK", help="Another week than this one, like 2026-W49.")
+@click.option(
+    "--weeks", type=click.IntRange(2, 52), default=WEEKS, show_default=True, help="How far back its trend goes."
+)
+@as_json
+def report(form: str, until: datetime | None, weeks: int, json_: bool) -> None:
+    """Print the weekly report of what the rules' checks came to; it runs none.
+
+    Exit 0 if all is OK or WARN, 1 if anything is FAIL or UNKNOWN, which is what did not run.
+    """
+    made = with_store(partial(report_at, until=until, weeks=weeks))
+    if json_:
+        print_json(document(made))
+    else:
+        out(_FORMS[form](made, locale()).removesuffix("\n"))
+    sys.exit(1 if made.overall.bad else 0)
+
+
+async def report_at(
+    tx: Transaction, *, until: datetime | None = None, weeks: int = WEEKS, names: Sequence[str] = tuple(CHECKS)
+) -> Report:
+    """Return the report of the week that ends at `until`, or of this one so far."""
+    now = await tx.time()
+    at = now if until is None else min(now, until - timedelta(seconds=1))
+    return compose(await check_results.weekly(tx, reach(at, weeks), at, str(SEOUL)), names, at, SEOUL, weeks=weeks)
 
 
 def _named(name: str) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import anyio
 
 from leh_guardian.cli.output import tell
 from leh_guardian.cli.store_access import with_store
+from leh_guardian.language import Text
 from leh_guardian.model.text import shown
 from leh_guardian.store import overview
 
 PAUSE = 2.0
+_NOBODY: Final = Text(
+    ko="아직 아무 데몬도 실행하지 않았습니다: `leh-guardian run`이 떠 있는지, `mode show`가 act인지 확인하세요.",
+    en="No daemon has taken it up yet: look whether `leh-guardian run` is there, and whether `mode show` says act.",
+)
 _GOOD = ("succeeded", "skipped")
 _ENDED = (*_GOOD, "failed", "needs_human", "rejected")
 _UNCLAIMED = 30.0
@@ -41,8 +46,6 @@ async def follow(incident: UUID, handlers: Sequence[str]) -> list[dict[str, Any]
         if action["status"] in _ENDED and (whole or action["status"] not in _GOOD):
             return actions
         if action["status"] == "scheduled" and not action["attempt"] and anyio.current_time() - since > _UNCLAIMED:
-            tell(
-                "아직 아무 데몬도 실행하지 않았습니다: `leh-guardian run`이 떠 있는지, `mode show`가 act인지 확인하세요."
-            )
+            tell(_NOBODY)
             since = anyio.current_time()
         await anyio.sleep(PAUSE)

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 import leh_guardian.handlers
-from leh_guardian.registry import Registry, discover
+from leh_guardian.registry import OnDemand, Registry
 
 
 def registry() -> Registry:
     """Return every handler that rules may use."""
-    return discover(leh_guardian.handlers)
+    return OnDemand(leh_guardian.handlers)
 
 
 def named_folder(directory: Path | None) -> Path:

@@ -20,6 +20,8 @@ from leh_guardian.ports import Notice, NoticeKind
 from leh_guardian.telemetry.redaction import redact
 
 _LONGEST: Final = 16_000
+_LONGEST_BRIEF: Final = 300
+"""It is what an approval is about: who closed a case and when, what is missing where, the price."""
 _MOST_BUNDLED: Final = 20
 _KINDS: Final = {
     "page": NoticeKind.PAGE,
@@ -123,6 +125,15 @@ def _tried(row: Mapping[str, Any], locale: Locale) -> str:
     dry = Text(ko=" (연습)", en=" (dry run)").of(locale) if row["dry_run"] else ""
     said = ACTION_WORDS[row["status"]].of(locale) + dry
     # What a look has found, and a handler has put into few words, is what an approval is about.
-    brief = (outcome.get("facts") or {}).get("brief") or ""
-    summary = outcome.get("summary", "") if row["status"] in {"failed", "needs_human"} else brief
-    return f"{row['handler']} {said}" + (f" ({told(summary, 120, phones=False)})" if summary else "")
+    if row["status"] in {"failed", "needs_human"}:
+        summary, most = outcome.get("summary", ""), 120
+    else:
+        summary, most = _brief(outcome.get("facts") or {}, locale), _LONGEST_BRIEF
+    return f"{row['handler']} {said}" + (f" ({told(summary, most, phones=False)})" if summary else "")
+
+
+def _brief(facts: Mapping[str, Any], locale: Locale) -> str:
+    """Return what was found or done in few words, in the reader's language where it is kept in that."""
+    kept = facts.get("brief_in")
+    found = kept.get(locale.value) if isinstance(kept, Mapping) else None
+    return str(found or facts.get("brief") or "")

@@ -158,7 +158,7 @@ class OutgoingMessages:
         newer = [
             one
             for one in waiting
-            if one.incident_id == incident.id and _newer(one.params, params) and (one.due_at <= now or not one.open)
+            if one.incident_id == incident.id and _newer(one.params, params) and (one.due_at <= now or not one.to_go)
         ]
         if newer:
             return f"a newer message says it: {newer[-1].action_id}"
@@ -187,7 +187,7 @@ class OutgoingMessages:
         storm = delivery.storm
         longest = max([storm.per, *(rate.per for rate in rates)])
         sent = await deliveries.times(tx, params["target"], params["channel"], now - timedelta(seconds=longest))
-        open_pages = [one for one in waiting if one.open and one.params.get("kind") == "page"]
+        open_pages = [one for one in waiting if one.to_go and one.params.get("kind") == "page"]
         frees: list[datetime] = []
         for rate in rates:
             recent = [at for at in sent if at > now - timedelta(seconds=rate.per)]

@@ -5,15 +5,17 @@ Both the planner (T1) and the settlement (T4) go through here, so a plan moves o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from leh_guardian.engine import pages
+from leh_guardian.engine import approving, pages
+from leh_guardian.engine.approving import Proposed
+from leh_guardian.engine.approving_wording import proposal
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.wording import Cause, message, too_much
@@ -45,6 +47,8 @@ class Run:
     """{step id: facts} of the steps before."""
     dry: bool = False
     """Whether a step ran dry: then there is nothing to verify."""
+    approved_by: str = ""
+    """Who has approved what was asked for last, empty for nobody."""
 
 
 class Progression:
@@ -102,11 +106,36 @@ class Progression:
             Kind.ESCALATED, written, incident=told, data={"cause": cause.value, "policy": incident.plan.escalate}
         )
 
-    def ask(self, changes: Changes, incident: Incident, action_id: UUID) -> None:
-        """Let people know that an action waits for their approval."""
+    def ask(self, changes: Changes, run: Run, action_id: UUID) -> None:
+        """Let people know that an action waits for their approval, and what their word would cover."""
+        incident = run.incident
         changes.incidents.setdefault(incident.id, incident)
-        self.escalate(changes, incident, Cause.APPROVAL, f"{action_id}", about=f"{action_id}", action=f"{action_id}")
-        changes.note(Kind.PROPOSED, "waits for approval", incident=incident, action_id=action_id)
+        shown, covers = self._ahead(run, action_id)
+        detail = proposal(shown) if shown else f"{action_id}"
+        self.escalate(changes, incident, Cause.APPROVAL, detail, about=f"{action_id}", action=f"{action_id}")
+        asked = changes.incidents[incident.id]
+        if asked.escalation is not None:
+            changes.incidents[incident.id] = replace(asked, escalation=replace(asked.escalation, covers=covers))
+        data = {"steps": [asdict(one) for one in shown], "covers": dict(covers)}
+        changes.note(Kind.PROPOSED, "waits for approval", incident=incident, action_id=action_id, data=data)
+
+    def _ahead(self, run: Run, action_id: UUID) -> tuple[Sequence[Proposed], Mapping[str, str]]:
+        """Return what is shown with a question, and what its answer covers; nothing where it is no step of the plan."""
+        plan = run.incident.plan
+        ids = [self._id(run, step, Role.STEP) for step in plan.steps]
+        if action_id not in ids:
+            return (), {}
+        return approving.ahead(
+            plan, run.incident.run, ids.index(action_id), lambda step: self._params(step, run), self._changes
+        )
+
+    def _changes(self, step: Step) -> bool:
+        spec = self._registry.get(step.uses)
+        return spec is None or spec.changes
+
+    @staticmethod
+    def _id(run: Run, step: Step, role: Role) -> UUID:
+        return action_key(run.event.id, run.incident.rule_id, f"{role.value}-{step.id}")
 
     def tell_elsewhere(self, changes: Changes, incident: Incident, untold: ClaimedAction) -> None:
         """Send a message that its channel would not take, or that nobody got, by the next one: the console at last."""
@@ -213,13 +242,13 @@ class Progression:
             changes.note(Kind.FAILED, reason, incident=run.incident, action_id=action.id, data={"step": step.id})
             return False
         action = self._action(run, step, index, role, due_at, params)
+        data = {"step": step.id, "handler": step.uses, "params": params, "mode": action.mode.value, "due_at": due_at}
+        asked, number = run.incident.escalation, run.incident.run
+        if role is Role.STEP and run.approved_by and approving.is_covered(asked, number, step, params):
+            action = replace(action, approved_by=run.approved_by)
+            data |= {"approved_by": run.approved_by, "approved_with": asked.approves if asked else ""}
         changes.planned.append(action)
-        changes.note(
-            Kind.PLANNED,
-            incident=run.incident,
-            action_id=action.id,
-            data={"step": step.id, "handler": step.uses, "params": params, "mode": action.mode.value, "due_at": due_at},
-        )
+        changes.note(Kind.PLANNED, incident=run.incident, action_id=action.id, data=data)
         return True
 
     def _params(self, step: Step, run: Run) -> dict[str, Any]:
@@ -249,7 +278,7 @@ class Progression:
         incident, plan, spec = run.incident, run.incident.plan, self._registry.get(step.uses)
         within = plan.verify.within if role is Role.VERIFY and plan.verify else None
         return NewAction(
-            id=action_key(run.event.id, incident.rule_id, f"{role.value}-{step.id}"),
+            id=self._id(run, step, role),
             incident_id=incident.id,
             role=role,
             step_id=step.id,
@@ -257,7 +286,7 @@ class Progression:
             handler=step.uses,
             params=params,
             mode=plan.mode,
-            changes=spec is None or spec.changes,
+            changes=self._changes(step),
             retryable=spec is not None and spec.retryable,
             status=ActionStatus.SCHEDULED,
             due_at=due_at,

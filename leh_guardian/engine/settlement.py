@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
-from leh_guardian.engine import pages
+from leh_guardian.engine import check_history, pages
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.closing import busy, close
 from leh_guardian.engine.progression import Progression, Run
@@ -132,6 +132,8 @@ class Settlement:
             due_at=verdict.due_at,
             failures=verdict.failures,
         )
+        if verdict.settled:
+            await check_history.keep(tx, claimed, verdict.facts, now)
         changes = Changes(now)
         changes.note(
             verdict.kind,
@@ -184,7 +186,7 @@ class Settlement:
             if incident is None:
                 continue
             if mode is Mode.PROPOSE:
-                self._progression.ask(changes, incident, action_id)
+                self._progression.ask(changes, await self._run(tx, incident), action_id)
             else:
                 reason = f"the mode is {mode.value}: it goes on when the mode is raised"
                 changes.note(Kind.HELD, reason, incident=incident, action_id=action_id)
@@ -196,13 +198,19 @@ class Settlement:
         changes.incidents[incident.id] = incident
         if incident.status is IncidentStatus.RESOLVED and claimed.role is not Role.TELL:
             return
-        facts = await actions.facts(tx, incident.id, incident.run)
-        dry = await actions.ran_dry(tx, incident.id, incident.run)
-        run = Run(incident, await incidents.run_event(tx, incident.id), facts, dry)
+        run = await self._run(tx, incident)
         if claimed.role is Role.CONFIRM:
             await self._after_confirm(tx, changes, run, verdict)
             return
         self._follow[claimed.role](changes, run, claimed, verdict)
+
+    @staticmethod
+    async def _run(tx: Transaction, incident: Incident) -> Run:
+        facts = await actions.facts(tx, incident.id, incident.run)
+        dry = await actions.ran_dry(tx, incident.id, incident.run)
+        asked = incident.escalation
+        found = await actions.decided(tx, UUID(asked.approves)) if asked and asked.covers else None
+        return Run(incident, await incidents.run_event(tx, incident.id), facts, dry, found[1] if found else "")
 
     def _after_step(self, changes: Changes, run: Run, claimed: ClaimedAction, verdict: Verdict) -> None:
         if verdict.status in WELL:

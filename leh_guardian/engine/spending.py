@@ -16,8 +16,8 @@ from typing import Any, Final
 from leh_guardian.engine.changes import Changes
 from leh_guardian.model.event import Event
 from leh_guardian.model.journal import Kind
-from leh_guardian.model.spend.circuit import Circuit
-from leh_guardian.model.spend.limits import HISTORY, Budget, Scope, SpendLimit, Unit, Usual, unlike
+from leh_guardian.model.spend.circuit import Circuit, State
+from leh_guardian.model.spend.limits import HISTORY, Budget, Scope, SpendLimit, Tier, Unit, Usual, unlike
 from leh_guardian.model.spend.usage import Usage
 from leh_guardian.model.window import LONGEST, Amount, Limit, Measure, peak, plain
 from leh_guardian.store import circuits, counters, spending
@@ -32,6 +32,9 @@ _MINUTE: Final = timedelta(minutes=1)
 _KEEP: Final = LONGEST + _HOUR
 QUIET: Final = timedelta(minutes=10)
 """How long it is not told again that a limit is crossed while use goes on."""
+
+_REFUSED: Final = SpendLimit(Tier.PARK, Scope.CASE, _HOUR, {})
+"""What is crossed when the worker refuses a call: what it has reserved in this hour comes to a limit, its records to follow."""
 
 Used = tuple[datetime, Usage]
 """When, and what."""
@@ -60,12 +63,17 @@ async def take_in(tx: Transaction, changes: Changes, budget: Budget, usual: Usua
     """Count uses whose events are new; return what they cross, gravest first, each told once in a while."""
     if not used:
         return []
-    counted = await _count(tx, changes, used)
-    known = await circuits.of(tx, counted.minutes)
+    refused = {(Scope.CASE, usage.case_id): happened for happened, usage in used if usage.refused}
+    counted = await _count(tx, changes, [one for one in used if not one[1].refused])
+    known = await circuits.of(tx, counted.minutes.keys() | refused.keys())
     paused = [key for key, circuit in known.items() if circuit.state.pauses]
     if paused:
         await circuits.used(tx, paused, changes.now)
     crossed = [one async for one in _crossed(tx, changes.now, budget, usual, counted, known)]
+    # Of a circuit that has moved since, it is old news.
+    moved = {key for key, at in refused.items() if key in known and not _holds(known[key], at)}
+    spent = refused.keys() - moved
+    crossed += [_Crossed(key, _REFUSED, {}) for key in spent]
     gravest: dict[Key, _Crossed] = {}
     for one in sorted(crossed, key=lambda each: each.limit.tier.rank):
         gravest[one.key] = one
@@ -83,8 +91,14 @@ async def take_in(tx: Transaction, changes: Changes, budget: Budget, usual: Usua
     return [
         _event(one, changes.now, one.key in counted.estimated)
         for one in gravest.values()
-        if (*one.key, one.limit.tier) in told
+        # Of what is refused there may be no further word.
+        if (*one.key, one.limit.tier) in told or one.key in spent
     ]
+
+
+def _holds(circuit: Circuit, refused_at: datetime) -> bool:
+    """Tell whether a circuit is closed, and was when a call of it was refused."""
+    return circuit.state is State.CLOSED and (circuit.since is None or circuit.since <= refused_at)
 
 
 async def _count(tx: Transaction, changes: Changes, used: Sequence[Used]) -> _Counted:
@@ -98,7 +112,8 @@ async def _count(tx: Transaction, changes: Changes, used: Sequence[Used]) -> _Co
             if usage.estimated:
                 found.estimated.add((scope, key))
             for unit, amount in amounts.items():
-                rows.append(Counted(spending.series(scope, unit), key, Amount(minute, amount), changes.now + _KEEP))
+                counted = Amount(minute, amount, usage.model)
+                rows.append(Counted(spending.series(scope, unit), key, counted, changes.now + _KEEP))
         if not usage.estimated:
             rows.append(Counted(spending.TOLD, "", Amount(minute), changes.now + _KEEP))
         if not usage.priced:

@@ -9,6 +9,8 @@ from leh_guardian.clock import Clock
 from leh_guardian.store import (
     approvals,
     canaries,
+    check_reports,
+    check_results,
     counters,
     deliveries,
     deployments,
@@ -49,6 +51,8 @@ class Retention:
     """What is settled, as long as a copy of its events can stay in the queue."""
     canaries: timedelta = timedelta(hours=1)
     """Longer than any replica waits for one of its own; everything that they leave goes together."""
+    checks: timedelta = timedelta(days=400)
+    """What checks came to and which reports went out: longer than the longest trend, a year to look back on."""
     guards: timedelta = timedelta(days=400)
     """Longer than the longest window a budget may name."""
 
@@ -85,4 +89,6 @@ class Upkeep:
             dropped += await approvals.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal.forget(tx, now - keep.journal, _PORTION)
             dropped += await journal_chain.forget(tx, now - keep.journal, _PORTION)
+            dropped += await check_results.forget(tx, now - keep.checks, _PORTION)
+            dropped += await check_reports.forget(tx, now - keep.checks, _PORTION)
             return dropped + await guards.forget(tx, now - keep.guards)

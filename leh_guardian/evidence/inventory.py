@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from leh_guardian.context import Capabilities
 from leh_guardian.errors import Refused
+from leh_guardian.evidence import wording
 from leh_guardian.evidence.names import named_by_key
 from leh_guardian.evidence.record import FINISHED, status_of
-from leh_guardian.model.text import shown
+from leh_guardian.language import Text
+from leh_guardian.telemetry.failpoints import failpoint
 
 MOST: Final = 20_000
 """Pieces of a case that are looked at; a plan allows a thousand."""
@@ -106,6 +108,7 @@ class Inventory:
             "finished": len(self.finished),
             "searchable": self.searchable if self.searched else None,
             "index": self.index,
+            "unfinished": len(self.unfinished),
             "missing": {name: len(ids) for name, ids in missing.items()},
             "missing_ids": {name: sorted(ids)[:_NAMED] for name, ids in missing.items() if ids},
             "unnamed_objects": self.unnamed,
@@ -113,15 +116,17 @@ class Inventory:
         }
 
     @property
-    def korean(self) -> str:
-        """What a lawyer would see of the evidence, for the on-call."""
-        total, done = len(self.evidence), len(self.finished)
-        found = (
-            f"검색 가능 {total}건 중 {self.searchable}건"
-            if self.searched
-            else "검색 인덱스는 확인하지 않음(LEH_OPENSEARCH__URL 없음)"
-        )
-        return f"증거 {total}건 중 {done}건 처리 완료, {found}"
+    def said(self) -> Text:
+        """What a lawyer would see of the evidence."""
+        found = self.searchable if self.searched else None
+        return wording.counted(len(self.evidence), len(self.finished), found)
+
+    @property
+    def lacking(self) -> Text:
+        """What is missing where."""
+        unfinished = self.unfinished - self.absent
+        numbers = [len(ids) for ids in (self.absent, unfinished, self.unindexed, self.orphans)]
+        return wording.lacking(len(self.evidence), *numbers)
 
 
 async def take(
@@ -141,10 +146,12 @@ async def take(
     prefix = f"cases/{case}/raw/"
     keys = [key for key in await can.objects.keys(can.evidence_bucket, prefix, MOST) if key != prefix]
     objects = {named[1] for key in keys if (named := named_by_key(key))}
+    failpoint("inventory.objects")
     records = {
         str(item["evidence_id"]): status_of(item)
         for item in await can.tables.of_case(name, case, ("evidence_id", "status"), MOST)
     }
+    failpoint("inventory.records")
     documents = None
     if can.search is not None:
         documents = await can.search.values(index_of(case), "evidence_id", MOST)
@@ -163,9 +170,3 @@ async def take(
 def index_of(case: str) -> str:
     """Return the name of a case's search index; names of indexes have small letters."""
     return f"case_rag_{case.lower()}"
-
-
-def some(ids: Collection[str], most: int = 3) -> str:
-    """Name a few ids."""
-    more = f" 외 {len(ids) - most}건" if len(ids) > most else ""
-    return ", ".join(shown(one, 60) for one in sorted(ids)[:most]) + more

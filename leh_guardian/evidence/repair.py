@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from leh_guardian.evidence import wording
 from leh_guardian.evidence.inventory import Inventory
+from leh_guardian.language import Text
 from leh_guardian.ports import TableBackups
 
 USD_PER_PIECE: Final = 0.05
@@ -86,9 +88,9 @@ def _commands(case: str, table: str, to: datetime) -> list[str]:
     ]
 
 
-def korean(found: dict[str, Any], seen: Inventory, prices: Prices) -> str:
+def said(found: dict[str, Any], seen: Inventory, prices: Prices) -> Text:
     """Say what both ways cost, for whoever approves."""
-    said = f"재처리 {len(seen.unfinished)}건 약 ${cost(seen, prices):.2f}(건당 ${prices.piece:g})"
+    pieces, usd = len(seen.unfinished), cost(seen, prices)
     if "commands" in found:
-        return f"{said} 또는 DynamoDB 시점 복구(PITR) 약 ${found['usd']:.2f}(GB당 ${prices.gigabyte:g} 가정, 명령은 pitr.commands)"
-    return f"{said}; DynamoDB 시점 복구(PITR)는 불가: {found['why_not']}"
+        return wording.both_prices(pieces, usd, prices.piece, found["usd"], prices.gigabyte)
+    return wording.one_price(pieces, usd, prices.piece, found["why_not"])

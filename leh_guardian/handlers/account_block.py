@@ -1,24 +1,28 @@
 """Owns the block of an account that attacks; the one rule: from active to blocked, once, and never what nobody could undo.
 
-Runbook C3. `account_unblock` takes it back. Sessions that are open already are the service's: they live until they expire, or
-until the service looks at the account's status.
+Runbook C3. `account_unblock` takes it back. Sessions that are open already are the service's: it is asked to end them, where it can
+be (`admin_api.revoke_sessions`); whatever it answers, the block stays.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from pydantic import Field
 
 from leh_guardian.context import ActionContext
-from leh_guardian.errors import Refused
+from leh_guardian.errors import HandlerError, OutcomeUnknown, Refused, Throttled, Unavailable
 from leh_guardian.fields import UserId
 from leh_guardian.model.account import ACTIVE, BLOCKED
-from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome
+from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Wait
 from leh_guardian.model.text import shown
-from leh_guardian.ports import Accounts
+from leh_guardian.ports import Accounts, Sessions
 from leh_guardian.registry import Effect, Params, Via, handler
+
+_PAUSES: Final = (5, 10, 20, 40, 60)
+"""Seconds before sessions are asked to end again; then people do it."""
+_LIVE_ON: Final = "not revoked: they live until they expire, or until the service looks at the account's status"
 
 
 class AccountBlockParams(Params):
@@ -41,7 +45,8 @@ class AccountBlockParams(Params):
 async def account_block(ctx: ActionContext, params: AccountBlockParams) -> Outcome:
     """Block an active account in LEH's own database, and write that into LEH's audit log, in one transaction; read back afterwards.
 
-    Never the last active administrator, guardian's own user, or one of `product_database.never_block`.
+    Never the last active administrator, guardian's own user, or one of `product_database.never_block`. Then its sessions are ended by
+    `admin_api.revoke_sessions`, where that is set: where that fails people are called, and the block stays.
     """
     accounts = ctx.can.accounts
     if accounts is None:
@@ -86,10 +91,38 @@ async def _block(ctx: ActionContext, accounts: Accounts, params: AccountBlockPar
         "label": done.label,
         "verified": now.stored == done.label,
         "blocked_at": begun["at"],
-        "sessions": "not revoked: they live until they expire, or until the service looks at the account's status",
+        "sessions": _LIVE_ON,
         "brief": f"계정 {user} 차단: {shown(begun['before'], 40)} → {done.label}",
     }
-    said = f"계정 {user}를 차단하고 LEH 감사 로그에 기록했습니다. 열린 세션은 만료될 때까지 유효합니다"
+    said = f"계정 {user}를 차단하고 LEH 감사 로그에 기록했습니다"
     if not known["verified"]:
-        said += f". 그 뒤 상태가 {now.status}로 바뀌었습니다"
-    return Done(said, known)
+        # Somebody has changed it since: whose sessions live is theirs to say.
+        return Done(f"{said}. 그 뒤 상태가 {now.status}로 바뀌었습니다. 열린 세션은 취소하지 않았습니다", known)
+    if ctx.can.sessions is None:
+        return Done(f"{said}. 열린 세션은 만료될 때까지 유효합니다", known)
+    return await _revoke(ctx, ctx.can.sessions, user, known, said)
+
+
+async def _revoke(ctx: ActionContext, sessions: Sessions, user: str, known: dict[str, Any], said: str) -> Outcome:
+    """End the sessions of a blocked account; what may have been lost is asked again, for asked twice it ends nothing more."""
+    try:
+        answered = await sessions.revoke(user, str(ctx.action_id))
+    except (Throttled, Unavailable, OutcomeUnknown) as error:
+        tries: int = ctx.recall("asked", 0)
+        if tries < len(_PAUSES):
+            await ctx.checkpoint("asked", tries + 1)
+            pause = error.retry_after if isinstance(error, Throttled) and error.retry_after else 0.0
+            until = ctx.clock.now() + timedelta(seconds=max(_PAUSES[tries], min(pause, _PAUSES[-1])))
+            return Wait(until, f"계정 {user}는 차단했고, 열린 세션 취소를 다시 시도합니다: {error}", known)
+        return _not_revoked(user, known, error)
+    except HandlerError as error:
+        return _not_revoked(user, known, error)
+    return Done(f"{said}. 열린 세션도 모두 취소했습니다", known | {"sessions": f"revoked: {shown(answered, 200)}"})
+
+
+def _not_revoked(user: str, known: dict[str, Any], error: HandlerError) -> Outcome:
+    why = shown(str(error), 300)
+    return Escalate(
+        f"계정 {user}는 차단했지만 열린 세션을 취소하지 못했습니다. 차단은 유지됩니다. 세션을 직접 취소하세요: {why}",
+        known | {"sessions": f"blocked, sessions not revoked: {why}"},
+    )

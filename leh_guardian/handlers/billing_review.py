@@ -5,6 +5,7 @@ Runbook C3. What is counted is what the work cost by `budget.yaml`, not what a c
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,6 +29,11 @@ _MINUTES: Final = timedelta(hours=26)
 """How far back use is known to the minute."""
 _MOST: Final = 200_000
 _LISTING: Final = 60.0
+_UNKNOWN: Final = "unknown"
+"""The model of what was counted without one."""
+_TOLD: Final = 3
+"""Models that the message names; all of them are in the facts."""
+Models = Mapping[str, Mapping[Unit, Decimal]]
 
 
 class BillingReviewParams(Params):
@@ -63,8 +69,12 @@ async def billing_review(ctx: ActionContext, params: BillingReviewParams) -> Out
     before = await use.between(scope, params.key, begins, opened or now)
     after = await use.between(scope, params.key, opened, now) if opened else None
     usual = await _usual(use, scope, params, begins)
+    models = (
+        await use.by_model(scope, params.key, begins, opened or now),
+        await use.by_model(scope, params.key, opened, now) if opened else None,
+    )
     repeated = await _repeated(ctx, params.key, begins) if scope is Scope.CASE else None
-    facts = _facts(params, circuit, now, begins, before, after, usual, repeated)
+    facts = _facts(params, circuit, now, begins, before, after, usual, models, repeated)
     return Done(f"proposes to adjust {facts['proposed_usd']} USD for {params.scope} {params.key}; people decide", facts)
 
 
@@ -95,6 +105,7 @@ def _facts(
     before: Mapping[Unit, Decimal],
     after: Mapping[Unit, Decimal] | None,
     usual: Mapping[Unit, Decimal],
+    models: tuple[Models, Models | None],
     repeated: dict[str, Any] | None,
 ) -> dict[str, Any]:
     opened = circuit.opened_at if circuit else None
@@ -119,9 +130,9 @@ def _facts(
         "duplicates": repeated,
         "duplicates_usd": _cents(usd * share),
         "proposed_usd": _cents(proposed),
-        "by_model": None,
-        "says": "cost by budget.yaml, not what was billed; counted by case and account, not by model",
-        "brief": _brief(before, after, usual, proposed),
+        "by_model": {"before": _named(models[0]), "after": _named(models[1]) if models[1] is not None else None},
+        "says": "cost by budget.yaml, not what was billed",
+        "brief": _brief(before, after, usual, models, proposed),
     }
 
 
@@ -129,13 +140,31 @@ def _brief(
     before: Mapping[Unit, Decimal],
     after: Mapping[Unit, Decimal] | None,
     usual: Mapping[Unit, Decimal],
+    models: tuple[Models, Models | None],
     proposed: Decimal,
 ) -> str:
     then = f", 정지 뒤 {_cents(after[Unit.USD])} USD" if after else ""
     return (
         f"과금 조정 제안 {_cents(proposed)} USD: 정지 전 {_cents(before[Unit.USD])} USD({int(before[Unit.TOKENS])} 토큰){then},"
-        f" 평소 하루 {_cents(usual[Unit.USD])} USD"
+        f" 평소 하루 {_cents(usual[Unit.USD])} USD{_dearest(models)}"
     )
+
+
+def _dearest(models: tuple[Models, Models | None]) -> str:
+    """Return the models that cost most, before and after together, for the message."""
+    usd, tokens = defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal)
+    for part in models:
+        for model, used in (part or {}).items():
+            usd[model] += used[Unit.USD]
+            tokens[model] += used[Unit.TOKENS]
+    most = sorted(usd, key=lambda model: (-usd[model], model))
+    told = [f"{shown(one, 60) or _UNKNOWN} {_cents(usd[one])} USD({int(tokens[one])} 토큰)" for one in most[:_TOLD]]
+    more = f" 외 {len(most) - _TOLD}개" if len(most) > _TOLD else ""
+    return f", 모델별 {' · '.join(told)}{more}" if told else ""
+
+
+def _named(models: Models) -> dict[str, dict[str, float | int]]:
+    return {shown(model, 200) or _UNKNOWN: _amounts(used) for model, used in models.items()}
 
 
 def _amounts(used: Mapping[Unit, Decimal]) -> dict[str, float | int]:

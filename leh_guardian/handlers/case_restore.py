@@ -9,6 +9,7 @@ from datetime import datetime
 
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Refused
+from leh_guardian.evidence import wording as say
 from leh_guardian.fields import CaseId
 from leh_guardian.model.case import ACTIVE, CLOSED, refusal
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome
@@ -48,15 +49,15 @@ async def case_restore(ctx: ActionContext, params: CaseRestoreParams) -> Outcome
     case = await cases.look(params.case)
     known = {"case": case.id, "status": case.status, "closed_by": case.closed_by}
     if case.status == ACTIVE:
-        return NoOp(f"사건 {case.id}는 이미 active입니다", known)
+        return NoOp(ctx.said(say.is_active(case.id)), known)
     if case.status != CLOSED:
-        return Failed(f"사건 {case.id}의 상태가 closed가 아니라 {case.status}입니다. 사람이 확인해야 합니다", known)
+        return Failed(ctx.said(say.is_neither(case.id, case.status)), known)
     now = ctx.clock.now()
     if why := refusal(case, cases.policy, now, _asked_at(ctx)):
-        return Failed(f"사건 {case.id}를 복구하지 않았습니다: {why}", known | {"refused": why})
+        return Failed(ctx.said(say.not_restored(case.id, why)), known | {"refused": ctx.said(why)})
     ctx.within_limit("cases", 1)
     if ctx.dry_run:
-        return Done(f"사건 {case.id}를 closed에서 active로 바꿀 것입니다", known)
+        return Done(ctx.said(say.would_open(case.id)), known)
     # The line in LEH's log is known again by its time.
     await ctx.checkpoint("at", now.isoformat())
     return await _restore(ctx, cases, params, now)
@@ -74,11 +75,11 @@ async def _restore(ctx: ActionContext, cases: Cases, params: CaseRestoreParams, 
         "requested_by": shown(params.requested_by, 200),
     }
     if done.changed:
-        known |= {"restored_at": at.isoformat(), "brief": f"사건 {params.case}: closed → active"}
-        return Done(f"사건 {params.case}를 closed에서 active로 바꾸고 LEH 감사 로그에 기록했습니다", known)
+        known |= {"restored_at": at.isoformat(), **ctx.briefly(say.opened_briefly(params.case))}
+        return Done(ctx.said(say.opened(params.case)), known)
     if before.status == ACTIVE:
-        return NoOp(f"사건 {params.case}는 이미 active입니다", known)
-    return Failed(f"사건 {params.case}의 상태가 closed가 아니라 {before.status}입니다", known)
+        return NoOp(ctx.said(say.is_active(params.case)), known)
+    return Failed(ctx.said(say.is_neither(params.case, before.status)), known)
 
 
 def _asked_at(ctx: ActionContext) -> datetime:

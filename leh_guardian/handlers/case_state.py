@@ -5,25 +5,21 @@ A rule puts it before `case_restore`, so that whoever approves sees what it is a
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
-from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import AccessDenied, NotFound, Refused
 from leh_guardian.evidence import repair
+from leh_guardian.evidence import wording as say
 from leh_guardian.evidence.inventory import Inventory, take
 from leh_guardian.evidence.record import FINISHED
 from leh_guardian.fields import CaseId
+from leh_guardian.language import NOTHING, Text
 from leh_guardian.model.case import ACTIVE, CLOSED, CaseRecord, refusal
 from leh_guardian.model.outcome import Done, Failed, Outcome
-from leh_guardian.model.text import shown
 from leh_guardian.registry import Effect, Params, handler
-
-_SEOUL: Final = ZoneInfo("Asia/Seoul")
 
 
 class CaseStateParams(Params):
@@ -61,25 +57,29 @@ async def case_state(ctx: ActionContext, params: CaseStateParams) -> Outcome:
         raise Refused("nobody said where LEH's database is: set LEH_PRODUCT_DATABASE_URL")
     case = await ctx.can.cases.look(params.case)
     seen = await take(ctx.can, params.case, table=params.table, finished=params.finished)
-    known, said = described(ctx, case, seen)
+    known, said = _described(ctx, case, seen)
     if params.complete:
         good = case.status == ACTIVE and seen.whole
-        return (Done if good else Failed)(f"{said}. {seen.korean}", known)
+        known |= ctx.briefly(say.joined(", ", said, seen.lacking))
+        return (Done if good else Failed)(ctx.said(say.joined(". ", said, seen.said)), known)
     prices = repair.Prices(params.usd_per_piece, params.pitr_usd_per_gb)
-    known |= {"would": repair.steps(seen), "reprocess_usd": repair.cost(seen, prices)}
+    usd = repair.cost(seen, prices)
+    known |= {"would": repair.steps(seen), "reprocess_usd": usd}
+    price = say.reprocessing(len(seen.unfinished), usd)
     if repair.worth_recovery(seen):
-        found = await _recovery(ctx, params, case, seen, prices)
-        known["pitr"] = found
-        said = f"{said}. {repair.korean(found, seen, prices)}"
-    return Done(f"{said}. {seen.korean}", known)
+        known["pitr"] = found = await _recovery(ctx, params, case, seen, prices)
+        price = repair.said(found, seen, prices)
+    # Whoever approves reads it: the case, who closed it and when, what is missing where, and the price.
+    known |= ctx.briefly(say.joined(", ", said, seen.lacking, price))
+    return Done(ctx.said(say.joined(". ", said, price, seen.said)), known)
 
 
-def described(ctx: ActionContext, case: CaseRecord, seen: Inventory) -> tuple[dict[str, Any], str]:
-    """Return what is known of a case as facts, and in Korean."""
+def _described(ctx: ActionContext, case: CaseRecord, seen: Inventory) -> tuple[dict[str, Any], Text]:
+    """Return what is known of a case as facts, and in words."""
     assert ctx.can.cases is not None  # noqa: S101 - the caller has asked it
     now = ctx.clock.now()
     known: dict[str, Any] = {"case": case.id, "status": case.status, "stored_status": case.stored, **seen.facts}
-    said = f"사건 {case.id}: {case.status}"
+    said = say.case(case.id, case.status)
     if case.status == CLOSED:
         why = refusal(case, ctx.can.cases.policy, now)
         closed = case.since
@@ -87,28 +87,11 @@ def described(ctx: ActionContext, case: CaseRecord, seen: Inventory) -> tuple[di
             "closed_by": case.closed_by,
             "closed_at": closed.isoformat(timespec="seconds") if closed else None,
             "closed_hours": round((now - closed).total_seconds() / 3600, 1) if closed else None,
-            "refused": why or None,
+            "refused": ctx.said(why) or None,
         }
-        said += f" ({_closing(known, closed)})" + (f" - 복구 불가: {why}" if why else "")
-    known["brief"] = f"{said}, {_missing(seen)}"
+        how = say.closing(case.closed_by, closed, known["closed_hours"])
+        said = say.joined(" - ", say.joined("; ", said, how), say.not_restorable(why) if why else NOTHING)
     return known, said
-
-
-def _closing(known: dict[str, Any], closed: datetime | None) -> str:
-    by = shown(known["closed_by"] or "알 수 없음", 60)
-    when = closed.astimezone(_SEOUL).strftime("%m-%d %H:%M") if closed else "시각 알 수 없음"
-    return f"종료: {by}, {when}, {known['closed_hours'] or 0:g}시간 전"
-
-
-def _missing(seen: Inventory) -> str:
-    parts: list[tuple[str, Collection[str]]] = [
-        ("기록 없음", seen.absent),
-        ("처리 미완료", seen.unfinished - seen.absent),
-        ("검색 안 됨", seen.unindexed),
-        ("원본 없음", seen.orphans),
-    ]
-    said = ", ".join(f"{what} {len(ids)}건" for what, ids in parts if ids)
-    return f"증거 {len(seen.evidence)}건" + (f" ({said})" if said else " 모두 정상")
 
 
 async def _recovery(

@@ -40,7 +40,7 @@ class CircuitBreakerParams(Params):
     effect=Effect.EXACTLY_ONCE,
     via=Via.CONDITIONAL_WRITE,
     changes=True,
-    permissions=("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem"),
+    permissions=("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     limits={"circuits": 1},
     timeout="30s",
 )

@@ -15,9 +15,11 @@ from pydantic import Field
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Refused, StoreUnavailable, Transient
 from leh_guardian.evidence import repair
-from leh_guardian.evidence.inventory import Inventory, some, take
+from leh_guardian.evidence import wording as say
+from leh_guardian.evidence.inventory import Inventory, take
 from leh_guardian.evidence.record import FINISHED, EvidenceRecords
 from leh_guardian.fields import CaseId, Duration, Rate
+from leh_guardian.language import NOTHING, Text
 from leh_guardian.model.case import ACTIVE
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Unknown, Wait
 from leh_guardian.model.reprocessing import Piece, PieceState
@@ -54,6 +56,8 @@ class ReconcileCaseParams(Params):
     """The DynamoDB table; that of LEH_EVIDENCE__TABLE if left out."""
     finished: Annotated[tuple[str, ...], Field(strict=False)] = FINISHED
     """The values of `status` that mean that a piece is finished."""
+    at_most: int | None = Field(None, ge=0)
+    """Do nothing where more pieces would be processed anew: `${actions.….unfinished}` of the look that whoever approved has seen."""
 
 
 @handler(
@@ -80,14 +84,14 @@ async def reconcile_case(ctx: ActionContext, params: ReconcileCaseParams) -> Out
     if ctx.dry_run:
         seen = await take(ctx.can, params.case, table=params.table, finished=params.finished)
         would = repair.steps(seen)
-        said = f"사건 {params.case}: {seen.korean}; 실행할 일: {', '.join(would) or '없음'}"
+        said = ctx.said(say.would(params.case, seen.said, would))
         return Done(said, {"case": params.case, **seen.facts, "would": would})
     if ctx.can.admin is None:
         raise Refused("nobody said where the admin API is: set LEH_ADMIN_API__URL")
     if ctx.can.reprocessing is None:
         raise Refused("there is no memory of what was asked for")
     if ctx.can.cases is not None and (case := await ctx.can.cases.look(params.case)).status != ACTIVE:
-        return Failed(f"사건 {case.id}는 active가 아니라 {case.status}입니다. 종료된 사건의 인덱스는 만들지 않습니다")
+        return Failed(ctx.said(say.closed_case(case.id, case.status)))
     progress = ctx.recall("progress")
     work = _Work(
         ctx,
@@ -161,9 +165,11 @@ class _Work(Carrying):
 
     async def _plan(self, seen: Inventory) -> Outcome | None:
         if seen.whole:
-            return NoOp(self._said(seen, "고칠 것이 없습니다"), self._known(seen))
+            return NoOp(self._said(seen, say.NOTHING_TO_MEND), self._known(seen))
         params, ctx = self._params, self._ctx
         pieces = dict.fromkeys(seen.unfinished, params.case) if params.reprocess else {}
+        if params.at_most is not None and len(pieces) > params.at_most:
+            return Failed(ctx.said(say.too_many(params.case, len(pieces), params.at_most)), self._known(seen))
         ctx.within_limit("evidence", len(pieces))
         if pieces:
             await self._rows.plan(ctx.action_id, pieces)
@@ -181,7 +187,7 @@ class _Work(Carrying):
         known = self._known(seen) | {"reindex": self._state.reindex.value, "before": self._state.before}
         known["reprocessed"] = sum(piece.state is PieceState.FINISHED and piece.tried for piece in pieces)
         if seen.whole:
-            return Done(self._said(seen, "복구를 확인했습니다"), known)
+            return Done(self._said(seen, say.CONFIRMED), known)
         reasons = {
             piece.evidence: piece.reason or piece.state.value for piece in pieces if piece.evidence in seen.unfinished
         }
@@ -191,25 +197,22 @@ class _Work(Carrying):
         if seen.unfinished:
             first = next(iter(sorted(reasons.items())), None)
             why = f" - {first[0]}: {first[1]}" if first else ""
-            parts.append(f"처리되지 않은 증거 {len(seen.unfinished)}건({some(seen.unfinished)}){why}")
+            parts.append(say.unprocessed(len(seen.unfinished), say.some(seen.unfinished), why))
         if seen.unindexed:
-            said = self._state.said or "재색인 후에도 문서가 없습니다"
-            parts.append(f"검색되지 않는 증거 {len(seen.unindexed)}건({some(seen.unindexed)}) - {said}")
-        text = self._said(seen, "; ".join(parts))
+            said = Text.same(self._state.said) if self._state.said else say.NO_DOCUMENT
+            parts.append(say.unsearchable(len(seen.unindexed), say.some(seen.unindexed), said))
+        text = self._said(seen, say.joined("; ", *parts))
         unknown = self._state.reindex is Reindexed.ASKING or any(piece.state is PieceState.UNKNOWN for piece in pieces)
         return Unknown(text, known) if unknown else Failed(text, known)
 
-    def _said(self, seen: Inventory, more: str) -> str:
-        active = ": active" if self._ctx.can.cases is not None else ""
-        notes = (
-            [f"원본 파일이 없는 기록 {len(seen.orphans)}건({some(seen.orphans)})은 그대로 두었습니다"]
-            if seen.orphans
-            else []
-        )
-        if seen.unnamed:
-            notes.append(f"증거 ID가 없는 파일 {seen.unnamed}건")
-        return ". ".join([f"사건 {seen.case}{active}, {seen.korean}", more, *notes])
+    def _said(self, seen: Inventory, more: Text) -> str:
+        # Only where LEH's database was asked is it known that the case is open.
+        status = ACTIVE if self._ctx.can.cases is not None else ""
+        stands = say.joined(", ", say.case(seen.case, status), seen.said)
+        orphans = say.left_alone(len(seen.orphans), say.some(seen.orphans)) if seen.orphans else NOTHING
+        unnamed = say.unnamed(seen.unnamed) if seen.unnamed else NOTHING
+        return self._ctx.said(say.joined(". ", stands, more, orphans, unnamed))
 
     def _known(self, seen: Inventory) -> dict[str, object]:
-        brief = f"사건 {seen.case}: {seen.korean}"
-        return {"case": seen.case, **seen.facts, "brief": brief}
+        brief = say.joined(", ", say.case(seen.case, ""), seen.said)
+        return {"case": seen.case, **seen.facts, **self._ctx.briefly(brief)}

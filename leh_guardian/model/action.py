@@ -68,6 +68,8 @@ class NewAction:
     deadline: datetime | None = None
     """When waiting ends in failure (a verification's `within`), or None."""
     outcome: Mapping[str, Any] | None = None
+    approved_by: str | None = None
+    """Who has approved it with a step before it, None for nobody."""
 
     @property
     def keeps_busy(self) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from leh_guardian.language import NOTHING, Text, count
+
 ACTIVE: Final = "active"
 CLOSED: Final = "closed"
 _SKEW: Final = timedelta(seconds=5)
@@ -57,21 +59,31 @@ class RestorePolicy:
     """A case that was closed longer ago was hardly closed by mistake."""
 
 
-def refusal(case: CaseRecord, policy: RestorePolicy, now: datetime, asked_at: datetime | None = None) -> str:
-    """Return why a closed case may not be opened again, in Korean; empty where it may.
+def refusal(case: CaseRecord, policy: RestorePolicy, now: datetime, asked_at: datetime | None = None) -> Text:
+    """Return why a closed case may not be opened again; nothing where it may.
 
     `asked_at` is when somebody asked for it: what was closed after that, somebody has closed anew.
     """
     if case.id in policy.hold:
-        return "보류 목록(product_database.hold)에 있는 사건입니다. 사유를 확인한 뒤 목록에서 빼야 복구할 수 있습니다"
+        return Text(
+            ko="보류 목록(product_database.hold)에 있는 사건입니다. 사유를 확인한 뒤 목록에서 빼야 복구할 수 있습니다",
+            en="it is on the hold list (product_database.hold): look why, and take it off before it is restored",
+        )
     if case.since is None:
-        return ""
+        return NOTHING
     if now - case.since > policy.oldest:
         days, most = (now - case.since).days, policy.oldest.days
-        return f"종료된 지 {days}일이 지났습니다(한도 {most}일, product_database.oldest_closing). 실수로 종료한 사건인지 확인하십시오"
+        return Text(
+            ko=f"종료된 지 {days}일이 지났습니다(한도 {most}일, product_database.oldest_closing). 실수로 종료한 사건인지 확인하십시오",
+            en=f"it was closed {count(days, 'day')} ago (at most {most}, product_database.oldest_closing):"
+            " look whether that was a mistake",
+        )
     if asked_at is not None and closed_anew(case, asked_at):
-        return "복구를 요청한 뒤에 다시 종료되었습니다. 요청자에게 확인한 뒤 새로 요청하십시오"
-    return ""
+        return Text(
+            ko="복구를 요청한 뒤에 다시 종료되었습니다. 요청자에게 확인한 뒤 새로 요청하십시오",
+            en="it was closed again after the restore was asked for: speak to whoever asked, and ask anew",
+        )
+    return NOTHING
 
 
 def closed_anew(case: CaseRecord, asked_at: datetime) -> bool:

@@ -104,6 +104,8 @@ class Escalation:
     """The same in the other languages that anybody is told in: {locale: text}."""
     approves: str = ""
     """The action that waits for a person's word, if one does."""
+    covers: Mapping[str, str] = field(default_factory=dict)
+    """What that word is asked for beside it: {step id: digest of what it would do}."""
 
     def said(self, locale: Locale) -> str:
         """Return what they were told, in a language; in the installation's of that time where it was not kept in this one."""

@@ -78,6 +78,8 @@ class Plan:
     """Seconds that a remedy which is really running may take before Lv1 is called; None: the policy's."""
     approvals: int = 1
     """How many different people must approve each of its actions, where its mode asks."""
+    asks_once: bool = False
+    """Whether one approval covers the steps that follow, as far as they were shown with it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as the JSON that an incident's row keeps."""
@@ -99,6 +101,7 @@ class Plan:
             level=data.get("level"),
             grace=data.get("grace"),
             approvals=data.get("approvals", 1),
+            asks_once=data.get("asks_once", False),
         )
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from leh_guardian.patterns.complexity import refuse_complex_wildcards
 from leh_guardian.patterns.document import MAX_DEPTH, Members, Node, read_document, render
@@ -64,8 +66,7 @@ def _compile_with_or_as_field(compiler: _Compiler, document: Members, as_operato
         raise PatternError(f'{as_operator} (with "$or" as a field name: {as_field})', as_operator.path) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where the compiler is: in the text, in the event, and whether inside a ``$or``."""
 
     where: Where = ()
@@ -135,5 +136,13 @@ def _read_field(values: list[Node], place: _Place) -> Field:
         raise PatternError(f"Path has more than {MAX_DEPTH} steps", place.where)
     if not values:
         raise PatternError("Empty arrays are not allowed", place.where)
+    if all(type(node) is str for node in values):
+        return _field_of_texts(path, tuple(values))
     operators = tuple(read_operator(node, (*place.where, position)) for position, node in enumerate(values))
     return Field(path, operators, tuple(map(render, values)))
+
+
+@lru_cache(maxsize=4096)
+def _field_of_texts(path: str, texts: tuple[str, ...]) -> Field:
+    """Return the field that lists texts: the rules of a folder ask for the same few, and a text is never refused."""
+    return Field(path, tuple(read_operator(text, ()) for text in texts), tuple(map(render, texts)))

@@ -116,7 +116,9 @@ def _from_python(value: object, where: Where) -> Node:
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, list):
-        return [_from_python(item, (*where, position)) for position, item in enumerate(value)]
+        return [
+            item if type(item) is str else _from_python(item, (*where, position)) for position, item in enumerate(value)
+        ]
     if isinstance(value, (dict, Mapping)):  # nearly always a dict, and to ask the abstract class takes its time
         return Members(
             tuple((_field_name(key, where), _from_python(item, (*where, key))) for key, item in value.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leh_guardian.ports.accounts import Accounts, Activities
+from leh_guardian.ports.accounts import Accounts, Activities, Sessions
 from leh_guardian.ports.aws import (
     AlarmListing,
     AlarmNow,
@@ -22,6 +22,7 @@ from leh_guardian.ports.aws import (
     TableLayout,
     Tables,
 )
+from leh_guardian.ports.check_history import CheckHistory
 from leh_guardian.ports.checks import Checking
 from leh_guardian.ports.feeds import Catch, FeedMapping, Feeds
 from leh_guardian.ports.letters import RETENTION, DeadLetters, KeptLetter, LetterHistory, MovedLetter, SentLetter
@@ -62,7 +63,7 @@ from leh_guardian.ports.service import (
     StatusPage,
     WorkerErrors,
 )
-from leh_guardian.ports.spending import Board, Circuits, Use
+from leh_guardian.ports.spending import Board, Circuits, HourAllowances, Use
 
 __all__ = [
     "RETENTION",
@@ -78,6 +79,7 @@ __all__ = [
     "Cases",
     "Catch",
     "Channel",
+    "CheckHistory",
     "Checking",
     "Circuits",
     "Confirming",
@@ -90,6 +92,7 @@ __all__ = [
     "Feeds",
     "FunctionState",
     "Functions",
+    "HourAllowances",
     "KeptLetter",
     "Languages",
     "Later",
@@ -125,6 +128,7 @@ __all__ = [
     "Sent",
     "SentLetter",
     "ServiceProbe",
+    "Sessions",
     "StatusPage",
     "TableBackups",
     "TableLayout",

@@ -41,3 +41,15 @@ class Accounts(Protocol):
 
     async def unblock(self, user: str, key: UUID, at: datetime, label: str | None = None) -> AccountChange:
         """Make an account that guardian has blocked active again, with its status of before if that is given; otherwise as `block`."""
+
+
+class Sessions(Protocol):
+    """The open sessions of accounts, as the service lets others end them."""
+
+    async def revoke(self, user: str, key: str) -> str:
+        """End all sessions of an account; returns what was answered, in a few words. Asked again, it ends nothing more.
+
+        Raises:
+            Refused, NotFound, AccessDenied: it will not, whatever the number of attempts.
+            Throttled, Unavailable, OutcomeUnknown: ask again.
+        """

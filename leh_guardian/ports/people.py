@@ -78,6 +78,9 @@ class Notice:
     """Whether it may have gone out before: a crash or a lost answer leaves that open."""
     locale: Locale = Locale.KO
     """What its reader is told in: a channel says its own words in it, too."""
+    page: str = ""
+    """A report of guardian's own, of nothing that an event said, as a page of HTML: media that show pages show it, with the lines
+    for readers that do not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,19 @@ class Board(Protocol):
         """Return the state and version that the worker reads, None for none."""
 
 
+class HourAllowances(Protocol):
+    """What cases may use in an hour, as the worker reserves it: docs/breaker.md."""
+
+    async def give(self, tokens: int | None) -> None:
+        """Say what any case may use in an hour; None: nothing is reserved for closed circuits. Raises as `Board.publish`."""
+
+    async def narrow(self, case: str, hour: datetime, version: int, tokens: int, whole: int) -> bool:
+        """Let a case use `tokens` in an hour in the place of the `whole`; whether that was worth writing.
+
+        `version` is that of its circuit. What is reserved already stays reserved. Raises as `Board.publish`.
+        """
+
+
 class Circuits(Protocol):
     """Circuits, as handlers use them."""
 
@@ -52,3 +65,8 @@ class Use(Protocol):
 
     async def between(self, scope: Scope, key: str, since: datetime, until: datetime) -> Mapping[Unit, Decimal]:
         """Return tokens, USD and attempts from an instant until before another: to the minute for a day, then to the hour."""
+
+    async def by_model(
+        self, scope: Scope, key: str, since: datetime, until: datetime
+    ) -> Mapping[str, Mapping[Unit, Decimal]]:
+        """Return the same for each model, the dearest first; "" is what was counted without one."""

@@ -71,7 +71,7 @@ def compile_rule(written: Any, where: Where, registry: Registry) -> tuple[Rule |
     guards = _guards(entry.guards, telling=not entry.schedule and not any(spec.changes for spec in used))
     closing = trigger.closing.pattern if trigger.closing else None
     rule = _build(entry, where, registry, trigger.opening.pattern, closing, keys, by, guards)
-    return replace(rule, window=_window(entry.window, counted) if entry.window else None), found
+    return replace(rule, window=_window(entry.window, counted)) if entry.window else rule, found
 
 
 def _expression(text: Any, path: Path, found: list[Problem]) -> Expression | None:
@@ -199,6 +199,7 @@ def _plan(entry: RuleEntry, registry: Registry) -> Plan:
         level=entry.escalate.level,
         grace=_grace(entry),
         approvals=entry.approvals,
+        asks_once=entry.asks == "once",
     )
 
 

@@ -308,6 +308,8 @@ class RuleEntry(Entry):
     """How far it goes: off, observe (journals what it would have done), propose (asks for approval), act."""
     approvals: Annotated[int, Field(ge=1, le=9)] = 1
     """How many different people must approve an action before it runs, where the mode asks for approval."""
+    asks: Literal["each", "once"] = "each"
+    """each: every step that changes things is asked for; once: one approval covers those that follow, as they were shown with it."""
     pattern: Annotated[Pattern | None, Given] = None
     """The EventBridge event pattern of what happened."""
     expect: Annotated[ExpectEntry | None, Given] = None

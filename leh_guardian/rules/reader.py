@@ -145,6 +145,9 @@ class Reader:
 
     def _node(self, event: Any, path: Path) -> Any:
         mark = self.values[path] = event.start_mark
+        # Nearly every node is a plain scalar: it is asked for first, and by its very type, which costs least.
+        if type(event) is events.ScalarEvent and event.anchor is None and event.tag is None:
+            return self._scalar(event, mark)
         if event.anchor is not None:
             self._refuse_alias(event, path, mark)
         if isinstance(event, events.AliasEvent):
@@ -181,12 +184,14 @@ class Reader:
 
     def _mapping(self, path: Path) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
-        while not isinstance(event := self._next(), events.MappingEndEvent):
-            key = self._key(event, path)
+        following, keys = self._next, self.keys
+        while (kind := type(event := following())) is not events.MappingEndEvent:
+            simple = kind is events.ScalarEvent and event.anchor is None and event.tag is None and _is_word(event.value)
+            key = event.value if simple else self._key(event, path)
             here = (*path, key)
             if key not in mapping:
-                self.keys[here] = event.start_mark
-                mapping[key] = self._node(self._next(), here)
+                keys[here] = event.start_mark
+                mapping[key] = self._node(following(), here)
             else:
                 message = f"`{key}` stands here already, on line {position_of(self.keys[here]).line}"
                 self._report(event.start_mark, "duplicate-key", message, "keep one of them")
@@ -194,8 +199,7 @@ class Reader:
         return mapping
 
     def _key(self, event: events.Event, path: Path) -> str:
-        if isinstance(event, events.ScalarEvent) and _is_simple_key(event):
-            return str(event.value)
+        """Return a key that is no simple word: one in need of a closer look."""
         key = self._aside(event, path)
         plain = isinstance(event, events.ScalarEvent) and event.implicit[0]
         if isinstance(key, str) and not (key == "<<" and plain):
@@ -229,13 +233,9 @@ class Reader:
         raise Stopped
 
 
-def _is_simple_key(event: events.ScalarEvent) -> bool:
-    """Tell whether a key is a word and nothing else, as nearly all are: it then needs no closer look."""
-    return event.anchor is None and event.tag is None and _is_word(event.value)
-
-
 @lru_cache(maxsize=1024)  # the rules of a folder have the same few keys
 def _is_word(text: str) -> bool:
+    """Tell whether a key is a word and nothing else, as nearly all are: it then needs no closer look."""
     return _ORDINARY_KEY.fullmatch(text) is not None
 
 

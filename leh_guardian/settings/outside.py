@@ -27,6 +27,8 @@ class AdminApiSettings(Section):
     """... or the name or ARN of the token's secret in AWS Secrets Manager: the token as text, or JSON with a member `token`."""
     idempotent: bool = False
     """Whether the API honours the header Idempotency-Key: only then is a request that may have been lost sent again."""
+    revoke_sessions: str | None = Field(None, pattern=r"^(/[A-Za-z0-9._~-]{1,100}){1,10}$")
+    """The path under it that ends an account's sessions, such as `/admin/revoke-sessions`: asked after `account_block`."""
     deadline: Duration = timedelta(seconds=20)
     """How long one exchange may take, from the look-up of the name to the last byte."""
 
@@ -41,6 +43,12 @@ class AdminApiSettings(Section):
     def _one_token(self) -> Self:
         if self.token_file is not None and self.token_secret is not None:
             raise ValueError("give either `token_file` or `token_secret`")
+        return self
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.revoke_sessions is not None and self.url is None:
+            raise ValueError("`revoke_sessions` is a path under `url`: give that, too")
         return self
 
 
@@ -103,6 +111,8 @@ class BreakerSettings(Section):
     """DynamoDB table that the worker reads before each call; without it no circuit has an effect."""
     parked_table: str = Field("leh-parked", pattern=r"^[A-Za-z0-9_.-]{3,255}$")
     """DynamoDB table that the worker puts the work of paused cases into."""
+    admission: bool = True
+    """Whether the worker reserves what a case may use in an hour before each call, also while its circuit is closed."""
     cooldown: Duration = timedelta(minutes=15)
     """Before an open circuit lets a little through; as often as it has opened in a row, six hours at most."""
     allowance: int = Field(200_000, ge=1)

@@ -24,7 +24,7 @@ LEASE_SECONDS = 30.0
 
 _COLUMNS = (
     "id incident_id run role step_id step_index handler params mode_rank changes retryable status due_at serialize_key timeout"
-    " attempts backoff deadline outcome created_at updated_at"
+    " attempts backoff deadline outcome created_at updated_at approved_by"
 ).split()
 
 # How far an action may go now: the lowest of its rule's mode, the switch for everything, the switch for its handler and
@@ -53,7 +53,7 @@ async def insert(tx: Transaction, now: datetime, run: Mapping[UUID, int], new: S
         return
     types = (
         "uuid uuid int text text int text json int boolean boolean text timestamptz text float8 int float8 timestamptz json"
-        " timestamptz timestamptz"
+        " timestamptz timestamptz text"
     ).split()
     casts = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(types, 1))
     rows = [_row(now, run[action.incident_id], action) for action in new]
@@ -86,6 +86,7 @@ def _row(now: datetime, run: int, a: NewAction) -> tuple[Any, ...]:
         dump_json(dict(a.outcome)) if a.outcome is not None else None,
         now,
         now,
+        a.approved_by,
     )
 
 

@@ -52,11 +52,18 @@ class Pending:
     """Whether its incident waits for an answer."""
     bundle: tuple[str, ...] = ()
     """The messages that go out with it, by id."""
+    taken: bool = False
+    """Whether its channel has taken it: if it has not ended, its receipt is awaited."""
 
     @property
     def open(self) -> bool:
-        """Whether it still may go out; else it ended a moment ago."""
+        """Whether it has not ended; else it ended a moment ago."""
         return self.status in {"scheduled", "waiting", "running"}
+
+    @property
+    def to_go(self) -> bool:
+        """Whether it still may go out."""
+        return self.open and not self.taken
 
 
 _MESSAGE = (
@@ -131,7 +138,7 @@ async def pending(tx: Transaction, target: str, channel: str, since: datetime) -
 
 def pending_of(row: Mapping[str, Any]) -> Pending:
     """Return what a row of `actions` is as a message."""
-    outcome = json.loads(row["outcome"] or "{}")
+    outcome, checkpoints = json.loads(row["outcome"] or "{}"), json.loads(row["checkpoints"])
     return Pending(
         row["id"],
         row["incident_id"],
@@ -142,7 +149,8 @@ def pending_of(row: Mapping[str, Any]) -> Pending:
         outcome.get("result") == "wait",
         row["number"],
         row["wanted"],
-        tuple(json.loads(row["checkpoints"]).get("bundle", ())),
+        tuple(checkpoints.get("bundle", ())),
+        checkpoints.get("accepted") is not None,
     )
 
 

@@ -33,6 +33,8 @@ DAEMON_NEEDS: Final = {
     "expectations": "select insert update delete",
     "counters": "select insert update delete",
     "schedule_ticks": "select insert update delete",
+    "check_results": "select insert update delete",
+    "check_reports": "select insert update delete",
     "circuits": "select insert update delete",
     "spend_alarms": "select insert update delete",
     "control": "select insert update",

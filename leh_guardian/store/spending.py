@@ -1,4 +1,7 @@
-"""Owns what is asked about use; the one rule: amounts are in `counters`, as `usage/{scope}/{unit}`, by minute, later by hour."""
+"""Owns what is asked about use; the one rule: amounts are in `counters`, as `usage/{scope}/{unit}`, by minute, later by hour.
+
+Each model is a member of its own. What is asked about limits sums over them; what was counted before models were has none.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from leh_guardian.model.spend.hourly import Before
 from leh_guardian.model.spend.limits import Scope, Unit
 from leh_guardian.store.transaction import Transaction
 
@@ -92,6 +96,57 @@ async def used_between(
     )
     found = {row["series"]: row["amount"] for row in rows}
     return {unit: found.get(series(scope, unit), Decimal(0)) for unit in Unit}
+
+
+async def models_between(
+    tx: Transaction, scope: Scope, key: str, since: datetime, until: datetime
+) -> Mapping[str, Mapping[Unit, Decimal]]:
+    """Return what was used by each model, the dearest first, otherwise as `used_between`; "" is what names none."""
+    rows = await tx.fetch(
+        "select member, coalesce(sum(amount) filter (where series = $1), 0) as tokens,"
+        " coalesce(sum(amount) filter (where series = $2), 0) as usd,"
+        " coalesce(sum(amount) filter (where series = $3), 0) as attempts from counters where series in ($1, $2, $3)"
+        " and key = $4 and at >= $5 and at < $6 group by member order by usd desc, tokens desc, member",
+        *(series(scope, unit) for unit in (Unit.TOKENS, Unit.USD, Unit.ATTEMPTS)),
+        key,
+        since,
+        until,
+    )
+    return {row["member"]: {unit: row[unit.value] for unit in Unit} for row in rows}
+
+
+async def near(
+    tx: Transaction, since: datetime, hour: datetime, until: datetime, least: Mapping[Unit, Decimal]
+) -> dict[tuple[str, int], Before]:
+    """Return {(case, version of its circuit): what it used} of the cases that used `least` of something before `hour`.
+
+    Only those whose circuit is closed; what was accepted when it closed is left out.
+    """
+    rows = await tx.fetch(
+        "select key, version, coalesce(sum(amount) filter (where tokens and at < $4), 0) as tokens_before,"
+        " coalesce(sum(amount) filter (where not tokens and at < $4), 0) as usd_before,"
+        " coalesce(sum(amount) filter (where tokens), 0) as tokens_all,"
+        " coalesce(sum(amount) filter (where not tokens), 0) as usd_all"
+        " from (select c.key, c.at, c.amount, c.series = $1 as tokens, coalesce(k.version, 0) as version from counters c"
+        " left join circuits k on k.scope = 'case' and k.key = c.key where c.series in ($1, $2) and c.at >= $3 and c.at <= $5"
+        " and coalesce(k.state, 'closed') = 'closed' and (k.cleared_at is null or c.at > date_trunc('minute', k.cleared_at))) u"
+        " group by key, version having coalesce(sum(amount) filter (where tokens and at < $4), 0) >= $6"
+        " or coalesce(sum(amount) filter (where not tokens and at < $4), 0) >= $7",
+        series(Scope.CASE, Unit.TOKENS),
+        series(Scope.CASE, Unit.USD),
+        since,
+        hour,
+        until,
+        least.get(Unit.TOKENS, Decimal("infinity")),
+        least.get(Unit.USD, Decimal("infinity")),
+    )
+    return {
+        (row["key"], row["version"]): Before(
+            {Unit.TOKENS: row["tokens_before"], Unit.USD: row["usd_before"]},
+            {Unit.TOKENS: row["tokens_all"], Unit.USD: row["usd_all"]},
+        )
+        for row in rows
+    }
 
 
 async def top(tx: Transaction, scope: Scope, since: datetime, limit: int) -> list[dict[str, Any]]:

@@ -22,3 +22,10 @@ class StoreUse:
         """Return what was used from an instant until before another."""
         async with transaction(self._pool) as tx:
             return await spending.used_between(tx, scope, key, since, until)
+
+    async def by_model(
+        self, scope: Scope, key: str, since: datetime, until: datetime
+    ) -> Mapping[str, Mapping[Unit, Decimal]]:
+        """Return the same for each model, the dearest first; "" is what was counted without one."""
+        async with transaction(self._pool) as tx:
+            return await spending.models_between(tx, scope, key, since, until)

@@ -1,84 +1,44 @@
-"""Owns the routes by which programs change who is on call; the one rule: what `leh-guardian oncall override` refuses is refused.
-
-`GET` and `POST /api/overrides`, `POST /api/overrides/{id}/end`.
-"""
+"""Owns the routes by which programs change who is on call; the one rule: what `leh-guardian oncall override` refuses is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
-
-from aiohttp import web
+from typing import Any, ClassVar
+from uuid import UUID
 
 from leh_guardian.engine import overriding
 from leh_guardian.engine.overriding import Asked, NoOverride, Said
-from leh_guardian.errors import StoreError
-from leh_guardian.language import Locale, Text
+from leh_guardian.language import Text
 from leh_guardian.model.oncall.by_hand import laid_over
 from leh_guardian.store import duty_overrides
-from leh_guardian.store.transaction import transaction
-from leh_guardian.web.by_hand import ByHandRoutes, away, named_id
-from leh_guardian.web.status import answer
+from leh_guardian.store.transaction import Transaction
+from leh_guardian.web.by_hand import ByHandRoutes, Came
 
 
 class OverrideRoutes(ByHandRoutes):
     """What programs may do about duty over HTTP."""
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes."""
-        return [
-            web.get("/api/overrides", self.listed),
-            web.post("/api/overrides", self.add),
-            web.post("/api/overrides/{id}/end", self.end),
-        ]
+    one: ClassVar[str] = "override"
 
-    async def listed(self, request: web.Request) -> web.Response:
+    async def found(self, tx: Transaction, now: datetime) -> Sequence[Mapping[str, Any]]:
         """Return the overrides that hold or are to come."""
-        if isinstance(body := await self.asked(request), web.Response):
-            return body
-        try:
-            async with transaction(self.pool) as tx:
-                now = self.clock.now()
-                found = await duty_overrides.standing(tx, now)
-        except StoreError as error:
-            return away(error)
-        locale = self.directory().locale()
-        misfits = {one.override.id: one.reason.of(locale) for one in laid_over(self.directory().file, found)[1]}
-        reports = [overriding.report(one, now, misfits.get(one.id)) for one in found]
-        return answer({"overrides": [one for one in reports if one["stands"]]})
+        standing, directory = await duty_overrides.standing(tx, now), self.directory()
+        misfits = {one.override.id: one.reason.of(directory.locale()) for one in laid_over(directory.file, standing)[1]}
+        reports = [overriding.report(one, now, misfits.get(one.id)) for one in standing]
+        return [one for one in reports if one["stands"]]
 
-    async def add(self, request: web.Request) -> web.Response:
+    async def begun(self, tx: Transaction, body: Mapping[str, Any], now: datetime) -> Came:
         """Change a schedule for a time: {schedule, from, to, replace, add, remove, reason, by}."""
-        if isinstance(body := await self.asked(request), web.Response):
-            return body
         oncall = self.directory().file
-        try:
-            asked = self._asked(body)
-            async with transaction(self.pool) as tx:
-                now = self.clock.now()
-                said = await overriding.add(tx, oncall, overriding.wanted(oncall, asked, now), now, "api")
-        except ValueError as error:
-            return self.wrong(error, body)
-        except StoreError as error:
-            return away(error)
-        return _told(said, self.locale(body), now)
+        wanted = overriding.wanted(oncall, self._asked_for(body), now)
+        return _came(await overriding.add(tx, oncall, wanted, now, "api"), now)
 
-    async def end(self, request: web.Request) -> web.Response:
-        """Take an override back: {by}; 404 for an unknown one."""
-        if isinstance(body := await self.asked(request), web.Response):
-            return body
-        if isinstance(override_id := named_id(request), web.Response):
-            return override_id
-        try:
-            async with transaction(self.pool) as tx:
-                now = self.clock.now()
-                said = await overriding.end(tx, override_id, self.who(body), now, "api")
-        except StoreError as error:
-            return away(error)
-        return _told(said, self.locale(body), now)
+    async def ended(self, tx: Transaction, one: UUID, by: str, now: datetime) -> Came:
+        """Take an override back."""
+        return _came(await overriding.end(tx, one, by, now, "api"), now)
 
-    def _asked(self, body: Mapping[str, Any]) -> Asked:
+    def _asked_for(self, body: Mapping[str, Any]) -> Asked:
         replace, added, removed = body.get("replace", {}), body.get("add", []), body.get("remove", [])
         if not isinstance(replace, dict) or not all(map(_texts, (list(replace.values()), added, removed))):
             raise NoOverride(
@@ -104,8 +64,5 @@ def _time(body: Mapping[str, Any], name: str) -> datetime:
         ) from None
 
 
-def _told(said: Said, locale: Locale, now: datetime) -> web.Response:
-    override = overriding.report(said.override, now) if said.override else None
-    return answer(
-        {"done": said.done, "text": said.text.of(locale), "override": override}, status=200 if said.done else 404
-    )
+def _came(said: Said, now: datetime) -> Came:
+    return Came(said.done, said.text, overriding.report(said.override, now) if said.override else None)

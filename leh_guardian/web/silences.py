@@ -1,79 +1,39 @@
-"""Owns the routes by which programs silence calls; the one rule: what `leh-guardian silence` refuses is refused.
-
-`GET` and `POST /api/silences`, `POST /api/silences/{id}/end`.
-"""
+"""Owns the routes by which programs silence calls; the one rule: what `leh-guardian silence` refuses is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
-
-from aiohttp import web
+from typing import Any, ClassVar
+from uuid import UUID
 
 from leh_guardian.engine import silencing
 from leh_guardian.engine.silencing import NoSilence, Said
-from leh_guardian.errors import StoreError
 from leh_guardian.fields import parse_duration
-from leh_guardian.language import Locale, Text
+from leh_guardian.language import Text
 from leh_guardian.model.silence import Silence
 from leh_guardian.store import silences
-from leh_guardian.store.transaction import transaction
+from leh_guardian.store.transaction import Transaction
 from leh_guardian.web.bodies import given_instant
-from leh_guardian.web.by_hand import ByHandRoutes, away, named_id
-from leh_guardian.web.status import answer
+from leh_guardian.web.by_hand import ByHandRoutes, Came
 
 
 class SilenceRoutes(ByHandRoutes):
     """What programs may do about silences over HTTP."""
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes."""
-        return [
-            web.get("/api/silences", self.listed),
-            web.post("/api/silences", self.add),
-            web.post("/api/silences/{id}/end", self.end),
-        ]
+    one: ClassVar[str] = "silence"
 
-    async def listed(self, request: web.Request) -> web.Response:
+    async def found(self, tx: Transaction, now: datetime) -> Sequence[Mapping[str, Any]]:
         """Return the silences that hold now."""
-        if isinstance(body := await self.asked(request), web.Response):
-            return body
-        try:
-            async with transaction(self.pool) as tx:
-                now = self.clock.now()
-                found = await silences.holding(tx, now)
-        except StoreError as error:
-            return away(error)
-        return answer({"silences": [silencing.report(one, now) for one in found]})
+        return [silencing.report(one, now) for one in await silences.holding(tx, now)]
 
-    async def add(self, request: web.Request) -> web.Response:
+    async def begun(self, tx: Transaction, body: Mapping[str, Any], now: datetime) -> Came:
         """Begin a silence: {match, for or until, reason, by}."""
-        if isinstance(body := await self.asked(request), web.Response):
-            return body
-        try:
-            async with transaction(self.pool) as tx:
-                now = self.clock.now()
-                said = await silencing.add(tx, self._wanted(body, now), now, "api")
-        except ValueError as error:
-            return self.wrong(error, body)
-        except StoreError as error:
-            return away(error)
-        return _told(said, self.locale(body), now)
+        return _came(await silencing.add(tx, self._wanted(body, now), now, "api"), now)
 
-    async def end(self, request: web.Request) -> web.Response:
-        """End a silence: {by}; 404 for an unknown one."""
-        if isinstance(body := await self.asked(request), web.Response):
-            return body
-        if isinstance(silence_id := named_id(request), web.Response):
-            return silence_id
-        try:
-            async with transaction(self.pool) as tx:
-                now = self.clock.now()
-                said = await silencing.end(tx, silence_id, self.who(body), now, "api")
-        except StoreError as error:
-            return away(error)
-        return _told(said, self.locale(body), now)
+    async def ended(self, tx: Transaction, one: UUID, by: str, now: datetime) -> Came:
+        """End a silence."""
+        return _came(await silencing.end(tx, one, by, now, "api"), now)
 
     def _wanted(self, body: Mapping[str, Any], now: datetime) -> Silence:
         match = body.get("match")
@@ -85,8 +45,5 @@ class SilenceRoutes(ByHandRoutes):
         return silencing.wanted(match, until, body.get("reason"), self.who(body), now)
 
 
-def _told(said: Said, locale: Locale, now: datetime) -> web.Response:
-    silence = silencing.report(said.silence, now) if said.silence else None
-    return answer(
-        {"done": said.done, "text": said.text.of(locale), "silence": silence}, status=200 if said.done else 404
-    )
+def _came(said: Said, now: datetime) -> Came:
+    return Came(said.done, said.text, silencing.report(said.silence, now) if said.silence else None)

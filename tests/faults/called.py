@@ -39,6 +39,8 @@ class Page:
     """Whether there is a record of its sending."""
     starts: list[datetime]
     """When its attempts began."""
+    said: str
+    """What its end was put down to."""
 
     @property
     def calls(self) -> bool:
@@ -81,6 +83,7 @@ class Verdict:
                 row["reference"] or "",
                 row["reference"] is not None,
                 starts[row["id"]],
+                row["said"],
             )
             for row in truth.rows(_PAGES)
         }
@@ -168,7 +171,7 @@ class Verdict:
                 # What had not gone out before the next call of the same person was not sent any more.
                 self._found.figures["said_by_a_newer_message"] += 1
                 continue
-            states = [(page.params["channel"], page.status) for page in pages]
+            states = [(page.params["channel"], page.status, page.said) for page in pages]
             self._wrong(f"{self._name(incident)}: {target} was never told of call {seq}: {states}")
 
     def _look_at_copies(self) -> None:
@@ -225,6 +228,7 @@ _NUMBER = re.compile(r"INC-([0-9]+)")
 _INCIDENTS = "select id::text, number, dedup_key, status, level from incidents where rule_id = 'down'"
 _CALLS = "select incident_id::text, at, data::text from journal where kind = 'incident.called' order by id"
 _PAGES = (
-    "select a.id::text, a.incident_id::text, a.params::text, a.status, a.attempt, d.reference"
+    "select a.id::text, a.incident_id::text, a.params::text, a.status, a.attempt, d.reference,"
+    " coalesce(a.outcome->>'summary', '') as said"
     " from actions a left join deliveries d on d.action_id = a.id where a.handler = 'page'"
 )

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "pause.reserved": "tests/contracts/handlers",
     "provider.announced": "tests/contracts/handlers",
     "provider.recorded": "tests/contracts/handlers",
+    "findings.before_commit": "tests/integration/engine/test_weekly.py",
     "keeping.kept": "tests/integration/handlers/test_redrive_hold.py",
     "scheduler.before_commit": "tests/integration/engine/test_schedules.py",
     "scheduler.committed": "tests/integration/engine/test_schedules.py",
@@ -40,10 +41,12 @@ ELSEWHERE = {
     "redrive.kept": "tests/integration/handlers/test_redrive_stages.py",
     "release.deleted": "tests/faults/test_spending.py",
     "release.sent": "tests/faults/test_spending.py",
-    "reconcile.reindexed": "tests/contracts/handlers",
-    "reconcile.reindexing": "tests/contracts/handlers",
-    "restore.before_commit": "tests/contracts/handlers",
-    "restore.committed": "tests/contracts/handlers",
+    "reconcile.reindexed": "tests/faults/test_killed_restore.py",
+    "reconcile.reindexing": "tests/faults/test_killed_restore.py",
+    "restore.before_commit": "tests/faults/test_killed_restore.py",
+    "restore.committed": "tests/faults/test_killed_restore.py",
+    "inventory.objects": "tests/faults/test_killed_restore.py",
+    "inventory.records": "tests/faults/test_killed_restore.py",
     "reprocess.asked": "tests/faults/test_killed_reprocess.py",
     "reprocess.asking": "tests/faults/test_killed_reprocess.py",
     "reprocess.deleted": "tests/faults/test_killed_reprocess.py",
@@ -52,6 +55,8 @@ ELSEWHERE = {
     "reprocess.received": "tests/faults/test_killed_reprocess.py",
     "resume.enabled": "tests/contracts/handlers",
     "resume.reserved": "tests/contracts/handlers",
+    "weekly_report.sending": "tests/contracts/handlers",
+    "weekly_report.sent": "tests/contracts/handlers",
 }
 """Points that the worlds here do not come to, and where somebody is ended at them."""
 POINTS = sorted(

@@ -14,6 +14,7 @@ CONTRACT = "tests/contracts/handlers/test_contracts.py::test_contract"
 CALLING = "tests/faults/test_calling.py::test_calling"
 SPENDING = "tests/faults/test_spending.py::test_spending"
 REPROCESS = "tests/faults/test_killed_reprocess.py::test_killed_reprocess"
+RESTORE = "tests/faults/test_killed_restore.py::test_killed_restore"
 BODIES = "tests/hostile/test_bodies.py::test_nothing_crashes_nothing_is_lost_and_good_alarms_go_through"
 
 
@@ -91,8 +92,8 @@ ROWS = (
         "F1",
         "kill -9 at each named point",
         "leases run out, messages come back; goes on from the checkpoints",
-        (POINTS, REPROCESS, CALLING, SPENDING, SIMULATION),
-        (("faults", "kill_points"), ("faults", "reprocess_kills")),
+        (POINTS, REPROCESS, RESTORE, CALLING, SPENDING, SIMULATION),
+        (("faults", "kill_points"), ("faults", "reprocess_kills"), ("faults", "restore_kills")),
     ),
     Row("F2", "kill -9 at random", "the same", (KILLS, CALLING, SPENDING, SIMULATION), (("faults", "random_kills"),)),
     Row(

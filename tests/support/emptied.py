@@ -14,7 +14,8 @@ TABLES: Final = (
     "event_log, inbox, rule_keys, rule_runs, early_oks, expectations, counters, circuits, spend_alarms, incidents, actions, timers,"
     " deliveries, approvals, control, provider_outages, heartbeats, probes, silences, duty_overrides, channel_outages,"
     " journal, journal_chain, journal_chain_ends, journal_roots,"
-    " redriven_letters, quarantine, deployments, reprocessing, schedule_ticks"
+    " redriven_letters, quarantine, deployments, reprocessing, schedule_ticks, check_results,"
+    " check_reports"
 )
 _MOST = 4_000_000
 """Bytes of tables, dead rows included, from which on they are made anew."""

@@ -49,6 +49,12 @@ class Tables:
         item = self._dynamo.get_item(TableName=self.breaker, Key={"pk": {"S": name}}, ConsistentRead=True)["Item"]
         return int(item["allowance"]["N"])
 
+    def hours(self, case: str) -> list[Mapping[str, Any]]:
+        """Return what is kept of a case's hours, the oldest first."""
+        found = self._dynamo.scan(TableName=self.breaker, ConsistentRead=True)["Items"]
+        items = [{key: TypeDeserializer().deserialize(value) for key, value in item.items()} for item in found]
+        return sorted((i for i in items if i["pk"].startswith(f"spend#{case}#")), key=lambda item: str(item["pk"]))
+
     def put(self, table: str, **item: Any) -> None:
         """Put an item."""
         self._dynamo.put_item(

@@ -17,9 +17,11 @@ from leh_guardian.engine import verbs
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.canary import CANARY_HANDLER
+from leh_guardian.engine.check_history import StoredChecks
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.executor import Executor
+from leh_guardian.engine.findings import Findings
 from leh_guardian.engine.intake import Intake
 from leh_guardian.engine.look import LastLook
 from leh_guardian.engine.outgoing import OutgoingMessages
@@ -219,7 +221,8 @@ class House:
         can = capabilities or Capabilities(queues=None, channels={}, letters=None)  # type: ignore[arg-type]
         ways = {name: ToyChannel(self.world, name, clock) for name in ("console", channel, *channels)}
         ways = {**ways, **can.channels}
-        can = replace(can, channels=ways, messages=OutgoingMessages(pool, self.people, ways, clock, links))
+        messages = OutgoingMessages(pool, self.people, ways, clock, links)
+        can = replace(can, channels=ways, messages=messages, check_history=StoredChecks(pool), own_channel=channel)
         self.absence = Absence(
             pool,
             planner,
@@ -233,6 +236,7 @@ class House:
         self.scheduler = Scheduler(
             pool, planner, lambda: self.rules, clock, metrics, replica=replica, planned=lambda: None
         )
+        self.findings = Findings(pool, planner, lambda: self.rules, clock, replica=replica, planned=lambda: None)
         self.executor = Executor(
             pool,
             registry,

@@ -35,6 +35,8 @@ def test_what_is_said_is_taken() -> None:
         ({"TOKEN_FILE": "/run/geheim", "TOKEN_SECRET": "geheim"}, "either"),
         ({"TOKEN_SECRET": "a b geheim"}, "LEH_ADMIN_API__TOKEN_SECRET"),
         ({"DEADLINE": "1h"}, "between 1s and 2m"),
+        ({"REVOKE_SESSIONS": "/admin/revoke-sessions"}, "under `url`"),
+        ({"URL": "https://api.example.com", "REVOKE_SESSIONS": "revoke?x=1"}, "LEH_ADMIN_API__REVOKE_SESSIONS"),
         ({"IDEMPOTENT": "perhaps"}, "LEH_ADMIN_API__IDEMPOTENT"),
         ({"TOKEN": "geheim"}, "there is no setting named admin_api.token; did you mean"),
     ],

@@ -1,4 +1,4 @@
-"""Owns e-mail through SES (API v2); the one rule: a mail says the title and what may be read by others, nothing more of an event.
+"""Owns e-mail through SES (API v2); the one rule: a mail says the title and what others may read, nothing more of an event.
 
 Mails of one incident name the same ancestor in `References`, so that mail programs show them as one conversation. A repeated
 notice is a second mail: SES has no idempotency key, and a mail that comes twice does no harm.
@@ -24,6 +24,7 @@ PERMISSIONS: Final = ("ses:SendEmail",)
 PING_PERMISSIONS: Final = ("ses:GetAccount", "ses:GetEmailIdentity")
 """IAM actions that the look before it needs."""
 _DEADLINE = 10.0
+_LINE = 1000
 _OPEN: Final = Text(ko="확인 페이지 열기", en="Open the acknowledge page")
 _ADDRESS = re.compile(r"[!-~]{1,64}@[A-Za-z0-9.-]{1,255}")
 _SPECIAL = frozenset('()<>[]:;,\\"')
@@ -89,13 +90,18 @@ class SesChannel:
 
     def _content(self, notice: Notice) -> dict[str, Any]:
         title = shown(notice.title, 200) or brief(notice)
-        lines = [brief(notice), *([_state(notice.status).of(notice.locale)] if notice.status else [])]
+        # A report holds nothing of an event, and is what the mail is for.
+        own = [brief(notice), *([_state(notice.status).of(notice.locale)] if notice.status else [])]
+        lines = [shown(line, _LINE) for line in notice.lines] if notice.page else own
         link = notice.link if notice.link.startswith(("https://", "http://")) else ""
         text = "\n".join([title, "", *lines, *([link] if link else [])])
         parts = [f"<h3>{html.escape(title)}</h3>", *(f"<p>{html.escape(line)}</p>" for line in lines)]
         if link:
             parts.append(f'<p><a href="{html.escape(link)}">{html.escape(_OPEN.of(notice.locale))}</a></p>')
-        page = f'<!doctype html><html lang="{notice.locale}"><meta charset="utf-8"><body>{"".join(parts)}</body></html>'
+        page = (
+            notice.page
+            or f'<!doctype html><html lang="{notice.locale}"><meta charset="utf-8"><body>{"".join(parts)}</body></html>'
+        )
         ancestor = self._ancestor(notice)
         return {
             "Subject": {"Data": title, "Charset": "UTF-8"},

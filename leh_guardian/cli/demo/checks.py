@@ -10,6 +10,7 @@ from leh_guardian.cli.demo.acts import Stage
 from leh_guardian.cli.demo.bill_shock import is_told_apart
 from leh_guardian.cli.demo.restore import is_whole
 from leh_guardian.cli.demo.screen import incidents
+from leh_guardian.cli.demo.weekly import is_reported
 from leh_guardian.cli.output import out
 from leh_guardian.local.admin_api import Desk
 from leh_guardian.local.guardian import GuardianProcess
@@ -48,6 +49,7 @@ async def verify(stage: Stage, desk: Desk, guardian: GuardianProcess, faults: Se
         "the admin API was asked once for each piece that it was asked for": set(desk.requests.values()) == {1},
         "the outage was announced once, and its end once": announced == (1, 1),
         "every incident is resolved": bool(all_) and all(each["status"] == "resolved" for each in all_),
+        "the weekly report went out once, with one finding of each kind": is_reported(guardian),
         "nobody answered, so Lv1, Lv2 and Lv3 were called in this order": _levels(guardian) == ["Lv1", "Lv2", "Lv3"],
         "the daemon is live and ready": [await guardian.get("/livez"), await guardian.get("/readyz")] == [200, 200],
     }

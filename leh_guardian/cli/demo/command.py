@@ -12,13 +12,14 @@ from pathlib import Path
 import anyio
 import click
 
-from leh_guardian.cli.demo import acts, bill_shock, restore
+from leh_guardian.cli.demo import acts, bill_shock, restore, weekly
 from leh_guardian.cli.demo.acts import Stage
 from leh_guardian.cli.demo.checks import verify
 from leh_guardian.cli.demo.screen import Screen
 from leh_guardian.cli.output import out
+from leh_guardian.clock import SystemClock
 from leh_guardian.errors import SettingsError
-from leh_guardian.local import admin_api, product, search, status_page
+from leh_guardian.local import admin_api, product, search, status_page, tls
 from leh_guardian.local.admin_api import Desk, LocalAdminApi
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.guardian import GuardianProcess
@@ -38,7 +39,15 @@ _FOLDER = Path(".demo")
 _TOKEN = "demo-admin-token"  # noqa: S105 - of a stand-in that lives as long as the demo
 _PIECES = 10
 """Evidence of the case that is closed."""
-_ACTS = (acts.transient, acts.outage, acts.code_bug, acts.swallowed, restore.closed_by_mistake, bill_shock.same_cost)
+_ACTS = (
+    acts.transient,
+    acts.outage,
+    acts.code_bug,
+    acts.swallowed,
+    restore.closed_by_mistake,
+    bill_shock.same_cost,
+    weekly.reported,
+)
 
 
 @click.command()
@@ -77,7 +86,7 @@ def _own_database(stack: ExitStack) -> str:
 async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(_store(dsn))
-        copy_rules(Path("rules"), _FOLDER / "rules")
+        copy_rules(Path("rules"), _FOLDER / "rules", SystemClock().now())
         (_FOLDER / "admin-token").write_text(_TOKEN, encoding="utf-8")
         service = await stack.enter_async_context(seeded())
         worker = await stack.enter_async_context(hired(service.worker_url, TABLE))
@@ -88,9 +97,11 @@ async def _run(dsn: str, aws: dict[str, str], stay: bool) -> list[str]:
         worker.indexes = Indexes()
         index = await stack.enter_async_context(search.serving(worker.indexes))
         case = await seeded_case(pool, service.s3, worker.dynamodb, worker.indexes, _PIECES)
-        outside = {"LEH_OPENSEARCH__URL": index, **product.settings(dsn)}
+        host = await stack.enter_async_context(tls.serving(_FOLDER / "tls", SystemClock().now(), weekly.DAYS_LEFT))
+        outside = {"LEH_OPENSEARCH__URL": index, **product.settings(dsn), **weekly.settings(host)}
         stage = Stage(Screen(), service, worker, page, pool, case)
         await bill_shock.set_out(stage)
+        await weekly.set_out(stage)
         guardian = await stack.enter_async_context(_daemon(dsn, aws, page.url, admin.url, outside))
         stage.screen.say("the service is up: worker, queues, evidence table, log group, admin API, status page")
         stage.screen.say(

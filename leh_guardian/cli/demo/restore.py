@@ -1,6 +1,6 @@
 """Owns the act of scenario B: a case is closed by mistake; the one rule: as that of the other acts - guardian alone puts it right.
 
-The shipped rule only proposes; the demo gives the word that the on-call would give, once for the status and once for the repair.
+The shipped rule only proposes; the demo gives the word that the on-call would give, once for the status and the repair together.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ async def closed_by_mistake(stage: Stage) -> None:
     for each in case.cleared:
         stage.worker.cases[each] = CASE
     await stage.service.ask_for_restore(CASE, LAWYER, SystemClock().now())
-    for handler in ("case_restore", "reconcile_case"):
-        await _approve(stage, handler)
+    await _approve(stage)
     await stage.until(lambda: _resolved(stage))
     stage.screen.say(
         f"{CASE} is {await case.status()}; {len(case.searchable)} of {len(case.evidence)} pieces of evidence can be searched"
@@ -44,21 +43,21 @@ async def is_whole(case: LocalCase) -> bool:
     return opened and case.searchable == set(case.evidence)
 
 
-async def _approve(stage: Stage, handler: str) -> None:
-    """Give the word that the proposed action of a handler waits for."""
+async def _approve(stage: Stage) -> None:
+    """Give the word that the restore waits for."""
     found: list[str] = []
 
     async def proposed() -> bool:
         incident = await stage.newest(RULE)
         actions = incident["actions"] if incident else []
-        found[:] = [each["id"] for each in actions if each["handler"] == handler and each["status"] == "proposed"]
+        found[:] = [each["id"] for each in actions if each["status"] == "proposed"]
         return bool(found)
 
     await stage.until(proposed)
     async with transaction(stage.pool) as tx:
         now = SystemClock().now()
         await verbs.answer_proposal(tx, UUID(found[0]), now, _WHO, "변호사에게 확인함", approve=True)
-    stage.screen.say(f"the on-call approves {handler}")
+    stage.screen.say("the on-call approves the restore: the case opened, and its evidence made whole")
 
 
 async def _resolved(stage: Stage) -> bool:

@@ -28,8 +28,8 @@ TABLE = Text(
     en="Look at LEH_EVIDENCE__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, dynamodb:GetItem).",
 )
 BREAKER = Text(
-    ko="LEH_BREAKER__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, GetItem, PutItem)을 확인하세요 (docs/breaker.md).",
-    en="Look at LEH_BREAKER__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, GetItem, PutItem); docs/breaker.md.",
+    ko="LEH_BREAKER__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, GetItem, PutItem, UpdateItem)을 확인하세요 (docs/breaker.md).",
+    en="Look at LEH_BREAKER__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, GetItem, PutItem, UpdateItem); docs/breaker.md.",
 )
 LOG = Text(
     ko="LEH_WORKER__LOG_GROUP, AWS_REGION, IAM 정책(logs:FilterLogEvents)을 확인하세요.",

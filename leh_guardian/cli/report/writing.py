@@ -9,9 +9,9 @@ from typing import Any, Final
 from leh_guardian.cli.journal_lines import folded
 from leh_guardian.cli.output import SEOUL
 from leh_guardian.cli.report import headings, words
-from leh_guardian.cli.report.markdown import block, table, text
 from leh_guardian.engine.wording import ACTION_WORDS
 from leh_guardian.language import NOTHING, Locale, Text, count, length, lines_of
+from leh_guardian.model.markdown import block, table, text
 
 _BLANK: Final = NOTHING
 

@@ -74,7 +74,7 @@ class SpendLimit:
         amounts = ", ".join(f"{unit} > {plain(most)}" for unit, most in self.most.items())
         hours = int(self.over.total_seconds() // 3600)
         over = f"{hours}h" if hours <= 48 else f"{hours // 24}d"
-        return f"{self.scope} {over}: {amounts}{', unusual' * self.deviates}"
+        return f"{self.scope} {over}: {amounts or 'the allowance is spent'}{', unusual' * self.deviates}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ SOURCE: Final = "leh.ai-worker"
 ESTIMATED_SOURCE: Final = "leh.guardian"
 """Who tells of use where the worker does not (worker/estimates.py)."""
 DETAIL_TYPE: Final = "TokenUsage"
+REFUSED_TYPE: Final = "AllowanceSpent"
+"""The worker's word that a call was refused: what its case may use in this hour is reserved (model/spend/hourly.py)."""
 _MOST: Final = 10**12
 """Tokens of one attempt: beyond it, it is no number of tokens."""
 
@@ -40,6 +42,8 @@ class Usage:
     """Whether the model has a price of its own; else it cost what the dearest does."""
     estimated: bool
     """Whether it was not told by the worker, but estimated from its log."""
+    refused: bool = False
+    """Whether nothing was used, because the case's allowance of the hour is spent."""
 
     @property
     def tokens(self) -> int:
@@ -48,7 +52,9 @@ class Usage:
 
 
 def is_usage(envelope: Mapping[str, Any]) -> bool:
-    """Tell whether an event is a record of use."""
+    """Tell whether an event is a record of use, or of what was refused."""
+    if envelope.get("detail-type") == REFUSED_TYPE:
+        return envelope.get("source") == SOURCE
     return envelope.get("source") in {SOURCE, ESTIMATED_SOURCE} and envelope.get("detail-type") == DETAIL_TYPE
 
 
@@ -60,6 +66,11 @@ def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
     envelope = event.envelope
     if not is_usage(envelope) or not isinstance(envelope.get("detail"), Mapping):
         return event, None
+    if envelope.get("detail-type") == REFUSED_TYPE:
+        case = _text(envelope["detail"].get("case_id"))
+        return event, Usage(
+            case, "", "", 0, 0, Decimal(0), priced=True, estimated=False, refused=True
+        ) if case else None
     detail = {name: value for name, value in envelope["detail"].items() if name != "cost_usd"}
     prompt, completion = (_tokens(detail.get(name)) for name in ("prompt_tokens", "completion_tokens"))
     if prompt is None or completion is None or not {"prompt_tokens", "completion_tokens"} & detail.keys():

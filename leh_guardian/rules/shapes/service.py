@@ -18,6 +18,7 @@ _VERDICTS: Final = (
     *("external_outage", "throttled", "quota", "transient", "code_bug"),
     *("bad_input", "config", "internal_dependency", "unknown"),
 )
+_STATUSES: Final = ("OK", "WARN", "FAIL", "UNKNOWN")
 _MORE: Final[dict[str, Shape]] = {MORE: OPEN}
 
 EVENTS: Final = (
@@ -32,6 +33,7 @@ EVENTS: Final = (
             **_MORE,
         },
     ),
+    EventType(_WORKER, "AllowanceSpent", {"case_id": TEXT, "tokens": NUMBER, **_MORE}),
     EventType(_WORKER, "EvidenceProcessed", {**texts("s3_key case_id evidence_id status"), **_MORE}),
     EventType(
         _GUARDIAN,
@@ -72,6 +74,20 @@ EVENTS: Final = (
     ),
     EventType(_GUARDIAN, "Parked Work Left", {"case_id": TEXT, "parked": NUMBER}),
     EventType(_GUARDIAN, "Schedule Tick", {"rule": TEXT, "at": TEXT, "late_seconds": NUMBER, "caught_up": FLAG}),
+    EventType(
+        _GUARDIAN,
+        "Check Result",
+        {
+            "status": one_of(*_STATUSES),
+            "previous": one_of(*_STATUSES, "none"),
+            **texts("check since rule"),
+            **dict.fromkeys(("measured", "threshold", "evidence"), OPEN),
+            **dict.fromkeys(("reasons", "what_to_do"), Rows(texts("ko en"))),
+            **_MORE,
+        },
+    ),
+    EventType(_GUARDIAN, "Weekly Report Sent", {"overall": one_of(*_STATUSES), **texts("report previous week")}),
+    EventType(_GUARDIAN, "Weekly Report Awaited", {"report": TEXT}),
     EventType(_BACKEND, "CaseClosed", {**texts("case_id user_id"), **_MORE}),
     EventType(_BACKEND, "CaseCloseUndoRequested", {**texts("case_id user_id reason"), **_MORE}),
     EventType(_BACKEND, "CaseRestoreRequested", {**texts("case_id user_id reason"), **_MORE}),

@@ -73,6 +73,17 @@ async def test_a_mail(server: AwsServer) -> None:
     server.taken.clear()
 
 
+async def test_a_report_by_mail(server: AwsServer) -> None:
+    """It is a page, and the same in lines for who reads no pages: guardian's own words, of nothing that an event said."""
+    async with channels() as (mail, _):
+        words = {"title": "[주간 점검 보고서] 2026-W49 OK", "lines": ["🟢 OK S3", "\x1b[2J"], "link": "", "status": ""}
+        await mail.send(page(to=MAIL.to, page="<!doctype html><p>all", **words))
+    body = server.taken[0]["Content"]["Simple"]["Body"]
+    assert body["Html"]["Data"] == "<!doctype html><p>all"
+    assert body["Text"]["Data"].splitlines() == ["[주간 점검 보고서] 2026-W49 OK", "", "🟢 OK S3", r"\x1b[2J"]
+    server.taken.clear()
+
+
 @pytest.mark.parametrize(
     "to",
     ["", "minsu", "a@b,c@d", "a@b\nBcc: x@y", "<a@b>", "ä@example.co.kr", '"x"@example.co.kr', "a b@example.co.kr"],

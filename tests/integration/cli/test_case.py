@@ -121,35 +121,60 @@ async def test_a_restore_is_carried_out_once(leh: CaseOutside, product: Product,
     assert leh.effects == {leh.case: 1, "ev_2": 1}
 
 
-async def test_an_event_is_proposed_with_what_it_is_about(leh: CaseOutside, product: Product, daemon: House) -> None:
-    """The shipped rule looks, asks for two words, and verifies; without a word nothing is changed."""
+def asked_for(leh: CaseOutside) -> dict[str, Any]:
+    """The event by which the backend asks."""
     detail = {"case_id": leh.case, "user_id": SHAPE.user_id}
     event = {"id": "e-1", "source": "leh.backend", "detail-type": "CaseRestoreRequested", "detail": detail}
-    event |= {
-        "time": leh.clock.now().isoformat(),
-        "region": "ap-northeast-2",
-        "account": "123456789012",
-        "resources": [],
-    }
-    await daemon.take(event)
-    for handler in ("case_restore", "reconcile_case"):
-        await daemon.work()
-        [proposed] = await daemon.actions("proposed")
-        assert proposed["handler"] == handler
-        assert leh.effects == {}
-        if handler == "case_restore":
-            assert await product.status() == SHAPE.closed
-            message = next(one for one in daemon.world.told if "case_state" in one)
-            assert "종료: " in message
-            assert "기록 없음 1건" in message
-        await daemon.answer(proposed["id"], approve=True)
+    place = {"region": "ap-northeast-2", "account": "123456789012", "resources": []}
+    return event | place | {"time": leh.clock.now().isoformat()}
+
+
+async def test_an_event_is_proposed_with_what_it_is_about(leh: CaseOutside, product: Product, daemon: House) -> None:
+    """The shipped rule looks, asks once with all of it shown, opens, mends and verifies; without a word nothing is changed."""
+    await daemon.take(asked_for(leh))
+    await daemon.work()
+    [proposed] = await daemon.actions("proposed")
+    assert proposed["handler"] == "case_restore"
+    assert await product.status() == SHAPE.closed
+    assert leh.effects == {}
+    [message] = daemon.world.told
+    for shown in (
+        f"사건 {leh.case}: closed",
+        f"종료: {SHAPE.user_id}",
+        "1시간 전",
+        "기록 없음 1건",
+        "재처리 1건 약 $0.05",
+    ):
+        assert shown in message, message
+    assert f'case_restore {{"case":"{leh.case}"' in message
+    assert f'→ reconcile_case {{"case":"{leh.case}","at_most":1}}' in message
+    await daemon.answer(proposed["id"], approve=True)
     for _ in range(20):
         await daemon.work()
         leh.clock.advance(seconds=60)
     [incident] = await daemon.incidents()
     assert incident["status"] == "resolved"
+    assert (await daemon.journal()).count("action.proposed") == 1
     assert await product.status() == SHAPE.active
     assert leh.effects == {leh.case: 1, "ev_2": 1}
+
+
+async def test_more_than_was_shown_is_not_done(leh: CaseOutside, product: Product, daemon: House) -> None:
+    """Where more is missing than the approval showed, nothing is processed anew: a person is told how much, and how to do it."""
+    await daemon.take(asked_for(leh))
+    await daemon.work()
+    [proposed] = await daemon.actions("proposed")
+    await leh.files("ev_3")
+    leh.clock.advance(seconds=60)
+    await daemon.answer(proposed["id"], approve=True)
+    for _ in range(5):
+        await daemon.work()
+        leh.clock.advance(seconds=60)
+    [repair] = [each for each in await daemon.actions() if each["handler"] == "reconcile_case"]
+    assert repair["status"] == "failed"
+    assert "2건으로" in repair["outcome"]["summary"]
+    assert f"leh-guardian case restore {leh.case}" in daemon.world.told[-1]
+    assert leh.effects == {}
 
 
 async def test_hostile_events_ask_nobody(leh: CaseOutside, daemon: House) -> None:

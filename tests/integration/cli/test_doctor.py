@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ import asyncpg
 import pytest
 
 from leh_guardian.cli import doctor
-from leh_guardian.cli.examination import finding
+from leh_guardian.cli.examination import finding, services
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
 from leh_guardian.language import Text
@@ -69,7 +70,7 @@ async def examine(environment: dict[str, str]) -> dict[str, Finding]:
 async def test_what_hangs_is_a_finding(
     environment: dict[str, str], silent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PostgreSQL, AWS and OpenSearch that accept and never answer are findings, all in the time of one."""
+    """PostgreSQL, AWS and OpenSearch that accept and never answer are findings, all in the time of two."""
     monkeypatch.setattr(finding, "DEADLINE", 1.5)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent}")
     environment |= {
@@ -90,6 +91,21 @@ async def test_what_hangs_is_a_finding(
     }
     assert all("no answer within" in found[item].detail for item in ("postgresql", "queue nowhere", "opensearch"))
     assert "geheim" not in str(found)
+
+
+async def test_a_busy_machine_is_not_taken_for_a_slow_server(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks that keep the process busy for longer than PostgreSQL may take do not make PostgreSQL a finding."""
+    monkeypatch.setattr(finding, "DEADLINE", 3.0)
+
+    async def busy(*_: object) -> list[Finding]:
+        time.sleep(3.5)  # noqa: ASYNC251 - it keeps the loop from everything else
+        return []
+
+    monkeypatch.setattr(services, "look_at_queue", busy)
+    found = await examine(environment)
+    assert (found["postgresql"].status, found["clock"].status) == ("OK", "OK")
 
 
 async def test_what_is_not_postgresql(environment: dict[str, str]) -> None:

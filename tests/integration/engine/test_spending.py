@@ -96,6 +96,24 @@ async def test_use_is_counted_once_for_case_user_and_all(house: Houses) -> None:
     assert await used(one, Scope.FLEET, "") == await used(one)
 
 
+async def test_limits_sum_over_models_and_bills_tell_them_apart(house: Houses) -> None:
+    """Two models that are each below a limit cross it together, in one batch and over two; what each used can be asked for."""
+    one = house()
+    await one.take(use(1, 600), use(2, 300, model="cheap"))
+    await one.take(use(3, 300, model="cheap"))
+    await one.work()
+    assert one.world.effects["case case_1 park"] == 1
+    now = one.clock.now()
+    async with transaction(one.pool) as tx:
+        found = await spending.models_between(
+            tx, Scope.CASE, "case_1", now - timedelta(hours=1), now + timedelta(hours=1)
+        )
+    assert {model: (used[Unit.TOKENS], used[Unit.ATTEMPTS]) for model, used in found.items()} == {
+        "m": (600, 1),
+        "cheap": (600, 2),
+    }
+
+
 async def test_the_gravest_limit_is_told_once_in_a_while(house: Houses) -> None:
     """Warn, then park; more of it is told again after ten minutes, not with each event."""
     one = house()
@@ -174,6 +192,52 @@ async def test_old_minutes_become_hours(house: Houses) -> None:
         pass
     assert await used(one) == before
     assert usual.now.active_cases == 1
+
+
+def refused(number: int, case: str = "case_1", **more: Any) -> dict[str, Any]:
+    """The worker's word that it refused a call."""
+    spent = {"source": "leh.ai-worker", "detail-type": "AllowanceSpent", "detail": {"case_id": case, "tokens": 9}}
+    return {**spent, "id": f"refused {number} {case}", **more}
+
+
+async def test_what_the_worker_refuses_is_a_limit_that_was_crossed(house: Houses) -> None:
+    """It parks the case, counts as no use, and is not silenced by what was told minutes ago: there may be no further word."""
+    one = house()
+    await one.take(refused(1), refused(2), refused(3, case="case_2"))
+    await one.work()
+    assert one.world.effects == {"case case_1 park": 1, "case case_2 park": 1}
+    assert await used(one) == {"tokens": 0, "usd": 0, "attempts": 0}
+    [incident] = [row for row in await one.incidents() if row["dedup_key"] == "case_1"]
+    assert incident["events"] == 1, "two words in one batch are one"
+    await one.take(refused(4))
+    [incident] = [row for row in await one.incidents() if row["dedup_key"] == "case_1"]
+    assert incident["events"] == 2
+
+
+async def test_a_refusal_of_before_is_old_news(house: Houses) -> None:
+    """What was refused before the circuit closed again, or while it is open or half open, opens nothing."""
+    one = house()
+    now = one.clock.now()
+    tripped = machine.trip(Circuit(Scope.CASE, "case_1"), Tier.PARK, "r", now, Recovery(), room=True)
+    states = [tripped, machine.judged(tripped, Verdict.LEGITIMATE, "r", now, Recovery())]
+    states.append(machine.closed(states[-1], "kim", "fine", now))
+    for number, state in enumerate(states):
+        async with transaction(one.pool) as tx:
+            await circuits.follow(tx, state)
+        await one.take(refused(number, time=(now - timedelta(seconds=1)).isoformat()))
+    await one.work()
+    assert one.world.effects == {}
+    await one.take(refused(9, time=now.isoformat()))
+    await one.work()
+    assert one.world.effects == {"case case_1 park": 1}
+
+
+async def test_a_refusal_without_a_case_is_said_to_be_none(house: Houses) -> None:
+    """It stops nobody."""
+    one = house()
+    await one.take({**refused(1), "detail": {"tokens": 9}}, {**refused(2), "source": "somebody.else"})
+    assert await journal(one, "usage.no_tokens") != []
+    assert await one.incidents() == []
 
 
 class Board:

@@ -38,13 +38,13 @@ class _Record:
             return await circuits.get(tx, scope, key)
 
 
-async def used(pool: Pool, ago: timedelta, usd: float, key: str = "case_1") -> None:
+async def used(pool: Pool, ago: timedelta, usd: float, key: str = "case_1", model: str = "") -> None:
     """Let a case have used something, a thousand tokens a dollar."""
-    sql = "insert into counters (series, key, at, member, amount, keep_until) values ($1, $2, $3, '', $4, $5)"
+    sql = "insert into counters (series, key, at, member, amount, keep_until) values ($1, $2, $3, $6, $4, $5)"
     async with transaction(pool) as tx:
         for unit, amount in ((Unit.USD, usd), (Unit.TOKENS, usd * 1000), (Unit.ATTEMPTS, usd * 2)):
             name = spending.series(Scope.CASE, unit)
-            await tx.execute(sql, name, key, NOW - ago, amount, NOW + timedelta(days=1))
+            await tx.execute(sql, name, key, NOW - ago, amount, NOW + timedelta(days=1), model)
 
 
 async def opened(pool: Pool, verdict: Verdict | None) -> None:
@@ -76,6 +76,22 @@ async def test_an_attack_is_proposed_to_be_given_back_but_for_what_is_usual(pool
     assert facts["proposed_usd"] == facts["excess_usd"] == pytest.approx(43 - 26 / 24, abs=0.01)
     assert (facts["opened_at"], facts["verdict"], facts["exact_to"]) == (OPENED.isoformat(), "attack", "minute")
     assert "41.92 USD" in facts["brief"]
+
+
+async def test_cost_is_told_by_model(pool: Pool) -> None:
+    """Tokens and cost of each model before and after, the dearest first; what was counted without a model is unknown."""
+    await used(pool, timedelta(hours=5), 30, model="gpt-4o-mini")
+    await used(pool, timedelta(hours=4), 40, model="gpt-4o")
+    await used(pool, timedelta(hours=3), 2)
+    await used(pool, timedelta(hours=1), 3, model="gpt-4o")
+    await opened(pool, None)
+    facts = await review(pool)
+    before, after = facts["by_model"]["before"], facts["by_model"]["after"]
+    assert {model: one["usd"] for model, one in before.items()} == {"gpt-4o": 40, "gpt-4o-mini": 30, "unknown": 2}
+    assert next(iter(before)) == "gpt-4o"
+    assert after == {"gpt-4o": {"tokens": 3000, "usd": 3.0, "attempts": 6}}
+    assert sum(one["tokens"] for one in before.values()) == facts["before"]["tokens"]
+    assert "모델별 gpt-4o 43.0 USD(43000 토큰) · gpt-4o-mini 30.0 USD(30000 토큰) · unknown 2.0 USD" in facts["brief"]
 
 
 async def test_of_what_somebody_wanted_only_what_was_done_twice(pool: Pool, aws: Aws) -> None:

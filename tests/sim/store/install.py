@@ -92,9 +92,12 @@ TWINS = (
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "schedule_ticks", "spending", "transaction", "use")
-"""Infrastructure, and what no simulated history asks for: records of use and schedules are played on PostgreSQL alone."""
-WITHOUT_TABLE = {"circuits", "schedule_ticks", "spend_alarms"}
+WITHOUT_TWIN = (
+    *("check_reports", "check_results", "circuits", "migrate", "pool", "rights"),
+    *("schedule_ticks", "spending", "transaction", "use"),
+)
+"""Infrastructure, and what no simulated history asks for: checks, records of use and schedules are played on PostgreSQL alone."""
+WITHOUT_TABLE = {"check_reports", "check_results", "circuits", "schedule_ticks", "spend_alarms"}
 
 
 def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:

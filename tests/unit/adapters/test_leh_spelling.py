@@ -96,11 +96,11 @@ def test_which_cases_stay_closed() -> None:
     policy = RestorePolicy(frozenset({"held"}), timedelta(days=30))
     recent = CaseRecord("c", "closed", "CLOSED", None, "u", NOW - timedelta(hours=1))
     old = CaseRecord("c", "closed", "CLOSED", NOW - timedelta(days=31))
-    assert refusal(recent, policy, NOW, NOW) == ""
-    assert "보류" in refusal(CaseRecord("held", "closed", "CLOSED"), policy, NOW)
-    assert "31일" in refusal(old, policy, NOW)
-    assert "다시 종료" in refusal(recent, policy, NOW, NOW - timedelta(hours=2))
-    assert refusal(CaseRecord("c", "closed", "CLOSED"), policy, NOW, NOW) == ""
+    assert not refusal(recent, policy, NOW, NOW)
+    assert "보류" in refusal(CaseRecord("held", "closed", "CLOSED"), policy, NOW).ko
+    assert "31 days" in refusal(old, policy, NOW).en
+    assert "다시 종료" in refusal(recent, policy, NOW, NOW - timedelta(hours=2)).ko
+    assert not refusal(CaseRecord("c", "closed", "CLOSED"), policy, NOW, NOW)
 
 
 def test_a_recovery_is_proposed_with_its_commands_and_price() -> None:
@@ -112,8 +112,8 @@ def test_a_recovery_is_proposed_with_its_commands_and_price() -> None:
     found = repair.recovery(seen, "leh-evidence", on, closed, NOW, prices)
     assert found["usd"] == 1.71
     assert "--restore-date-time 2026-11-26T22:59:00+00:00" in found["commands"][0]
-    assert "$5.00" in repair.korean(found, seen, prices)
-    assert "$1.71" in repair.korean(found, seen, prices)
+    assert "$5.00" in repair.said(found, seen, prices).ko
+    assert "$1.71" in repair.said(found, seen, prices).ko
     assert "wait" not in found
     assert "wait" in repair.recovery(
         seen, "t", TableBackups(True, None, NOW - timedelta(hours=2), 0), closed, NOW, prices

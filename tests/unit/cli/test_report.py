@@ -10,8 +10,8 @@ import pytest
 
 from leh_guardian.cli.report import words
 from leh_guardian.cli.report.history import levels, times
-from leh_guardian.cli.report.markdown import block, table, text
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.markdown import block, table, text
 
 T0 = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 HOSTILE = [

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import inspect
 import typing
+from datetime import UTC, datetime, tzinfo
 from types import ModuleType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from leh_guardian.checks import certificate_wording, rds_wording, s3_wording
+from leh_guardian.checks.weekly import wording as weekly_wording
 from leh_guardian.language import Text
+from leh_guardian.model.check import Status
 from leh_guardian.ports.certificates import Trust
 
-_MODULES: Final = (certificate_wording, rds_wording, s3_wording)
-_SAMPLES: Final = {Trust: Trust.EXPIRED}
+_MODULES: Final = (certificate_wording, rds_wording, s3_wording, weekly_wording)
+_SAMPLES: Final = {
+    Trust: Trust.EXPIRED,
+    Status: Status.WARN,
+    datetime: datetime(2026, 11, 22, 18, tzinfo=UTC),
+    tzinfo: ZoneInfo("Asia/Seoul"),
+}
 
 
 def samples() -> dict[str, Text]:

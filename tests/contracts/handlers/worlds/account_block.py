@@ -6,10 +6,12 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.leh_database.accounts import LehAccounts
 from leh_guardian.clock import Clock
@@ -17,6 +19,7 @@ from leh_guardian.context import Capabilities
 from leh_guardian.model.account import Account, AccountChange
 from tests.contracts.handlers.leh_world import LehWorld, now
 from tests.support.leh_product import Product, make_product
+from tests.support.sessions_outside import PATH, REVOKE, SessionsOutside
 
 _LOOK, _CHANGE = "look", "change"
 _STATUS = "alter table users add column status varchar(20) not null default 'ACTIVE'"
@@ -96,4 +99,48 @@ class _Faulty(LehAccounts):
         return await self._world.do(_CHANGE, lambda: super(_Faulty, self).unblock(user, key, at, label))
 
 
-WORLDS = (Blocking,)
+class BlockingAndRevoking(Blocking):
+    """The same, and the service's own way to end sessions, which goes wrong as well; an effect is a session that has ended."""
+
+    name = "sessions"
+    writes = frozenset({_CHANGE, REVOKE})
+    ended: ClassVar = "session ended"
+
+    def open(self) -> None:
+        """Two sessions are open."""
+        super().open()
+        self.api = SessionsOutside({"user_1": ["session"], "user_2": ["another"]})
+        self.api.faults = self.faults
+        self.api.__enter__()
+
+    def close(self) -> None:
+        """End the server as well."""
+        super().close()
+        self.api.__exit__(None, None, None)
+
+    async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
+        """Open the admin API as well."""
+        session = await stack.enter_async_context(admin_session(5.0))
+        sessions = HttpAdminApi(session, self.api.url, None, deadline=5.0, revoke_path=PATH)
+        return replace(await super().capabilities(stack, clock), sessions=sessions)
+
+    def expected(self) -> set[str]:
+        """One line, and an end."""
+        return {self.line, self.ended}
+
+    def effects(self) -> Counter[str]:
+        """The lines of the log, and what has ended."""
+        return super().effects() + Counter([self.ended] * len(self.api.ended))
+
+    @property
+    def hung(self) -> int:
+        """Calls that hang."""
+        return super().hung + self.api.hung
+
+    def let_go(self) -> None:
+        """Let them go on."""
+        super().let_go()
+        self.api.let_go()
+
+
+WORLDS = (BlockingAndRevoking,)
