@@ -179,7 +179,7 @@ async def _build(
             "oncall.yaml names channels that notify.channels has not", channels=nameless
         )
     keys = link_keys(settings)
-    answers = await ways_in(settings, keys, pool, people.directory, clock, stack)
+    answers = await ways_in(settings, keys, pool, people.directory, clock, registry, stack)
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     spending = await open_spending(

@@ -17,6 +17,7 @@ from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.errors import AccessDenied, HandlerError, NotFound, Refused, SettingsError, Unavailable
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.model.case import Restored
+from tests.support.hostile_ids import NO_IDS
 from tests.support.leh_product import SHAPES, Product, Shape, make_product
 from tests.support.tcp_proxy import Cut, TcpProxy
 
@@ -161,9 +162,7 @@ async def test_words_of_the_settings_go_before_all(server: str) -> None:
     assert await product.status() == "진행"
 
 
-@pytest.mark.parametrize(
-    "case", ["'; DROP TABLE cases; --", "../case_1", "*", "a" * 500, "case\x00", "case_1\n", "", "사건", "a..b"]
-)
+@pytest.mark.parametrize("case", NO_IDS.values(), ids=NO_IDS)
 async def test_hostile_ids_are_asked_of_nobody(case: str) -> None:
     """What does not look like an id is refused before there is a connection."""
     cases = LehCases("postgresql://nobody@127.0.0.1:1/none", Names())
