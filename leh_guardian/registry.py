@@ -240,7 +240,9 @@ def _declared(package: ModuleType, name: str) -> HandlerSpec:
         TypeError: it declares none, several, or one of another name: a file is found by its handler's name.
     """
     module = importlib.import_module(f"{package.__name__}.{name}")
-    specs = [spec for value in vars(module).values() if isinstance(spec := getattr(value, "__handler__", None), HandlerSpec)]
+    specs = [
+        spec for value in vars(module).values() if isinstance(spec := getattr(value, "__handler__", None), HandlerSpec)
+    ]
     own = [spec for spec in specs if spec.run.__module__ == module.__name__]
     if [spec.name for spec in own] != [name]:
         found = ", ".join(spec.name for spec in own) or "none"
