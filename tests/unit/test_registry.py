@@ -50,6 +50,7 @@ def test_every_shipped_handler_is_found() -> None:
         "reprocess_evidence",
         "resume_worker",
         "upload_analysis",
+        "weekly_report",
     ]
     for spec in registry:
         assert spec.summary
