@@ -67,6 +67,7 @@ class Leftovers:
         """{case whose work is parked without a pause: when rules are to hear of it}."""
         self._others = frozenset[Key]()
         """Circuits of accounts, and the fleet's, that were not closed at the last look."""
+        self._blind = False
         self._log = structlog.get_logger("leftovers")
 
     async def run_once(self) -> int:
@@ -75,8 +76,11 @@ class Leftovers:
             found = (await self._parked.count()).by_case
         except HandlerError as error:
             # Work of a paused case waits no less safely meanwhile.
-            self._log.warning("it cannot be seen what is parked", error=str(error))
+            if not self._blind:
+                self._log.warning("it cannot be seen what is parked", error=str(error))
+            self._blind = True
             return 0
+        self._blind = False
         now = self._clock.now()
         async with transaction(self._pool) as tx:
             held = {(one.scope, one.key) for one in await circuits.listed(tx) if one.state not in _ALLOWED}
