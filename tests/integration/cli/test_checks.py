@@ -86,3 +86,18 @@ def test_every_check_is_a_handler() -> None:
     from leh_guardian.app import handlers
 
     assert set(CHECKS) == {name for name in handlers().names() if name.startswith("check_")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("s3_tmp", "--seed", "0123456789abcdef"), "belong to audit_log"),
+        (("--until", "2026-11-27"), "belong to audit_log"),
+        (("audit_log", "--seed", "0123; drop"), "hexadecimal"),
+        (("audit_log", "--until", "yesterday"), "--until"),
+    ],
+)
+def test_a_sample_that_cannot_be_drawn_again(arguments: tuple[str, ...], said: str) -> None:
+    """Bad usage, before anything is asked."""
+    done = run(*arguments)
+    assert (done.exit_code, said in done.output) == (2, True)
