@@ -18,14 +18,14 @@ from leh_guardian.model.text import shown
 from leh_guardian.registry import Registry
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
-from leh_guardian.web.by_hand import ByHandRoutes, away
+from leh_guardian.web.programs import ProgramRoutes, away
 from leh_guardian.web.status import answer
 
 _LONGEST = 500
 _MOST = 1_000_000
 
 
-class CaseRoutes(ByHandRoutes):
+class CaseRoutes(ProgramRoutes):
     """What programs may ask for about cases over HTTP."""
 
     def __init__(
