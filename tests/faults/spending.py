@@ -46,6 +46,7 @@ ALLOWANCE: Final = 200_000
 CALL: Final = 80_000
 """Tokens of a call."""
 MODEL: Final = "gpt-4o-mini"
+DEAR: Final = "gpt-4-turbo"
 _LITTLE: Final = 500
 """Tokens of a call of a small piece of work."""
 _RETRY: Final = "retry: {attempts: 50, backoff: 500ms}"
@@ -253,9 +254,9 @@ class Service:
             over.set()
             feeder.join()
 
-    def tell_use(self, case: str, tokens: int) -> None:
+    def tell_use(self, case: str, tokens: int, model: str = MODEL) -> None:
         """Let guardian hear that a case has used so much."""
-        detail = {"case_id": case, "user_id": f"user_{case}", "model": MODEL, "prompt_tokens": tokens}
+        detail = {"case_id": case, "user_id": f"user_{case}", "model": model, "prompt_tokens": tokens}
         entry = {"Source": "leh.ai-worker", "DetailType": "TokenUsage", "Detail": json.dumps(detail)}
         self.world.sqs.put(ALERTS, [json.dumps(_delivered(entry))])
 
@@ -294,6 +295,11 @@ class Service:
     def waiting(self) -> set[str]:
         """Return the evidence whose message is still in the queue."""
         return {_named(e["body"]) for e in self.world.sqs.ledger(self.queue) if e["state"] not in {"deleted", "moved"}}
+
+    def arrived(self, case: str) -> list[str]:
+        """Return the evidence of a case as often as its messages came into the queue."""
+        named = [_named(entry["body"]) for entry in self.world.sqs.ledger(self.queue)]
+        return [one for one in named if one in self.sent[case]]
 
     def dead(self) -> set[str]:
         """Return the evidence whose message has died."""

@@ -17,7 +17,7 @@ from tests.faults.ai_worker import INSTANTS
 from tests.faults.forks import Spawner
 from tests.faults.replicas import Replica
 from tests.faults.sizes import LONG, SPEND_KILLS
-from tests.faults.spending import CALL, Service, service
+from tests.faults.spending import CALL, DEAR, Service, service
 from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.faults.test_clock import JUMPS, LIBRARY, follows
 from tests.faults.test_kill_points import ELSEWHERE
@@ -27,7 +27,7 @@ from tests.support.figures import record
 from tests.support.process import run_cli, wait_for
 
 POINTS: Final = sorted(point for point, where in ELSEWHERE.items() if where.endswith("/test_spending.py"))
-MEAN_GAP = 3.0
+MEAN_GAP = 6.0 if LONG else 3.0
 """Seconds between two kills at random, on average."""
 SETTLE_SECONDS = 120.0
 _QUIET = 8
@@ -119,6 +119,20 @@ class Day:
             one.send(case, 3)
             one.tell_use(case, 2_000_000)
 
+    def account(self) -> None:
+        """Let an account spend more than a day's money; a person lets the case go on first, and the account afterwards."""
+        one, case = self.service, "case_dear"
+        one.tell_use(case, 6_000_000, DEAR)
+        self.until(lambda: one.state(f"case#{case}") == one.state(f"user#user_{case}") == "open")
+        one.send(case, 3, calls=1, tokens=CALL // 16)
+        self.until(lambda: one.parked() >= set(one.sent[case]))
+        self.say("close", case)
+        # It comes back, and is parked for the account.
+        self.until(lambda: len(one.arrived(case)) > len(one.sent[case]))
+        self.until(lambda: one.parked() >= set(one.sent[case]))
+        self.say("close", f"user_{case}", "--scope", "user")
+        self.until(lambda: set(one.sent[case]) <= one.done())
+
     def wave(self, number: int) -> None:
         """Let a binder, an attack and something odd cost too much; what is odd is let go on by a person."""
         one = self.service
@@ -197,6 +211,8 @@ def paused_work(stage: Stage) -> None:
         day = Day(one, stage.folder / "wall" if LONG and LIBRARY else None)
         day.begin()
         day.morning()
+        if LONG:
+            day.account()
         waves = encores = 0
         while waves < _MOST_WAVES and (waves == 0 or day.kills < SPEND_KILLS):
             day.wave(waves)

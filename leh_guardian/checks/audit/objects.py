@@ -35,7 +35,11 @@ _PAGES: Final = 2000
 """Pages of a thousand keys that are listed."""
 _KEPT: Final = 40_000
 """Objects that may be read, as many of each day; of more, chance has chosen these."""
+_PIECE: Final = 1 << 18
+"""Bytes that are fetched at a time."""
 _GZIP: Final = b"\x1f\x8b"
+_FORMS: Final = {b"PAR1": "Parquet", b"ORC": "ORC", b"Obj\x01": "Avro"}
+"""Forms of tables, whose values are packed one by one: as text nothing of them would be seen."""
 
 
 @dataclass(slots=True)
@@ -148,11 +152,14 @@ class _Through:
 def _through(seen: Sightings, place: Place, body: Body) -> _Through:
     """Look at an object's lines, in a thread: its bytes are asked for as they are needed."""
     done = _Through(leaking=int(seen.key_of(place)))
-    packed = io.BufferedReader(_Arriving(body))
+    packed = io.BufferedReader(_Arriving(body), _PIECE)
     source: Any = gzip.GzipFile(fileobj=packed) if packed.peek(2)[:2] == _GZIP else packed
-    measured = _Measured(source, done)
     try:
-        done.leaking += seen.stream(place, io.BufferedReader(measured, 1 << 16), _STREAM)
+        lines = io.BufferedReader(_Measured(source, done), _PIECE)
+        if form := next((name for magic, name in _FORMS.items() if lines.peek(4).startswith(magic)), None):
+            done.why = f"it is {form}, which is not text"
+        else:
+            done.leaking += seen.stream(place, lines, _STREAM)
     except _TooLong:
         done.why = f"it holds more than {LONGEST >> 20} MB"
     except NotText as error:

@@ -14,6 +14,7 @@ from leh_guardian.adapters.leh_database.audit_rows import LONGEST, LehAuditRows
 from leh_guardian.adapters.leh_database.connection import unquoted
 from leh_guardian.errors import AccessDenied, NotFound, Refused, Unavailable
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.ports.audit import Drawn, Rows
 from tests.support.leh_product import SHAPES, Product, Shape, make_product
 
 UNTIL = datetime(2026, 11, 27, 9, tzinfo=UTC)
@@ -44,6 +45,11 @@ def rows_of(product: Product, dsn: str | None = None) -> LehAuditRows:
     return LehAuditRows(dsn or product.dsn, product.names)
 
 
+async def all_of(rows: Rows, shares: Any, seed: int) -> list[Drawn]:
+    """All that is drawn."""
+    return [one async for piece in rows.draw(shares, seed) for one in piece]
+
+
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 async def test_every_shape(server: str, shape: Shape) -> None:
     """Ids and times of any type, actions of an enum: counted, drawn and read, with every column as a text."""
@@ -51,7 +57,7 @@ async def test_every_shape(server: str, shape: Shape) -> None:
     await product.close_case(f"'{(UNTIL - timedelta(hours=1)).isoformat()}'::timestamptz")
     async with rows_of(product).opened(SINCE, UNTIL, 20) as rows:
         there = await rows.count()
-        drawn = await rows.draw(dict.fromkeys(there, 1.0), 7)
+        drawn = await all_of(rows, dict.fromkeys(there, 1.0), 7)
         [row] = await rows.read(drawn)
     assert (list(there.values()), rows.unread) == ([1], [])
     assert {"id", "user_id", "action", "object_id", "timestamp"} == set(row.values)
@@ -75,7 +81,7 @@ async def draw(product: Product, shares: dict[str, float], seed: int) -> list[tu
     """Ids that are drawn, with their actions; shares by action."""
     async with rows_of(product).opened(SINCE, UNTIL, 20) as rows:
         there = await rows.count()
-        drawn = await rows.draw({each: shares[each[1]] for each in there}, seed)
+        drawn = await all_of(rows, {each: shares[each[1]] for each in there}, seed)
         return [(row.id, row.values["action"]) for row in await rows.read(drawn)]
 
 
@@ -108,7 +114,7 @@ async def test_many_kinds_become_others(server: str) -> None:
     )
     async with rows_of(product).opened(SINCE, UNTIL, 20) as rows:
         there = await rows.count()
-        drawn = await rows.draw(dict.fromkeys(there, 1.0), 3)
+        drawn = await all_of(rows, dict.fromkeys(there, 1.0), 3)
     assert sum(there.values()) == len(drawn) == 6500
     assert len(there) < 310
 
@@ -126,7 +132,7 @@ async def test_partitions_and_lines_without_a_time(server: str) -> None:
         await product.do(f"insert into audit_logs values ('{name}1', 'u', '{name}', 'x', null)")
     async with rows_of(product).opened(SINCE, UNTIL, 20) as rows:
         there = await rows.count()
-        found = await rows.read(await rows.draw(dict.fromkeys(there, 1.0), 3))
+        found = await rows.read(await all_of(rows, dict.fromkeys(there, 1.0), 3))
     assert sorted((row.id, row.values["action"], row.at) for row in found) == [("a1", "a", None), ("b1", "b", None)]
 
 
@@ -137,7 +143,7 @@ async def test_long_values_and_bytes(server: str) -> None:
     await fill(product, 2)
     await product.do(f"update audit_logs set body = repeat('x', {LONGEST + 1}), raw = 'password=hunter2' where id = 1")
     async with rows_of(product).opened(SINCE, UNTIL, 20) as rows:
-        drawn = await rows.draw(dict.fromkeys(await rows.count(), 1.0), 3)
+        drawn = await all_of(rows, dict.fromkeys(await rows.count(), 1.0), 3)
         found = {row.id: row for row in await rows.read(drawn)}
     assert (found["1"].cut, found["2"].cut) == (True, False)
     assert len(found["1"].values["body"]) == LONGEST

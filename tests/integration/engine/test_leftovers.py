@@ -114,6 +114,27 @@ async def test_what_is_paused_or_on_trial_is_not_left(aws: Aws, store: Tables, h
     assert await dedups(house) == ["allowed", "shadow"]
 
 
+async def test_what_an_account_has_parked_anew_is_told_once_its_circuit_has_closed(
+    aws: Aws, store: Tables, house: House
+) -> None:
+    """It was told while the account was paused, and its worker parked it again: that does not wait for the hour."""
+    park(store, "case_1")
+    account = machine.trip(
+        Circuit(Scope.USER, "user_1"), Tier.HARD, "too much", house.clock.now(), Recovery(), room=True
+    )
+    await write(house, account)
+    left = await look(aws, house, store)
+    told = []
+    for minutes in (0, 5, 10):
+        house.clock.advance(minutes=minutes)
+        told.append(await left.run_once())
+    await write(house, machine.closed(account, "kim", "paid", house.clock.now()))
+    for minutes in (1, 5):
+        house.clock.advance(minutes=minutes)
+        told.append(await left.run_once())
+    assert told == [0, 1, 0, 0, 1]
+
+
 async def test_nothing_is_left_while_the_fleet_is_paused_or_the_table_is_away(
     aws: Aws, store: Tables, house: House
 ) -> None:

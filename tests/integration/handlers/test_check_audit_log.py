@@ -226,6 +226,7 @@ async def test_a_sample_of_objects(aws: Aws, s3: Any) -> None:
 
 UNSEEN = {
     "an archive": (b"PK\x03\x04 whatever", "ZIP"),
+    "a packed table": (gzip.compress(b"PAR1\x15\x04 whatever"), "Parquet"),
     "UTF-16": ("password=hunter2-Canary!".encode("utf-16"), "UTF-16"),
     "a packed one that is cut off": (gzip.compress(b"fine\n" * 1000)[:-20], "gzip"),
     "a packed one that is damaged": (b"\x1f\x8b\x08\x00 whatever it is", "gzip"),
@@ -250,9 +251,9 @@ async def test_bounds_make_it_unknown(
     late = await facts(given_of(aws, product), time=timedelta(0))
     assert (late["status"], late["measured"]["sources"][0]["how"]) == ("UNKNOWN", "part")
     monkeypatch.setattr(objects, "LONGEST", 5000)
-    bucket = bucket_of(s3, bomb=gzip.compress(b"fine\n" * 100_000))
+    bucket = bucket_of(s3, bomb=gzip.compress(b"fine\n" * 1_000_000))
     bomb = await facts(given_of(aws, prefixes=((bucket, "audit/"),)))
-    assert (bomb["status"], bomb["measured"]["bytes"] < 200_000) == ("UNKNOWN", True)
+    assert (bomb["status"], bomb["measured"]["bytes"] < 1_000_000) == ("UNKNOWN", True)
     monkeypatch.setattr(groups, "_PAGES", 2)
     monkeypatch.setattr(audit_sources, "_PAGE", 20)
     dense = await facts(
