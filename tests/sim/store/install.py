@@ -16,6 +16,7 @@ from leh_guardian.store import (
     call_audit,
     canaries,
     channel_outages,
+    circuits,
     control,
     counters,
     deliveries,
@@ -34,7 +35,9 @@ from leh_guardian.store import (
     probes,
     provider_outages,
     reprocessing,
+    schedule_ticks,
     silences,
+    spending,
     timers,
 )
 from tests.sim.store import actions as sim_actions
@@ -42,6 +45,7 @@ from tests.sim.store import approvals as sim_approvals
 from tests.sim.store import call_audit as sim_call_audit
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import channel_outages as sim_channel_outages
+from tests.sim.store import circuits as sim_circuits
 from tests.sim.store import control as sim_control
 from tests.sim.store import counters as sim_counters
 from tests.sim.store import deliveries as sim_deliveries
@@ -60,7 +64,9 @@ from tests.sim.store import overview as sim_overview
 from tests.sim.store import probes as sim_probes
 from tests.sim.store import provider_outages as sim_provider_outages
 from tests.sim.store import reprocessing as sim_reprocessing
+from tests.sim.store import schedule_ticks as sim_schedule_ticks
 from tests.sim.store import silences as sim_silences
+from tests.sim.store import spending as sim_spending
 from tests.sim.store import timers as sim_timers
 
 TWINS = (
@@ -69,6 +75,7 @@ TWINS = (
     (call_audit, sim_call_audit),
     (canaries, sim_canaries),
     (channel_outages, sim_channel_outages),
+    (circuits, sim_circuits),
     (control, sim_control),
     (counters, sim_counters),
     (deliveries, sim_deliveries),
@@ -87,14 +94,15 @@ TWINS = (
     (probes, sim_probes),
     (provider_outages, sim_provider_outages),
     (reprocessing, sim_reprocessing),
+    (schedule_ticks, sim_schedule_ticks),
     (silences, sim_silences),
+    (spending, sim_spending),
     (timers, sim_timers),
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "schedule_ticks", "spending", "transaction", "use")
-"""Infrastructure, and what no simulated history asks for: records of use and schedules are played on PostgreSQL alone."""
-WITHOUT_TABLE = {"circuits", "schedule_ticks", "spend_alarms"}
+WITHOUT_TWIN = ("migrate", "pool", "rights", "transaction", "use")
+"""Infrastructure, and what asks through others' questions alone."""
 
 
 def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:
