@@ -14,7 +14,7 @@ from tests.sim.store.tables import SCHEDULE_TICKS, Row
 async def known(tx: Transaction, rule_ids: Collection[str]) -> dict[str, Decided]:
     """Do as the real one."""
     async with statement(tx, "schedule_ticks.known") as work:
-        rows = [row for rule_id in set(rule_ids) for row in work.find(SCHEDULE_TICKS, rule_id)]
+        rows = [row for rule_id in sorted(set(rule_ids)) for row in work.find(SCHEDULE_TICKS, rule_id)]
     return {row["rule_id"]: Decided(row["rule_id"], row["schedule"], row["decided_at"]) for row in rows}
 
 
