@@ -9,6 +9,7 @@ ARGS   ?=
 SEEDS    ?= 5000
 KILLS    ?= 200
 CALL_KILLS ?= 40
+SPEND_KILLS ?= 40
 FREEZES  ?= 52
 RESTARTS ?= 20
 STOPS    ?= 60
@@ -56,7 +57,7 @@ faults: setup
 	@rm -rf $(FIGURES)
 	@failed=0; export GUARDIAN_FIGURES=$(FIGURES); \
 	$(BIN)/python -m tests.sim --seeds $(SEEDS) || failed=1; \
-	KILLS=$(KILLS) CALL_KILLS=$(CALL_KILLS) FREEZES=$(FREEZES) RESTARTS=$(RESTARTS) STOPS=$(STOPS) STORM=$(STORM) FAULTS_LONG=1 \
+	KILLS=$(KILLS) CALL_KILLS=$(CALL_KILLS) SPEND_KILLS=$(SPEND_KILLS) FREEZES=$(FREEZES) RESTARTS=$(RESTARTS) STOPS=$(STOPS) STORM=$(STORM) FAULTS_LONG=1 \
 	  $(BIN)/python -m pytest tests/faults tests/contracts $(ARGS) || failed=1; \
 	$(BIN)/python -m tests.mutants || failed=1; \
 	$(BIN)/python -m tests.reliability $(FIGURES); \

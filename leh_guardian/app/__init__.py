@@ -5,15 +5,11 @@ Order: logs → rules → database and schema → clients → status endpoint �
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
-import sys
-import threading
 from contextlib import AsyncExitStack
 from functools import partial
 
-import anyio
 import structlog
 
 import leh_guardian.handlers
@@ -74,51 +70,17 @@ from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.provider_outages import StoreOutages
 from leh_guardian.store.use import StoreUse
-from leh_guardian.telemetry import stacks
-from leh_guardian.telemetry.logs import LogWriter, set_up_logs
+from leh_guardian.telemetry.logs import LogWriter
 from leh_guardian.telemetry.metrics import Metrics
 from leh_guardian.telemetry.progress import Progress
 from leh_guardian.web.heartbeats import HeartbeatRoutes
 from leh_guardian.web.server import serve
 from leh_guardian.web.status import StatusPages
 
-_THREAD_PATIENCE = 1.0
-"""Seconds that each thread gets to end after everything else has."""
-
 
 def handlers() -> Registry:
     """Return every handler of this program."""
     return discover(leh_guardian.handlers)
-
-
-def run(settings: Settings) -> int:
-    """Run the daemon until it is told to stop; returns the exit code.
-
-    Raises:
-        RuleError, SettingsError, SchemaMismatch: the configuration is wrong (exit 78).
-        StoreUnavailable: PostgreSQL is away at start (exit 75).
-    """
-    stacks.print_on_fatal_signals()
-    json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
-    writer = set_up_logs(level=settings.log.level, json=json)
-    registry = handlers()
-    try:
-        rules = rules_in_use(settings, registry)
-        main = partial(_main, settings, registry, rules, writer)
-        anyio.run(main, backend_options={"use_uvloop": sys.platform != "win32"})
-    finally:
-        writer.close()
-    _leave_threads()
-    return 0
-
-
-def _leave_threads() -> None:
-    """End the process at once if a thread hangs, on a dead mount say: the interpreter would wait for it until it is killed."""
-    others = [t for t in threading.enumerate() if t is not threading.current_thread() and not t.daemon]
-    for thread in others:
-        thread.join(_THREAD_PATIENCE)
-    if any(thread.is_alive() for thread in others):
-        os._exit(0)
 
 
 def rules_in_use(settings: Settings, registry: Registry) -> RuleSet:
@@ -135,26 +97,10 @@ def rules_in_use(settings: Settings, registry: Registry) -> RuleSet:
     return rules
 
 
-async def _main(settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter) -> None:
-    async with AsyncExitStack() as stack:
-        daemon = await _build(settings, registry, rules, writer, stack)
-        _spare_the_collector()
-        await daemon.run()
-
-
-def _spare_the_collector() -> None:
-    """Keep the collector of cycles from what start-up made, which stays, and from looking after every few alerts.
-
-    A batch of alerts makes tens of thousands of objects and hardly a cycle; looking through them was a tenth of the intake's CPU.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
-async def _build(
+async def build(
     settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter, stack: AsyncExitStack
 ) -> Daemon:
+    """Return the daemon; what it has opened closes with `stack`. Raises as `process.run`."""
     clock, metrics = SharedClock(SystemClock()), Metrics()
     progress = Progress(clock.monotonic)
     replica, slots = f"{socket.gethostname()}:{os.getpid()}", settings.executor.slots
@@ -179,7 +125,7 @@ async def _build(
             "oncall.yaml names channels that notify.channels has not", channels=nameless
         )
     keys = link_keys(settings)
-    answers = await ways_in(settings, keys, pool, people.directory, clock, stack)
+    answers = await ways_in(settings, keys, pool, people.directory, clock, registry, stack)
     planned = Wake()
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
     spending = await open_spending(

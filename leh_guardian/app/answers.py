@@ -24,10 +24,12 @@ from leh_guardian.engine.directory import Directory
 from leh_guardian.engine.presses import Presses
 from leh_guardian.errors import SettingsError
 from leh_guardian.model.answer_token import Keys, parse_keys
+from leh_guardian.registry import Registry
 from leh_guardian.settings import Settings
 from leh_guardian.settings.people import PagerDutySettings
 from leh_guardian.store.pool import Pool
 from leh_guardian.web.ack_page import AckPage
+from leh_guardian.web.cases import CaseRoutes
 from leh_guardian.web.overrides import OverrideRoutes
 from leh_guardian.web.pagerduty_events import PagerDutyEvents
 from leh_guardian.web.silences import SilenceRoutes
@@ -70,6 +72,7 @@ async def ways_in(
     pool: Pool,
     directory: Callable[[], Directory],
     clock: Clock,
+    registry: Registry,
     stack: AsyncExitStack,
 ) -> Answers:
     """Build the ways in; what listens to Slack is at work from here on, until the stack is left.
@@ -81,6 +84,7 @@ async def ways_in(
     made = Answers(VerbRoutes(pool, clock, token, directory).routes())
     made.routes += OverrideRoutes(pool, clock, token, directory).routes()
     made.routes += SilenceRoutes(pool, clock, token, directory).routes()
+    made.routes += CaseRoutes(pool, clock, token, directory, registry).routes()
     if keys is not None:
         made.routes += AckPage(pool, clock, keys, directory, proxies=settings.http.proxies).routes()
     await _slack(settings, keys, pool, directory, clock, stack, made)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from leh_guardian.adapters.admin_api import HttpAdminApi, admin_session
 from leh_guardian.adapters.aws import Aws
@@ -17,16 +16,14 @@ from leh_guardian.adapters.health import AwsHealth
 from leh_guardian.adapters.leh_database.accounts import LehAccounts
 from leh_guardian.adapters.leh_database.activity import LehActivity
 from leh_guardian.adapters.leh_database.cases import LehCases
-from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.adapters.logs import CloudWatchLogs, LogGroup
 from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.probes import SearchProbe, TableProbe
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.app.checking import checking
+from leh_guardian.app.leh import leh_names
 from leh_guardian.clock import Clock
-from leh_guardian.dsn import check_dsn
 from leh_guardian.engine.auditor import Client
-from leh_guardian.model.case import RestorePolicy
 from leh_guardian.model.provider import internal
 from leh_guardian.ports import Checking, StatusPage
 from leh_guardian.settings import Settings
@@ -125,21 +122,6 @@ def leh_cases(settings: Settings) -> LehCases | None:
         SettingsError: its URL is none.
     """
     return LehCases(*leh) if (leh := leh_names(settings)) else None
-
-
-def leh_names(settings: Settings) -> tuple[str, Names] | None:
-    """Return the URL of LEH's own database and how its tables are called.
-
-    Raises:
-        SettingsError: its URL is none.
-    """
-    if settings.product_database_url is None:
-        return None
-    url, wanted = settings.product_database_url.get_secret_value(), settings.product_database
-    check_dsn(url, "LEH_PRODUCT_DATABASE_URL")
-    said = wanted.model_dump(exclude={"timezone", "hold", "oldest_closing"})
-    policy = RestorePolicy(frozenset(wanted.hold), wanted.oldest_closing)
-    return url, Names(**said, zone=ZoneInfo(wanted.timezone), policy=policy)
 
 
 async def status_pages(

@@ -9,12 +9,14 @@ from functools import partial
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.breaker_table import BreakerTable
 from leh_guardian.adapters.dynamo import DynamoTables
+from leh_guardian.adapters.parked import ParkedTable
 from leh_guardian.clock import Clock
-from leh_guardian.engine import allowances, circuits
+from leh_guardian.engine import allowances, circuits, leftovers
 from leh_guardian.engine import usual as usual_use
 from leh_guardian.engine.allowances import AllowanceKeeper
 from leh_guardian.engine.auditor import Client
 from leh_guardian.engine.circuits import CircuitKeeper
+from leh_guardian.engine.leftovers import Leftovers
 from leh_guardian.engine.loops import Loop
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.usual import UsualUse
@@ -33,6 +35,8 @@ class Spending:
     keeper: CircuitKeeper
     use: UsualUse
     allowances: AllowanceKeeper | None
+    leftovers: Leftovers | None
+    """None where no worker knows of circuits: then nothing is parked."""
     clients: tuple[Client, ...]
 
     def usual(self) -> Usual:
@@ -51,6 +55,8 @@ class Spending:
         ]
         if self.allowances is not None:
             found.append(loop("allowances", self.allowances.run_once, pause=allowances.LOOK))
+        if self.leftovers is not None:
+            found.append(loop("leftovers", self.leftovers.run_once, pause=leftovers.LOOK))
         return found
 
 
@@ -69,7 +75,8 @@ async def open_spending(
 ) -> Spending:
     """Return what guards the spending."""
     wanted = settings.breaker
-    board = BreakerTable(aws, await aws.client("dynamodb"), tables, wanted.table) if wanted.table else None
+    dynamo = await aws.client("dynamodb")
+    board = BreakerTable(aws, dynamo, tables, wanted.table) if wanted.table else None
     recovery = Recovery(
         cooldown=wanted.cooldown,
         lease=wanted.lease,
@@ -83,8 +90,10 @@ async def open_spending(
         pool, planner, rules, board, recovery, lambda: use.now, clock, metrics, replica=replica, planned=planned
     )
     if board is None:
-        return Spending(keeper, use, None, ())
+        return Spending(keeper, use, None, None, ())
     hours = AllowanceKeeper(
         pool, rules, settings.rules.modes, board, clock, most=settings.mode, wanted=wanted.admission
     )
-    return Spending(keeper, use, hours, (Client("breaker_table", board, required=False),))
+    parked = ParkedTable(aws, dynamo, wanted.parked_table)
+    left = Leftovers(pool, planner, rules, parked, clock, replica=replica, planned=planned)
+    return Spending(keeper, use, hours, left, (Client("breaker_table", board, required=False),))

@@ -27,7 +27,7 @@ from leh_guardian.cli.output import as_json, out, print_json, tell
 from leh_guardian.cli.store_access import who, with_store
 from leh_guardian.clock import SystemClock
 from leh_guardian.context import ActionContext, Capabilities
-from leh_guardian.engine import by_hand
+from leh_guardian.engine import by_hand, restoring
 from leh_guardian.errors import GuardianError, Halted, SettingsError
 from leh_guardian.fields import is_case_id
 from leh_guardian.handlers.case_state import CaseStateParams, case_state
@@ -107,20 +107,17 @@ def restore(
     if dry_run:
         _show(id_, json_=json_)
         return
-    repair = {"case": id_} | ({"reprocess": False} if no_reprocess else {})
 
     async def begin(tx: Transaction) -> tuple[UUID, bool]:
-        return await by_hand.start(
+        return await restoring.begin(
             tx,
             handlers(),
-            "case_restore",
-            {"case": id_, "requested_by": who()},
-            about=id_,
-            limits={"evidence": limit} if limit else {},
+            id_,
             now=await tx.time(),
             who=who(),
             reason=reason,
-            then=[("reconcile_case", repair)],
+            limit=limit,
+            reprocess=not no_reprocess,
         )
 
     incident, new = with_store(begin)
@@ -132,7 +129,7 @@ def restore(
         if json_:
             print_json({"case": id_, "incident": str(incident), "status": "scheduled"})
         return
-    actions = anyio.run(follow, incident, ["case_restore", "reconcile_case"])
+    actions = anyio.run(follow, incident, restoring.STEPS)
     good = len(actions) > 1 and all(each["status"] in {"succeeded", "skipped"} for each in actions)
     if json_:
         print_json({"case": id_, "incident": str(incident), "restored": good, "actions": actions})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -15,11 +16,13 @@ import click
 
 from leh_guardian.adapters.aws import open_aws
 from leh_guardian.app.checking import checking
-from leh_guardian.checks.catalogue import CHECKS
+from leh_guardian.checks.audit.look import NAME as AUDIT_LOG
+from leh_guardian.checks.catalogue import CHECKS, Check, drawn_again
 from leh_guardian.checks.result import CheckResult, not_named
 from leh_guardian.checks.weekly import markdown, page
 from leh_guardian.checks.weekly.document import document
 from leh_guardian.checks.weekly.report import WEEKS, Report, compose, reach, week_end
+from leh_guardian.cli.instant import given_instant
 from leh_guardian.cli.language import locale, said
 from leh_guardian.cli.output import SEOUL, as_json, out, print_json, print_json_lines
 from leh_guardian.cli.store_access import with_store
@@ -42,6 +45,7 @@ _FORMS: Final[Mapping[str, Callable[[Report, Locale], str]]] = {
     "html": page.written,
     "json": lambda made, _: json.dumps(document(made), indent=2, ensure_ascii=False),
 }
+_SEED: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
 @click.group()
@@ -51,14 +55,21 @@ def checks() -> None:
 
 @checks.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--seed", help="Of audit_log: the seed of an earlier result, so that the same is drawn again.")
+@click.option("--until", help="Of audit_log: up to when lines are looked at (ISO 8601), as that result says.")
 @as_json
-def run(names: Sequence[str], json_: bool) -> None:
+def run(names: Sequence[str], seed: str | None, until: str | None, json_: bool) -> None:
     """Run the checks NAME… (all of them without one) once, by the settings and without a database.
 
     Exit 0 if each is OK or WARN, 1 if any is FAIL or UNKNOWN, 2 if there is no such check.
     """
     wanted = list(dict.fromkeys(_named(name) for name in names)) or list(CHECKS)
-    results = anyio.run(_run, load_settings(_UNUSED | dict(os.environ)), wanted)
+    known = dict(CHECKS)
+    if seed is not None or until is not None:
+        if wanted != [AUDIT_LOG]:
+            raise click.UsageError("--seed and --until belong to audit_log alone")
+        known[AUDIT_LOG] = drawn_again(_seed(seed), given_instant(until, UTC, "--until"))
+    results = anyio.run(_run, load_settings(_UNUSED | dict(os.environ)), wanted, known)
     if json_:
         print_json_lines([_row(result) for result in results])
     else:
@@ -113,7 +124,13 @@ def _named(name: str) -> str:
     return full
 
 
-async def _run(settings: Settings, names: Sequence[str]) -> list[CheckResult]:
+def _seed(seed: str | None) -> str | None:
+    if seed is not None and not _SEED.fullmatch(seed):
+        raise click.BadParameter("a seed is 8 to 64 hexadecimal digits", param_hint="--seed")
+    return seed
+
+
+async def _run(settings: Settings, names: Sequence[str], known: Mapping[str, Check]) -> list[CheckResult]:
     """Run checks side by side; returns their results in the order of `names`."""
     results: dict[str, CheckResult] = {}
     async with open_aws(settings.region) as aws:
@@ -122,7 +139,7 @@ async def _run(settings: Settings, names: Sequence[str]) -> list[CheckResult]:
         async def one(name: str) -> None:
             try:
                 with anyio.fail_after(_LONGEST):
-                    results[name] = await CHECKS[name](given, SystemClock())
+                    results[name] = await known[name](given, SystemClock())
             except (GuardianError, TimeoutError) as error:
                 results[name] = _not_run(name, error)
 

@@ -14,6 +14,7 @@ import click
 from leh_guardian.cli.examination import (
     admin_api,
     answers,
+    checks,
     database,
     heartbeat,
     installation,
@@ -126,6 +127,7 @@ def _looks(settings: Settings) -> list[Look]:
             else []
         ),
         *([Look("probes", partial(probes.look_at_probes, settings), probes.UNREADABLE)] if settings.probes else []),
+        *checks.looks(settings),
         *_reconcile_looks(settings),
         *_heartbeat_looks(settings),
     ]

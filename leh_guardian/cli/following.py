@@ -42,6 +42,8 @@ async def follow(incident: UUID, handlers: Sequence[str]) -> list[dict[str, Any]
         if (now := f"{action['handler']} {action['status']} {shown(summary, 200)}".strip()) != said:
             tell(now)
             said = now
+            if action["status"] == "proposed":
+                tell(_approve(str(action["id"])[:8]))
         whole = len(actions) == len(handlers)
         if action["status"] in _ENDED and (whole or action["status"] not in _GOOD):
             return actions
@@ -49,3 +51,10 @@ async def follow(incident: UUID, handlers: Sequence[str]) -> list[dict[str, Any]
             tell(_NOBODY)
             since = anyio.current_time()
         await anyio.sleep(PAUSE)
+
+
+def _approve(action: str) -> Text:
+    return Text(
+        ko=f"승인을 기다립니다: `leh-guardian actions approve {action}`, 취소는 `actions reject {action}`.",
+        en=f"It waits for an approval: `leh-guardian actions approve {action}`; `actions reject {action}` ends it.",
+    )

@@ -35,6 +35,7 @@ _COMMANDS = {
     "silence": "leh_guardian.cli.silence:silence",
     "redrive": "leh_guardian.cli.redrive:redrive",
     "case": "leh_guardian.cli.case:case",
+    "account": "leh_guardian.cli.account:account",
     "deployments": "leh_guardian.cli.deployments:deployments",
     "breaker": "leh_guardian.cli.breaker:breaker",
     "usage": "leh_guardian.cli.usage:usage",

@@ -11,7 +11,7 @@ import click
 @click.command()
 def run() -> None:
     """Run the daemon until SIGTERM; SIGHUP reloads the rules."""
-    from leh_guardian import app
+    from leh_guardian.app import process
     from leh_guardian.settings import load_settings
 
-    sys.exit(app.run(load_settings(os.environ)))
+    sys.exit(process.run(load_settings(os.environ)))

@@ -15,28 +15,11 @@ from leh_guardian.cli.output import SEOUL, as_json, out, print_json, tell
 from leh_guardian.clock import SystemClock
 from leh_guardian.disclosure import Found, Scanner, Seal
 from leh_guardian.disclosure.stream import NotText, scan_stream
+from leh_guardian.disclosure.wording import KINDS
 from leh_guardian.files import open_file, read_file
 from leh_guardian.language import Text, count
 
 _LONGEST_KEY: Final = 4096
-_NAMES: Final = {
-    "kr_rrn": Text(ko="주민등록번호", en="resident registration number"),
-    "kr_frn": Text(ko="외국인등록번호", en="foreigner registration number"),
-    "kr_driver_license": Text(ko="운전면허번호", en="driver's licence"),
-    "kr_passport": Text(ko="여권번호", en="passport"),
-    "phone": Text(ko="전화번호", en="phone number"),
-    "card": Text(ko="카드번호", en="card number"),
-    "bank_account": Text(ko="계좌번호", en="bank account"),
-    "kr_brn": Text(ko="사업자등록번호", en="business registration number"),
-    "password": Text(ko="비밀번호", en="password"),
-    "jwt": Text(ko="JWT", en="JWT"),
-    "aws_access_key": Text(ko="AWS 액세스 키", en="AWS access key"),
-    "aws_secret_key": Text(ko="AWS 비밀 키", en="AWS secret key"),
-    "openai_key": Text(ko="OpenAI 키", en="OpenAI key"),
-    "private_key": Text(ko="개인 키(PEM)", en="private key (PEM)"),
-    "slack_token": Text(ko="Slack 토큰", en="Slack token"),
-    "github_token": Text(ko="GitHub 토큰", en="GitHub token"),
-}
 _TIERS: Final = {"confirmed": Text(ko="확실", en="certain"), "probable": Text(ko="의심", en="probable")}
 
 
@@ -109,7 +92,7 @@ def _as_json(file: Path, line: int, found: Found) -> dict[str, Any]:
 
 def _as_text(file: Path, line: int, found: Found) -> Text:
     where = f"{file}:{line}:{found.offset + 1}" + (f" {found.field}" if found.field else "")
-    name, tier = _NAMES[found.kind], _TIERS[found.tier]
+    name, tier = KINDS[found.kind], _TIERS[found.tier]
     return Text(
         ko=f"{where}: {name.ko} ({found.kind}), {tier.ko}, {found.length}자, 지문 {found.fingerprint}",
         en=f"{where}: {name.en} ({found.kind}), {tier.en}, {count(found.length, 'character')}, fingerprint {found.fingerprint}",
@@ -118,7 +101,7 @@ def _as_text(file: Path, line: int, found: Found) -> Text:
 
 def _summary(counts: Counter[str]) -> Text:
     kinds, total = counts.most_common(), counts.total()
-    each = Text.each(lambda locale: ", ".join(f"{_NAMES[kind].of(locale)} {number}" for kind, number in kinds))
+    each = Text.each(lambda locale: ", ".join(f"{KINDS[kind].of(locale)} {number}" for kind, number in kinds))
     return Text(ko=f"모두 {total}건: {each.ko}", en=f"{count(total, 'finding')}: {each.en}")
 
 

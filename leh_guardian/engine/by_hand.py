@@ -68,7 +68,8 @@ async def start(
         severity=Severity.SEV4,
         level=0,
         plan=Plan(
-            Mode.ACT,
+            # Whoever starts it has given a word; what declares that people approve it waits for another one, as in a rule.
+            Mode.PROPOSE if any(registry[step].approval for step, _ in all_) else Mode.ACT,
             tuple(steps),
             None,
             OnFailure.ESCALATE,

@@ -14,10 +14,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
+
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
 from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.planner import Planner
+from leh_guardian.errors import StoreError
 from leh_guardian.model.check import SentReport
 from leh_guardian.model.event import Event
 from leh_guardian.model.text import dump_json
@@ -59,6 +62,7 @@ class Findings:
         self._clock = clock
         self._replica = replica
         self._planned = planned
+        self._log = structlog.get_logger("findings")
         self._asked: tuple[RuleSet, datetime] | None = None
 
     async def run_once(self) -> int:
@@ -67,11 +71,27 @@ class Findings:
         Raises:
             StoreError: nothing was told; the next round finds the same.
         """
+        try:
+            return await self._round(_MOST)
+        except StoreError:
+            raise
+        except Exception:
+            self._log.exception("what checks came to cannot be told together: one after the other")
+        try:
+            return await self._round(1)
+        except StoreError:
+            raise
+        except Exception:
+            # Once: it must not keep all that follows from being told.
+            self._log.exception("what a check came to cannot be told: no rule hears of it")
+            return await self._pass_over()
+
+    async def _round(self, most: int) -> int:
         rules, changes = self._rules(), Changes(self._clock.now())
         first = self._asked is None or self._asked[0] is not rules or changes.now - self._asked[1] >= _ASK
         async with transaction(self._pool) as tx:
-            results = await check_results.untold(tx, _MOST)
-            reports = await check_reports.untold(tx)
+            results = await check_results.untold(tx, most)
+            reports = await check_reports.untold(tx, most)
             events = [(_result(one), one.rule_id) for one in results]
             for report in reports:
                 events += [(event, "") for event in await self._around(tx, report)]
@@ -86,6 +106,14 @@ class Findings:
         self._asked = (rules, changes.now) if first else self._asked
         if events:
             self._planned()
+        return len(results) + len(reports)
+
+    async def _pass_over(self) -> int:
+        """Say of the oldest that it is told."""
+        async with transaction(self._pool) as tx:
+            results, reports = await check_results.untold(tx, 1), await check_reports.untold(tx, 1)
+            await check_results.tell(tx, [one.action_id for one in results])
+            await check_reports.tell(tx, [one.action_id for one in reports])
         return len(results) + len(reports)
 
     async def _plan(

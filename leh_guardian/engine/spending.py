@@ -46,6 +46,8 @@ class _Counted:
 
     minutes: dict[Key, list[datetime]] = field(default_factory=dict)
     """{whose: the minutes in which something was used}."""
+    newest: dict[Key, datetime] = field(default_factory=dict)
+    """{whose: when something was used last}."""
     estimated: set[Key] = field(default_factory=set)
 
 
@@ -66,9 +68,9 @@ async def take_in(tx: Transaction, changes: Changes, budget: Budget, usual: Usua
     refused = {(Scope.CASE, usage.case_id): happened for happened, usage in used if usage.refused}
     counted = await _count(tx, changes, [one for one in used if not one[1].refused])
     known = await circuits.of(tx, counted.minutes.keys() | refused.keys())
-    paused = [key for key, circuit in known.items() if circuit.state.pauses]
+    paused = {key: counted.newest[key] for key in known.keys() & counted.newest.keys() if known[key].state.pauses}
     if paused:
-        await circuits.used(tx, paused, changes.now)
+        await circuits.used(tx, paused)
     crossed = [one async for one in _crossed(tx, changes.now, budget, usual, counted, known)]
     # Of a circuit that has moved since, it is old news.
     moved = {key for key, at in refused.items() if key in known and not _holds(known[key], at)}
@@ -106,9 +108,10 @@ async def _count(tx: Transaction, changes: Changes, used: Sequence[Used]) -> _Co
     rows: list[Counted] = []
     for happened, usage in used:
         minute = happened.replace(second=0, microsecond=0)
-        amounts = {Unit.TOKENS: Decimal(usage.tokens), Unit.USD: usage.cost, Unit.ATTEMPTS: Decimal(1)}
+        amounts = {Unit.TOKENS: Decimal(usage.tokens), Unit.USD: usage.cost, Unit.ATTEMPTS: Decimal(usage.attempts)}
         for scope, key in _whose(usage):
             found.minutes.setdefault((scope, key), []).append(minute)
+            found.newest[scope, key] = max(happened, found.newest.get((scope, key), happened))
             if usage.estimated:
                 found.estimated.add((scope, key))
             for unit, amount in amounts.items():

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from leh_guardian.context import Capabilities
 from leh_guardian.evidence import wording
 from leh_guardian.evidence.inventory import Inventory
 from leh_guardian.language import Text
+from leh_guardian.model.spend.limits import Scope
 from leh_guardian.ports import TableBackups
 
 USD_PER_PIECE: Final = 0.05
@@ -42,6 +44,11 @@ def steps(seen: Inventory) -> list[str]:
     if seen.unfinished:
         would.append(f"reprocess-evidence x {len(seen.unfinished)}")
     return would
+
+
+async def is_paused(can: Capabilities, case: str) -> bool:
+    """Tell whether AI processing of a case is paused because of its costs: the worker would put aside what is asked for now."""
+    return can.circuits is not None and (await can.circuits.get(Scope.CASE, case)).state.pauses
 
 
 def cost(seen: Inventory, prices: Prices) -> float:
@@ -81,8 +88,9 @@ def _commands(case: str, table: str, to: datetime) -> list[str]:
         f"aws dynamodb wait table-exists --table-name {target}",
         f"aws dynamodb scan --table-name {target} --filter-expression 'case_id = :case' --expression-attribute-values {value}"
         " --output json > items.json",
-        "jq -c '.Items[]' items.json | while read -r item; do"
-        f' aws dynamodb put-item --table-name {name} --item "$item" --condition-expression'
+        # By way of a file: an item may be larger than an argument. One that is there again already is left alone.
+        "jq -c '.Items[]' items.json | while read -r item; do printf '%s' \"$item\" > item.json;"
+        f" aws dynamodb put-item --table-name {name} --item file://item.json --condition-expression"
         " 'attribute_not_exists(evidence_id)'; done",
         f"aws dynamodb delete-table --table-name {target}",
     ]

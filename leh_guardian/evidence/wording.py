@@ -10,13 +10,17 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from leh_guardian.language import NOTHING, Text, count, day_and_time
+from leh_guardian.language import NOTHING, Text, count, day_and_time, length
 from leh_guardian.model.text import shown
 
 _SEOUL: Final = ZoneInfo("Asia/Seoul")
 _PIECE: Final = "piece of evidence", "pieces of evidence"
 
 NOTHING_TO_MEND: Final = Text(ko="고칠 것이 없습니다", en="there is nothing to mend")
+PAUSED: Final = Text(
+    ko="이 사건의 AI 처리가 비용 때문에 일시 정지 중입니다(breaker show). 재개된 뒤에 다시 실행하세요",
+    en="AI processing of this case is paused because of its costs (breaker show): run it again once it goes on",
+)
 CONFIRMED: Final = Text(ko="복구를 확인했습니다", en="the restore is confirmed")
 NO_DOCUMENT: Final = Text(ko="재색인 후에도 문서가 없습니다", en="no document came after the reindexing")
 
@@ -62,16 +66,14 @@ def case(id_: str, status: str) -> Text:
     return Text(ko=f"사건 {id_}{how}", en=f"case {id_}{how}")
 
 
-def closing(by: str | None, at: datetime | None, hours: float | None) -> Text:
+def closing(by: str | None, at: datetime | None, now: datetime) -> Text:
     """Who closed it, when, and how long ago that is."""
     who = shown(by, 60) if by else ""
     whose = Text.same(who) if who else Text(ko="알 수 없음", en="someone unknown")
-    if at is None or hours is None:
+    if at is None:
         return Text(ko=f"종료: {whose.ko}, 시각 알 수 없음", en=f"closed by {whose.en}, at an unknown time")
-    when = day_and_time(at, _SEOUL)
-    return Text(
-        ko=f"종료: {whose.ko}, {when.ko}, {hours:g}시간 전", en=f"closed by {whose.en}, {when.en} KST, {hours:g} h ago"
-    )
+    when, ago = day_and_time(at, _SEOUL), length(now - at)
+    return Text(ko=f"종료: {whose.ko}, {when.ko}, {ago.ko} 전", en=f"closed by {whose.en}, {when.en} KST, {ago.en} ago")
 
 
 def not_restorable(why: Text) -> Text:
@@ -132,9 +134,10 @@ def too_many(id_: str, wanted: int, shown_before: int) -> Text:
     )
 
 
-def unprocessed(number: int, names: Text, why: str) -> Text:
+def unprocessed(number: int, names: Text, why: Text) -> Text:
     """Which pieces are not finished."""
-    return Text(ko=f"처리되지 않은 증거 {number}건({names.ko}){why}", en=f"{number} not processed ({names.en}){why}")
+    said = Text(ko=f"처리되지 않은 증거 {number}건({names.ko})", en=f"{number} not processed ({names.en})")
+    return joined(" - ", said, why)
 
 
 def unsearchable(number: int, names: Text, why: Text) -> Text:

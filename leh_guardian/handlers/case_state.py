@@ -66,7 +66,10 @@ async def case_state(ctx: ActionContext, params: CaseStateParams) -> Outcome:
     usd = repair.cost(seen, prices)
     known |= {"would": repair.steps(seen), "reprocess_usd": usd}
     price = say.reprocessing(len(seen.unfinished), usd)
-    if repair.worth_recovery(seen):
+    if seen.unfinished and (paused := await repair.is_paused(ctx.can, params.case)):
+        known["paused"] = paused
+        price = say.joined("; ", price, say.PAUSED)
+    elif repair.worth_recovery(seen):
         known["pitr"] = found = await _recovery(ctx, params, case, seen, prices)
         price = repair.said(found, seen, prices)
     # Whoever approves reads it: the case, who closed it and when, what is missing where, and the price.
@@ -89,7 +92,7 @@ def _described(ctx: ActionContext, case: CaseRecord, seen: Inventory) -> tuple[d
             "closed_hours": round((now - closed).total_seconds() / 3600, 1) if closed else None,
             "refused": ctx.said(why) or None,
         }
-        how = say.closing(case.closed_by, closed, known["closed_hours"])
+        how = say.closing(case.closed_by, closed, now)
         said = say.joined(" - ", say.joined("; ", said, how), say.not_restorable(why) if why else NOTHING)
     return known, said
 

@@ -167,13 +167,16 @@ class _Work(Carrying):
         if seen.whole:
             return NoOp(self._said(seen, say.NOTHING_TO_MEND), self._known(seen))
         params, ctx = self._params, self._ctx
-        pieces = dict.fromkeys(seen.unfinished, params.case) if params.reprocess else {}
+        paused = bool(seen.unfinished) and await repair.is_paused(ctx.can, params.case)
+        pieces = dict.fromkeys(seen.unfinished, params.case) if params.reprocess and not paused else {}
         if params.at_most is not None and len(pieces) > params.at_most:
             return Failed(ctx.said(say.too_many(params.case, len(pieces), params.at_most)), self._known(seen))
         ctx.within_limit("evidence", len(pieces))
         if pieces:
             await self._rows.plan(ctx.action_id, pieces)
         self._state.before = {"finished": len(seen.finished), "searchable": seen.searchable, "index": seen.index}
+        if paused:
+            self._state.before["paused"] = True
         await self._enter_stage(Stage.REINDEX if seen.unindexed else Stage.REPROCESS)
         return None
 
@@ -196,7 +199,9 @@ class _Work(Carrying):
         parts = []
         if seen.unfinished:
             first = next(iter(sorted(reasons.items())), None)
-            why = f" - {first[0]}: {first[1]}" if first else ""
+            why = Text.same(f"{first[0]}: {first[1]}") if first else NOTHING
+            if self._state.before.get("paused"):
+                why = say.PAUSED
             parts.append(say.unprocessed(len(seen.unfinished), say.some(seen.unfinished), why))
         if seen.unindexed:
             said = Text.same(self._state.said) if self._state.said else say.NO_DOCUMENT

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
@@ -29,8 +29,8 @@ from leh_guardian.ports import Channel, Notice
 from leh_guardian.registry import Effect, Params, handler
 from leh_guardian.telemetry.failpoints import failpoint
 
-_LOOK: Final = timedelta(seconds=15)
-"""Between two looks for results that have not come."""
+_SHORTEST, _LONGEST = timedelta(seconds=15), timedelta(minutes=5)
+"""Between two looks for results that have not come: each is a line in the journal."""
 _Check = Annotated[str, Field(pattern=r"^check_[a-z0-9_]{1,60}$")]
 _Mail = Annotated[str, Field(pattern=r"^[!-~]{1,64}@[A-Za-z0-9.-]{1,255}$")]
 
@@ -87,7 +87,8 @@ async def weekly_report(ctx: ActionContext, params: WeeklyReportParams) -> Outco
     kept = await history.weekly(reach(now, params.weeks), now, params.timezone)
     until = began + params.patience
     if remembered is None and now < until and (late := missing(kept, names, now, began - params.fresh)):
-        return Wait(min(now + _LOOK, until), f"waits for {', '.join(late)}")
+        pause = min(_LONGEST, max(_SHORTEST, (now - began) / 4))
+        return Wait(min(now + pause, until), f"waits for {', '.join(late)}")
     zone = ZoneInfo(params.timezone)
     report = compose(kept, names, now, zone, weeks=params.weeks, fresh=began - params.fresh)
     if ctx.dry_run:

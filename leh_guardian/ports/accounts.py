@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from leh_guardian.model.account import Account, AccountChange
-from leh_guardian.model.activity import Activity
+if TYPE_CHECKING:
+    # Names in annotations: most of those who import the ports need none of these.
+    from leh_guardian.model.account import Account, AccountChange
+    from leh_guardian.model.activity import Activity
 
 
 class Activities(Protocol):

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from leh_guardian.ports.audit import AuditSources
 from leh_guardian.ports.certificates import Acm, Endpoints, Names
 
 
@@ -155,3 +156,5 @@ class Checking:
     endpoints: Endpoints
     acm: Acm
     names: Names
+    audit: AuditSources | None = None
+    """Where audit lines are; None: nobody has said."""

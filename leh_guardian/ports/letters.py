@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
-from leh_guardian.model.letter import Letter
 from leh_guardian.ports.queues import ReceivedMessage
+
+if TYPE_CHECKING:
+    # Names in annotations: most of those who import the ports need none of these.
+    from leh_guardian.model.letter import Letter
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from leh_guardian.model.case import CaseRecord, Restored, RestorePolicy
-from leh_guardian.model.deployment import Deployment
-from leh_guardian.model.probe import StepLook
-from leh_guardian.model.provider.fusion import Share
-from leh_guardian.model.provider.outage import Outage
-from leh_guardian.model.provider.snapshot import Page
-from leh_guardian.model.reprocessing import Piece, PieceState
+if TYPE_CHECKING:
+    # Names in annotations: most of those who import the ports need none of these.
+    from leh_guardian.model.case import CaseRecord, Restored, RestorePolicy
+    from leh_guardian.model.deployment import Deployment
+    from leh_guardian.model.probe import StepLook
+    from leh_guardian.model.provider.fusion import Share
+    from leh_guardian.model.provider.outage import Outage
+    from leh_guardian.model.provider.snapshot import Page
+    from leh_guardian.model.reprocessing import Piece, PieceState
 
 
 class AdminApi(Protocol):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from leh_guardian.model.spend.circuit import Circuit, State, Verdict
-from leh_guardian.model.spend.limits import Scope, Tier, Unit
+if TYPE_CHECKING:
+    # Names in annotations: most of those who import the ports need none of these.
+    from leh_guardian.model.spend.circuit import Circuit, State, Verdict
+    from leh_guardian.model.spend.limits import Scope, Tier, Unit
 
 
 class Board(Protocol):

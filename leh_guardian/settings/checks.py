@@ -30,6 +30,12 @@ _Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1
 _Hosts = Annotated[tuple[_Host, ...], Field(max_length=100), BeforeValidator(_listed)]
 
 
+_Group = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/.#-]{1,512}$")]
+_Groups = Annotated[tuple[_Group, ...], Field(max_length=50), BeforeValidator(_listed)]
+_Prefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\x00-\x1f]{0,1000}$")]
+_Prefixes = Annotated[tuple[_Prefix, ...], Field(max_length=50), BeforeValidator(_listed)]
+
+
 class ChecksSettings(Section):
     """What the periodic checks look at (docs/checks.md)."""
 
@@ -51,3 +57,11 @@ class ChecksSettings(Section):
     """Whether ACM is asked about its certificates."""
     cloudfront: bool = False
     """Whether it is also asked in us-east-1, whose certificates CloudFront uses."""
+    audit_table: bool = True
+    """Whether the audit log in LEH's own PostgreSQL is looked through, where LEH_PRODUCT_DATABASE_URL is set."""
+    audit_log_groups: _Groups = ()
+    """Log groups of CloudWatch that are looked through for what audit lines disclose."""
+    audit_prefixes: _Prefixes = ()
+    """Where audit lines are in S3, each written s3://bucket/prefix."""
+    audit_key_file: Path | None = None
+    """The key of fingerprints (16 bytes or more), so that those of two runs can be compared; without it each run has its own."""

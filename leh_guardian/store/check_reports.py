@@ -22,10 +22,11 @@ async def keep(tx: Transaction, report: SentReport) -> None:
     )
 
 
-async def untold(tx: Transaction) -> Sequence[SentReport]:
+async def untold(tx: Transaction, most: int) -> Sequence[SentReport]:
     """Return reports that no rule has heard of, the oldest first; locked, so that another replica waits for what becomes of them."""
     rows = await tx.fetch(
-        "select action_id, sent_at, week, overall from check_reports where not told order by sent_at limit 20 for update"
+        "select action_id, sent_at, week, overall from check_reports where not told order by sent_at limit $1 for update",
+        most,
     )
     return [_report(row) for row in rows]
 

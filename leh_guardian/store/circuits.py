@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -101,16 +101,17 @@ async def published(tx: Transaction, scope: Scope, key: str, version: int) -> No
     )
 
 
-async def used(tx: Transaction, keys: Collection[Key], at: datetime) -> None:
-    """Remember that something was used in spite of an open circuit."""
-    ordered = sorted(keys)
+async def used(tx: Transaction, newest: Mapping[Key, datetime]) -> None:
+    """Remember when something was used last, of the circuits that are open."""
+    ordered = sorted(newest)
     await tx.execute(
-        "update circuits c set last_use_at = greatest(c.last_use_at, $3) from (select scope, key from circuits join"
-        " unnest($1::text[], $2::text[]) k(scope, key) using (scope, key) where state in ('open', 'forced_open')"
-        " order by scope, key for update of circuits) o where c.scope = o.scope and c.key = o.key",
+        "update circuits c set last_use_at = greatest(c.last_use_at, o.at) from (select scope, key, k.at from circuits join"
+        " unnest($1::text[], $2::text[], $3::timestamptz[]) k(scope, key, at) using (scope, key)"
+        " where state in ('open', 'forced_open') order by scope, key for update of circuits) o"
+        " where c.scope = o.scope and c.key = o.key",
         [scope.value for scope, _ in ordered],
         [key for _, key in ordered],
-        at,
+        [newest[key] for key in ordered],
     )
 
 

@@ -1,4 +1,4 @@
-"""Owns the routes by which programs change by hand what holds for a time; the one rule: the bearer token comes first.
+"""Owns the routes by which programs change by hand what holds for a time; the one rule: each kind says only what is its own.
 
 `GET` and `POST /api/NAME`, `POST /api/NAME/{id}/end`: what is silenced (web/silences.py), and who is on call (web/overrides.py).
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -14,16 +14,11 @@ from uuid import UUID
 
 from aiohttp import web
 
-from leh_guardian.clock import Clock
-from leh_guardian.engine.directory import PERSON, Directory
 from leh_guardian.errors import StoreError
-from leh_guardian.language import Declined, Locale, Text
+from leh_guardian.language import Declined, Text
 from leh_guardian.model.text import shown
-from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
-from leh_guardian.telemetry.redaction import redact
-from leh_guardian.web.bearer import refused
-from leh_guardian.web.bodies import json_object
+from leh_guardian.web.programs import ProgramRoutes, away
 from leh_guardian.web.status import answer
 
 
@@ -37,17 +32,11 @@ class Came:
     """What it changed, None for what is unknown."""
 
 
-class ByHandRoutes(ABC):
+class ByHandRoutes(ProgramRoutes, ABC):
     """Routes over one kind of what people change by hand."""
 
     one: ClassVar[str]
     """What an answer calls one of them; more of them have an s, as in the path."""
-
-    def __init__(self, pool: Pool, clock: Clock, token: str | None, directory: Callable[[], Directory]) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._token = token
-        self.directory = directory
 
     @abstractmethod
     async def found(self, tx: Transaction, now: datetime) -> Sequence[Mapping[str, Any]]:
@@ -68,66 +57,48 @@ class ByHandRoutes(ABC):
 
     async def list(self, request: web.Request) -> web.Response:
         """Return those that hold."""
-        if isinstance(body := await self._asked(request), web.Response):
+        if isinstance(body := await self.asked(request), web.Response):
             return body
         try:
-            async with transaction(self._pool) as tx:
-                found = await self.found(tx, self._clock.now())
+            async with transaction(self.pool) as tx:
+                found = await self.found(tx, self.clock.now())
         except StoreError as error:
-            return _away(error)
+            return away(error)
         return answer({f"{self.one}s": found})
 
     async def begin(self, request: web.Request) -> web.Response:
         """Begin one, as the body says."""
-        if isinstance(body := await self._asked(request), web.Response):
+        if isinstance(body := await self.asked(request), web.Response):
             return body
         try:
-            async with transaction(self._pool) as tx:
-                came = await self.begun(tx, body, self._clock.now())
+            async with transaction(self.pool) as tx:
+                came = await self.begun(tx, body, self.clock.now())
         except ValueError as error:
             return self._wrong(error, body)
         except StoreError as error:
-            return _away(error)
+            return away(error)
         return self._told(came, body)
 
     async def end(self, request: web.Request) -> web.Response:
         """End one: {by}; 404 for an unknown one."""
-        if isinstance(body := await self._asked(request), web.Response):
+        if isinstance(body := await self.asked(request), web.Response):
             return body
         try:
             one = UUID(request.match_info["id"])
         except ValueError:
             return answer({"error": "the id must be a UUID"}, status=400)
         try:
-            async with transaction(self._pool) as tx:
-                came = await self.ended(tx, one, self.who(body), self._clock.now())
+            async with transaction(self.pool) as tx:
+                came = await self.ended(tx, one, self.who(body), self.clock.now())
         except StoreError as error:
-            return _away(error)
+            return away(error)
         return self._told(came, body)
 
-    def who(self, body: Mapping[str, Any]) -> str:
-        """Return who says it, by id where oncall.yaml knows them."""
-        return self.directory().identified(shown(body.get("by") or "api", 100))[0]
-
-    async def _asked(self, request: web.Request) -> dict[str, Any] | web.Response:
-        """Return what a request's body holds; an answer for one that may not, or that cannot be read."""
-        refusal = refused(request, self._token)
-        return await json_object(request) if refusal is None else refusal
-
-    def _locale(self, body: Mapping[str, Any]) -> Locale:
-        """Return what whoever says it is answered in: their own language."""
-        return self.directory().locale(PERSON + self.who(body))
-
     def _told(self, came: Came, body: Mapping[str, Any]) -> web.Response:
-        text = came.text.of(self._locale(body))
+        text = came.text.of(self.locale(body))
         return answer({"done": came.done, "text": text, self.one: came.report}, status=200 if came.done else 404)
 
     def _wrong(self, error: ValueError, body: Mapping[str, Any]) -> web.Response:
         """Return the answer to what makes no sense, or cannot be had."""
-        text = error.text.of(self._locale(body)) if isinstance(error, Declined) else error
+        text = error.text.of(self.locale(body)) if isinstance(error, Declined) else error
         return answer({"error": shown(text, 500)}, status=400)
-
-
-def _away(error: StoreError) -> web.Response:
-    """Return the answer while the store is away."""
-    return answer({"error": redact(str(error))}, status=503)

@@ -142,6 +142,7 @@ def _warm_up() -> None:
     loaders.JSONFileLoader.load_file = lambda _, path: read(path)
     app.handlers()
     importlib.import_module(_DAEMON)
+    importlib.import_module("leh_guardian.app.process")
 
     async def know_aws() -> None:
         async with open_aws("ap-northeast-2") as aws:

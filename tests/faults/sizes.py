@@ -14,7 +14,7 @@ KILLS = _wanted("KILLS", 10)
 """Random SIGKILLs over two replicas."""
 CALL_KILLS = _wanted("CALL_KILLS", 3)
 """Random SIGKILLs over two replicas that call people; beside one at each named point of calling."""
-SPEND_KILLS = _wanted("SPEND_KILLS", 3)
+SPEND_KILLS = _wanted("SPEND_KILLS", 2)
 """Random SIGKILLs over two replicas and their workers where cases spend too much; beside one at each named point of that."""
 FREEZES = _wanted("FREEZES", 5)
 """SIGSTOPs at named points, over all points."""

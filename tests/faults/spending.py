@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import threading
 import time
@@ -36,20 +37,23 @@ from tests.support.sqs_server import ACCOUNT, REGION
 RULES: Final = Path(__file__).parents[2] / "rules"
 CACHE: Final = 5.0 if LONG else 1.0
 """Seconds for which workers believe a circuit."""
-SETTLE: Final = CACHE + (11.0 if LONG else 2.0)
+SETTLE: Final = CACHE + (11.0 if LONG else 1.0)
 """Seconds that workers are given before parked work goes back; as shipped, where they believe for as long as they really do."""
+LEASE: Final = SETTLE + 4.0
+"""Seconds of a trial."""
 ALLOWANCE: Final = 200_000
 """Tokens of a trial; as shipped."""
-CALL: Final = 40_000
+CALL: Final = 80_000
 """Tokens of a call."""
 MODEL: Final = "gpt-4o-mini"
+DEAR: Final = "gpt-4-turbo"
 _LITTLE: Final = 500
 """Tokens of a call of a small piece of work."""
-_FEED: Final = 0.4
+_RETRY: Final = "retry: {attempts: 50, backoff: 500ms}"
+_FEED: Final = 0.8
 """Seconds between two of those of a case."""
 _PAID_SECONDS: Final = 0.03
 _BINDER: Final = ("준비서면", "진술서", "녹취록", "사실조회 회신", "계약서", "영수증", "통장사본", "등기부등본")
-_TO_WORKER: Final = "function: leh-ai-worker, rate: "
 
 
 @dataclass(frozen=True)
@@ -250,9 +254,9 @@ class Service:
             over.set()
             feeder.join()
 
-    def tell_use(self, case: str, tokens: int) -> None:
+    def tell_use(self, case: str, tokens: int, model: str = MODEL) -> None:
         """Let guardian hear that a case has used so much."""
-        detail = {"case_id": case, "user_id": f"user_{case}", "model": MODEL, "prompt_tokens": tokens}
+        detail = {"case_id": case, "user_id": f"user_{case}", "model": model, "prompt_tokens": tokens}
         entry = {"Source": "leh.ai-worker", "DetailType": "TokenUsage", "Detail": json.dumps(detail)}
         self.world.sqs.put(ALERTS, [json.dumps(_delivered(entry))])
 
@@ -292,6 +296,11 @@ class Service:
         """Return the evidence whose message is still in the queue."""
         return {_named(e["body"]) for e in self.world.sqs.ledger(self.queue) if e["state"] not in {"deleted", "moved"}}
 
+    def arrived(self, case: str) -> list[str]:
+        """Return the evidence of a case as often as its messages came into the queue."""
+        named = [_named(entry["body"]) for entry in self.world.sqs.ledger(self.queue)]
+        return [one for one in named if one in self.sent[case]]
+
     def dead(self) -> set[str]:
         """Return the evidence whose message has died."""
         return {_named(e["body"]) for e in self.world.sqs.ledger(self.dlq)}
@@ -302,7 +311,7 @@ class Service:
         over = threading.Event()
 
         def look() -> None:
-            while not over.wait(0.1):
+            while not over.wait(0.2):
                 for key, item in self.circuits().items():
                     self.seen.setdefault(key, []).append((time.monotonic(), int(item["version"])))
 
@@ -326,11 +335,13 @@ def install(folder: Path, queue: str) -> None:
         shutil.copy(RULES / name, folder / name)
     (folder / "rules.yaml").unlink()
     text = (folder / "spend.yaml").read_text(encoding="utf-8")
-    parts = text.split(_TO_WORKER)
-    assert len(parts) == 3, "the two rules that send work back"
     # At a pace for a test.
     fast = f"function: leh-ai-worker, queue: {queue}, ramp: false, settle: {SETTLE:g}s, rate: 40"
-    (folder / "spend.yaml").write_text(fast.join([parts[0], parts[1][1:], parts[2][1:]]), encoding="utf-8")
+    text, changed = re.subn(r"function: leh-ai-worker, rate: \d+", fast, text)
+    assert changed == 3, "the rules that send work back"
+    text = re.sub(r"\n +retry: {.*}", "", text)
+    text = re.sub(r"(uses: (?:circuit_breaker|release_parked|upload_analysis))\n", rf"\1\n        {_RETRY}\n", text)
+    (folder / "spend.yaml").write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -351,8 +362,8 @@ def service(stage: Stage, seed: int) -> Iterator[Service]:
             "LEH_BREAKER__TABLE": tables.breaker,
             "LEH_BREAKER__PARKED_TABLE": tables.parked,
             "LEH_BREAKER__ALLOWANCE": str(ALLOWANCE),
-            "LEH_BREAKER__COOLDOWN": "4s",
-            "LEH_BREAKER__LEASE": "4s",
+            "LEH_BREAKER__COOLDOWN": "60s" if LONG else "25s",
+            "LEH_BREAKER__LEASE": f"{LEASE:g}s",
             "LEH_BREAKER__SHARE": "1",
             "LEH_BREAKER__MOST_OPEN": "100",
             "LEH_BREAKER__MOST_OPENED": "100",

@@ -243,6 +243,28 @@ MUTANTS = (
         tests=("tests/faults/test_killed_reprocess.py",),
     ),
     Mutant(
+        "an approval that covers whatever follows",
+        (
+            Edit(
+                "leh_guardian/engine/approving.py",
+                "escalation.covers.get(step.id) == digest(run, step, params)",
+                "step.id in escalation.covers",
+            ),
+        ),
+        tests=("tests/integration/engine/test_asked_once.py",),
+    ),
+    Mutant(
+        "an index that may have been asked for, asked for again",
+        (
+            Edit(
+                "leh_guardian/reprocess/reindexing.py",
+                "if state.reindex is Reindexed.NOT_ASKED:",
+                "if state.reindex in {Reindexed.NOT_ASKED, Reindexed.ASKING, Reindexed.ASKED}:",
+            ),
+        ),
+        tests=("tests/integration/handlers/test_reconcile_case.py",),
+    ),
+    Mutant(
         "delete before commit, in real processes",
         (
             Edit(

@@ -12,6 +12,7 @@ KILLS = "tests/faults/test_random_kills.py::test_random_kills"
 POINTS = "tests/faults/test_kill_points.py::test_kill_points"
 CONTRACT = "tests/contracts/handlers/test_contracts.py::test_contract"
 CALLING = "tests/faults/test_calling.py::test_calling"
+SPENDING = "tests/faults/test_spending.py::test_spending"
 REPROCESS = "tests/faults/test_killed_reprocess.py::test_killed_reprocess"
 RESTORE = "tests/faults/test_killed_restore.py::test_killed_restore"
 BODIES = "tests/hostile/test_bodies.py::test_nothing_crashes_nothing_is_lost_and_good_alarms_go_through"
@@ -91,10 +92,10 @@ ROWS = (
         "F1",
         "kill -9 at each named point",
         "leases run out, messages come back; goes on from the checkpoints",
-        (POINTS, REPROCESS, RESTORE, CALLING, SIMULATION),
+        (POINTS, REPROCESS, RESTORE, CALLING, SPENDING, SIMULATION),
         (("faults", "kill_points"), ("faults", "reprocess_kills"), ("faults", "restore_kills")),
     ),
-    Row("F2", "kill -9 at random", "the same", (KILLS, CALLING, SIMULATION), (("faults", "random_kills"),)),
+    Row("F2", "kill -9 at random", "the same", (KILLS, CALLING, SPENDING, SIMULATION), (("faults", "random_kills"),)),
     Row(
         "F3",
         "frozen past its lease",
@@ -281,7 +282,14 @@ ROWS = (
             ("faults", "sqs_credentials"),
         ),
     ),
-    Row("F32", "a flapping target", "", (), lacks="circuit breakers come with the case breaker"),
+    Row(
+        "F32",
+        "a flapping target; a case that spends, and its worker or DynamoDB away",
+        "the case breaker: paused, tried with a leased allowance, paused for longer each time; its work is parked, and comes back",
+        (SPENDING, "tests/unit/model/spend/test_circuit.py", "tests/integration/gate/test_replay.py"),
+        (("faults", "spending_kills"),),
+        lacks="only cases and accounts have a circuit: what else flaps is bounded by its rule's cooldown and budget",
+    ),
     Row(
         "F33",
         "a redrive loop",

@@ -5,7 +5,7 @@ it with SIGSTOP at every n-th hit, and GUARDIAN_TEST_HITS names a file that gets
 GUARDIAN_TEST_OUTSIDE is the address of the outside world of the handlers in `tests/support/effects.py`. Leases, the
 redrive's hiding of messages and the time for a last look are shortened, so that a test need not wait for the real ones to run out;
 GUARDIAN_TEST_LEASE=seconds sets the lease, GUARDIAN_TEST_LOG_BOUND=records how many of the log may wait.
-GUARDIAN_TEST_USUAL=seconds says how often it is looked what use is usual.
+GUARDIAN_TEST_USUAL=seconds says how often it is looked what use is usual and what work is left parked.
 GUARDIAN_TEST_HANG makes loops hang (hangs.py). GUARDIAN_TEST_PROVIDERS (JSON) says where Slack and SOLAPI are; what waits for
 people's providers is shortened then.
 """
@@ -27,7 +27,7 @@ from leh_guardian import app
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.adapters.channels import slack_web, solapi_web
 from leh_guardian.cli.main import main as program
-from leh_guardian.engine import absence, distress, loops, pages, reloader, usual
+from leh_guardian.engine import absence, distress, leftovers, loops, pages, reloader, usual
 from leh_guardian.handlers import page
 from leh_guardian.redrive import mover
 from leh_guardian.registry import HandlerSpec, Registry
@@ -141,7 +141,8 @@ def main() -> None:
     if operation := os.environ.pop("GUARDIAN_TEST_REFUSE", ""):
         _refuse(operation)
     if seconds := os.environ.pop("GUARDIAN_TEST_USUAL", ""):
-        usual.PAUSE = float(seconds)  # type: ignore[misc]
+        usual.PAUSE = leftovers.LOOK = float(seconds)
+        leftovers.PATIENCE = timedelta(seconds=float(seconds))  # type: ignore[misc]  # type: ignore[misc]
     if os.environ.pop("GUARDIAN_TEST_HURRY", ""):
         _hurry()
     distress.PATIENCE = float(os.environ.pop("GUARDIAN_TEST_PATIENCE", distress.PATIENCE))

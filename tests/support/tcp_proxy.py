@@ -57,6 +57,15 @@ class _Draw:
         return Cut.AFTER if left < self.before + self.after else None
 
 
+@dataclass
+class _Watch:
+    seen: Callable[[bytes], Any]
+
+    def take(self, chunk: bytes) -> Cut | None:
+        self.seen(chunk)
+        return None
+
+
 class TcpProxy(LoopThread):
     """A proxy on loopback before `host:port`."""
 
@@ -67,7 +76,7 @@ class TcpProxy(LoopThread):
         """Seconds by which each chunk is late, in both directions."""
         self.port = 0
         self._target = (host, port)
-        self._plans: list[_Script | _Draw] = []
+        self._plans: list[_Script | _Draw | _Watch] = []
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._links: set[_Link] = set()
@@ -118,6 +127,10 @@ class TcpProxy(LoopThread):
     def draw(self, seed: int, *, before: float = 0.0, after: float = 0.0) -> None:
         """Cut at random, each chunk from a client at these rates."""
         self.call(self._plans.append, _Draw(random.Random(seed), before, after))
+
+    def watch(self, take: Callable[[bytes], Any]) -> None:
+        """Show `take` each chunk from a client, in order, from now on; what it returns does not matter."""
+        self.call(self._plans.append, _Watch(take))
 
     def off(self) -> None:
         """Forget every plan and flow without delay; the counts stay."""

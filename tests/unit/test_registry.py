@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 import leh_guardian.handlers
 from leh_guardian.context import ActionContext
 from leh_guardian.model.outcome import Done, Outcome
-from leh_guardian.registry import Effect, Params, Registry, Via, discover, handler
+from leh_guardian.registry import Effect, OnDemand, Params, Registry, Via, discover, handler
 
 
 class Nothing(Params):
@@ -26,6 +29,7 @@ def test_every_shipped_handler_is_found() -> None:
         "billing_review",
         "case_restore",
         "case_state",
+        "check_audit_log",
         "check_certificates",
         "check_rds_backup",
         "check_s3_tmp",
@@ -46,6 +50,7 @@ def test_every_shipped_handler_is_found() -> None:
         "reprocess_evidence",
         "resume_worker",
         "upload_analysis",
+        "weekly_report",
     ]
     for spec in registry:
         assert spec.summary
@@ -106,3 +111,49 @@ def test_two_of_one_name_are_refused() -> None:
     spec = twice.__handler__  # type: ignore[attr-defined]
     with pytest.raises(TypeError, match="two handlers"):
         Registry((spec, spec))
+
+
+_HANDLER = """
+from leh_guardian.context import ActionContext
+from leh_guardian.model.outcome import Done, Outcome
+from leh_guardian.registry import Effect, Params, handler
+
+class {params}(Params):
+    pass
+
+@handler(effect=Effect.READS, changes=False)
+async def {name}(ctx: ActionContext, params: {params}) -> Outcome:
+    \"\"\"Do nothing.\"\"\"
+    return Done("")
+"""
+
+
+def _package(folder: Path, name: str, files: dict[str, str]) -> ModuleType:
+    package = ModuleType(name)
+    package.__path__ = [str(folder)]
+    sys.modules[name] = package
+    for file, declared in files.items():
+        (folder / f"{file}.py").write_text(_HANDLER.format(name=declared, params=f"{declared.title()}Params"), "utf-8")
+    return package
+
+
+def test_a_file_is_named_as_its_handler(tmp_path: Path) -> None:
+    """A handler is found by the name of its file, whoever looks: another name in it is refused by both ways of looking."""
+    package = _package(tmp_path, "misnamed_handlers", {"fine": "fine", "other": "wrong"})
+    with pytest.raises(TypeError, match=r"misnamed_handlers\.other must declare one handler, other; it declares wrong"):
+        discover(package)
+    with pytest.raises(TypeError, match="it declares wrong"):
+        OnDemand(package)["other"]
+
+
+def test_on_demand_loads_what_is_asked_for(tmp_path: Path) -> None:
+    """A rule that uses one handler costs the import of one; names are known without any, and all are there for who asks for all."""
+    package = _package(tmp_path, "lazy_handlers", {"first": "first", "second": "second"})
+    registry = OnDemand(package)
+    assert registry.names() == ["first", "second"]
+    assert registry.get("third") is None
+    assert registry["first"] is registry.get("first")
+    assert "lazy_handlers.second" not in sys.modules
+    with pytest.raises(KeyError):
+        registry["third"]
+    assert [spec.name for spec in registry] == [spec.name for spec in discover(package)] == registry.names()

@@ -2,6 +2,9 @@
 
 Restores are rare, so there is no pool: each begins with a fresh connection, whatever became of the server since, and behind a pooler
 nothing is kept from one transaction to the next (time-outs are `set local`, statements are not kept prepared).
+
+`reading` is for the weekly look into the audit log: read only, one snapshot, and errors without what the server says, since that can
+quote a row.
 """
 
 from __future__ import annotations
@@ -24,6 +27,14 @@ _CONNECT = 5.0
 _COMMAND = 10.0
 _CLOSE = 2.0
 LIMITS = "set local statement_timeout = '8s'; set local lock_timeout = '4s'; set local idle_in_transaction_session_timeout = '5s'"
+_READING: Final = (
+    "begin isolation level repeatable read read only; set local statement_timeout = '{seconds:d}s'; set local lock_timeout = '4s';"
+    # A cursor that is read to its end, and in the same order each time.
+    " set local cursor_tuple_fraction = 1; set local synchronize_seqscans = off;"
+    " set local idle_in_transaction_session_timeout = '60s'"
+)
+_GRACE: Final = 5.0
+"""Seconds by which the server's own time-out comes first."""
 _GRANTS: Final = "grant it to guardian's role as docs/restore.md has it"
 _AWAY = (
     asyncpg.PostgresConnectionError,
@@ -41,9 +52,10 @@ _NO_ID = (asyncpg.InvalidTextRepresentationError, asyncpg.NumericValueOutOfRange
 class LehTransaction:
     """An open transaction."""
 
-    def __init__(self, connection: Any, dsn: str) -> None:
+    def __init__(self, connection: Any, dsn: str, *, quoting: bool = True) -> None:
         self._connection = connection
         self._dsn = dsn
+        self._quoting = quoting
 
     async def fetch(self, sql: str, *args: Any) -> Sequence[Mapping[str, Any]]:
         """Run a statement; returns its rows.
@@ -55,7 +67,11 @@ class LehTransaction:
         try:
             return list(await self._connection.fetch(sql, *args))
         except Exception as error:
-            raise translated(error, self._dsn) from error
+            if self._quoting:
+                raise translated(error, self._dsn) from error
+            failed = unquoted(error)
+        # Out here, so that the driver's error is not kept as its context.
+        raise failed
 
 
 @asynccontextmanager
@@ -67,27 +83,47 @@ async def transaction(dsn: str) -> AsyncIterator[LehTransaction]:
         AccessDenied, Refused, NotFound: it says no.
         SettingsError: the URL is none.
     """
+    async with _begun(dsn, f"begin; {LIMITS}", DEADLINE, _COMMAND) as connection:
+        yield LehTransaction(connection, dsn)
+
+
+@asynccontextmanager
+async def reading(dsn: str, seconds: float) -> AsyncIterator[LehTransaction]:
+    """Open a transaction that reads one snapshot for so many seconds at most, and whose errors quote no row.
+
+    Raises:
+        Unavailable: the database is away.
+        AccessDenied, Refused, NotFound: it says no; Refused also where a statement takes too long.
+        SettingsError: the URL is none.
+    """
+    most = max(1, int(seconds))
+    async with _begun(dsn, _READING.format(seconds=most), most + 2 * _GRACE, most + _GRACE) as connection:
+        yield LehTransaction(connection, dsn, quoting=False)
+
+
+@asynccontextmanager
+async def _begun(dsn: str, begin: str, deadline: float, command: float) -> AsyncIterator[Any]:
     check_dsn(dsn, VARIABLE)
-    with anyio.move_on_after(DEADLINE) as scope:
-        connection = await _connect(dsn)
+    with anyio.move_on_after(deadline) as scope:
+        connection = await _connect(dsn, command)
         try:
-            await _run(connection, f"begin; {LIMITS}", dsn)
-            yield LehTransaction(connection, dsn)
+            await _run(connection, begin, dsn)
+            yield connection
             await _run(connection, "commit", dsn)
         finally:
             # Not rolled back by us: what has not committed ends with its connection.
             with anyio.CancelScope(shield=True), suppress(Exception):
                 await _end(connection)
     if scope.cancelled_caught:
-        raise Unavailable(f"LEH's database: a transaction was not done within {DEADLINE:g} s")
+        raise Unavailable(f"LEH's database: a transaction was not done within {deadline:g} s")
 
 
-async def _connect(dsn: str) -> Any:
+async def _connect(dsn: str, command: float) -> Any:
     try:
         return await asyncpg.connect(
             dsn,
             timeout=_CONNECT,
-            command_timeout=_COMMAND,
+            command_timeout=command,
             # A pooler in transaction mode gives each transaction another server, which knows none of ours.
             statement_cache_size=0,
             server_settings={"application_name": "leh-guardian restore"},
@@ -123,10 +159,10 @@ def _not_connected(error: Exception, dsn: str) -> GuardianError:
             return Refused(
                 f"no TLS with LEH's database at {where}: {said}; check sslmode and sslrootcert in {VARIABLE}"
             )
+        case TimeoutError():  # before OSError, which it is
+            return Unavailable(f"no LEH database at {where}: no answer within {_CONNECT:g} s")
         case asyncpg.PostgresError() | asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
             return Unavailable(f"no LEH database at {where}: {said or 'it ends the connection at once'}")
-        case TimeoutError():
-            return Unavailable(f"no LEH database at {where}: no answer within {_CONNECT:g} s")
         case _:
             return SettingsError(f"{VARIABLE} cannot be used: {said}")
 
@@ -150,6 +186,24 @@ def translated(error: Exception, dsn: str) -> HandlerError:
         case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError() | TimeoutError():
             return Unavailable(f"LEH's database cannot be reached: {said or type(error).__name__}")
     return Refused(f"LEH's database: {type(error).__name__}: {said}")
+
+
+def unquoted(error: Exception) -> HandlerError:
+    """Return our error for one of the driver's, with nothing that the server says but of rights, names and itself."""
+    match error:
+        case asyncpg.QueryCanceledError():
+            return Refused(
+                "LEH's database: a statement took longer than it may: an index on the column of times would help, or more time"
+            )
+        case asyncpg.InsufficientPrivilegeError():
+            return AccessDenied(f"LEH's database: {_said(error)}: grant it to guardian's role as docs/checks.md has it")
+        case asyncpg.PostgresError() if isinstance(error, _AWAY):
+            return Unavailable(f"LEH's database: {type(error).__name__} ({error.sqlstate})")
+        case asyncpg.PostgresError():
+            return Refused(f"LEH's database refuses: {type(error).__name__} ({error.sqlstate})")
+        case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError() | TimeoutError():
+            return Unavailable(f"LEH's database cannot be reached: {type(error).__name__}")
+    return Refused(f"LEH's database: {type(error).__name__}")
 
 
 def _said(error: BaseException) -> str:

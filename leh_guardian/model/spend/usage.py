@@ -42,6 +42,8 @@ class Usage:
     """Whether the model has a price of its own; else it cost what the dearest does."""
     estimated: bool
     """Whether it was not told by the worker, but estimated from its log."""
+    attempts: int = 1
+    """How many it stands for: an estimate tells of a minute."""
     refused: bool = False
     """Whether nothing was used, because the case's allowance of the hour is spent."""
 
@@ -78,6 +80,7 @@ def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
     model = _text(detail.get("model"))
     cost, known = prices.cost(model, prompt, completion, event.occurred_at)
     detail |= {"cost_usd": float(cost), "priced": known}
+    estimated = envelope.get("source") == ESTIMATED_SOURCE
     usage = Usage(
         _text(detail.get("case_id")),
         _text(detail.get("user_id")),
@@ -86,7 +89,8 @@ def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
         completion,
         cost,
         known,
-        estimated=envelope.get("source") == ESTIMATED_SOURCE,
+        estimated=estimated,
+        attempts=(_tokens(detail.get("attempts")) or 1) if estimated else 1,
     )
     # Sent again after a lost answer, a record has another id of EventBridge's.
     request = _text(detail.get("request_id"))

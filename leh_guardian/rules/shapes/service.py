@@ -72,6 +72,7 @@ EVENTS: Final = (
             **dict.fromkeys(("asks", "hard"), FLAG),
         },
     ),
+    EventType(_GUARDIAN, "Parked Work Left", {"case_id": TEXT, "parked": NUMBER}),
     EventType(_GUARDIAN, "Schedule Tick", {"rule": TEXT, "at": TEXT, "late_seconds": NUMBER, "caught_up": FLAG}),
     EventType(
         _GUARDIAN,

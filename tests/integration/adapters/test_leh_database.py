@@ -11,11 +11,13 @@ import anyio
 import asyncpg
 import pytest
 
+from leh_guardian.adapters.leh_database import connection
 from leh_guardian.adapters.leh_database.cases import LehCases
 from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.errors import AccessDenied, HandlerError, NotFound, Refused, SettingsError, Unavailable
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.model.case import Restored
+from tests.support.hostile_ids import NO_IDS
 from tests.support.leh_product import SHAPES, Product, Shape, make_product
 from tests.support.tcp_proxy import Cut, TcpProxy
 
@@ -160,9 +162,7 @@ async def test_words_of_the_settings_go_before_all(server: str) -> None:
     assert await product.status() == "진행"
 
 
-@pytest.mark.parametrize(
-    "case", ["'; DROP TABLE cases; --", "../case_1", "*", "a" * 500, "case\x00", "case_1\n", "", "사건", "a..b"]
-)
+@pytest.mark.parametrize("case", NO_IDS.values(), ids=NO_IDS)
 async def test_hostile_ids_are_asked_of_nobody(case: str) -> None:
     """What does not look like an id is refused before there is a connection."""
     cases = LehCases("postgresql://nobody@127.0.0.1:1/none", Names())
@@ -247,3 +247,12 @@ async def test_away_and_wrong_addresses() -> None:
     with pytest.raises(SettingsError, match="LEH_PRODUCT_DATABASE_URL") as raised:
         await LehCases("mysql://u:geheim@h/leh", Names()).look("case_1")
     assert "geheim" not in str(raised.value)
+
+
+def test_a_server_that_does_not_answer_is_told_as_that() -> None:
+    """A time-out is an OSError, too: it is not a connection that was ended."""
+    told = connection._not_connected(TimeoutError(), "postgresql://u:p@leh.test/leh")
+    assert "no answer within 5 s" in str(told)
+    assert "ends the connection" in str(
+        connection._not_connected(ConnectionResetError(), "postgresql://u:p@leh.test/leh")
+    )

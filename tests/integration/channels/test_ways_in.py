@@ -13,6 +13,7 @@ from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.cli.examination.answers import look_at_answers, wanted
 from leh_guardian.engine.directory import People
 from leh_guardian.errors import SettingsError
+from leh_guardian.registry import Registry
 from leh_guardian.settings import Settings, load_settings
 from leh_guardian.store.pool import Pool
 from tests.support.clock import FakeClock
@@ -28,6 +29,7 @@ CONTENT = {"keys": "k" * 32, "app": APP_TOKEN, "sign": "s" * 32, "pd": "p" * 32 
 ANSWERED = {
     "/api/actions/{id}/{verb:approve|reject}",
     "/api/incidents/{id}/{verb:ack|unack|resolve|escalate|snooze}",
+    "/api/cases/{id}/restore",
     "/api/overrides",
     "/api/overrides/{id}/end",
     "/api/silences",
@@ -47,7 +49,9 @@ def settings_of(folder: Path, names: dict[str, str], **contents: str) -> Setting
 async def routes_of(settings: Settings, pool: Pool) -> tuple[set[str], list[str]]:
     """Return the paths that are served, and the clients that are looked at."""
     async with AsyncExitStack() as stack:
-        made = await ways_in(settings, link_keys(settings), pool, People("console").directory, FakeClock(), stack)
+        made = await ways_in(
+            settings, link_keys(settings), pool, People("console").directory, FakeClock(), Registry(()), stack
+        )
     return {route.path for route in made.routes}, [client.name for client in made.clients]
 
 
@@ -66,7 +70,9 @@ async def test_all_of_them(pool: Pool, tmp_path: Path, monkeypatch: pytest.Monke
     async with SlackServer().serving() as slack:
         monkeypatch.setattr(slack_web, "BASE_URL", f"{slack.url}/api/")
         async with AsyncExitStack() as stack:
-            made = await ways_in(settings, link_keys(settings), pool, People("console").directory, FakeClock(), stack)
+            made = await ways_in(
+                settings, link_keys(settings), pool, People("console").directory, FakeClock(), Registry(()), stack
+            )
             with anyio.fail_after(20):
                 await slack.connected.wait()
             paths = {route.path for route in made.routes}

@@ -26,7 +26,8 @@ from leh_guardian.rules.loader import load_rules
 from leh_guardian.settings import load_settings
 from leh_guardian.store.pool import Pool
 from tests.support.case_outside import CaseOutside, case_outside
-from tests.support.house import House
+from tests.support.hostile_ids import NO_IDS
+from tests.support.house import House, rule_set
 from tests.support.leh_product import SHAPES, Product, make_product
 
 SHAPE = SHAPES["native enum of an ORM"]
@@ -141,7 +142,7 @@ async def test_an_event_is_proposed_with_what_it_is_about(leh: CaseOutside, prod
     for shown in (
         f"사건 {leh.case}: closed",
         f"종료: {SHAPE.user_id}",
-        "1시간 전",
+        "1시간",
         "기록 없음 1건",
         "재처리 1건 약 $0.05",
     ):
@@ -177,9 +178,40 @@ async def test_more_than_was_shown_is_not_done(leh: CaseOutside, product: Produc
     assert leh.effects == {}
 
 
+SCHEDULED = """
+version: 1
+rules:
+  - id: nightly-case
+    mode: act
+    schedule: {{cron: "0 3 * * *", timezone: Asia/Seoul, catch_up: 1d}}
+    guards: {{limits: {{evidence: 100}}}}
+    actions: [{{uses: reconcile_case, with: {{case: {case}}}}}]
+"""
+
+
+async def test_a_case_is_reconciled_on_its_own_on_a_schedule(
+    leh: CaseOutside, product: Product, pool: Pool, tmp_path: Path
+) -> None:
+    """Without anybody's asking and without a restore: each night what is missing is made; a night with nothing to do does nothing."""
+    await product.do(f"update cases set status = '{SHAPE.active}'")
+    registry = handlers()
+    rules = rule_set(tmp_path / "rules", SCHEDULED.format(case=leh.case), registry=registry)
+    daemon = House(pool, rules, None, leh.clock, registry=registry, capabilities=leh.can)
+    await daemon.scheduler.run_once()
+    for status in ("succeeded", "skipped"):
+        leh.clock.advance(hours=24)
+        await daemon.scheduler.run_once()
+        for _ in range(6):
+            await daemon.work()
+            leh.clock.advance(seconds=60)
+        repair = (await daemon.actions())[-1]
+        assert (repair["handler"], repair["status"]) == ("reconcile_case", status), repair
+        assert leh.effects == {leh.case: 1, "ev_2": 1}
+
+
 async def test_hostile_events_ask_nobody(leh: CaseOutside, daemon: House) -> None:
     """What is no id is refused when it is planned, before any attempt, and people are told."""
-    hostile = ["'; DROP TABLE cases; --", "../../x", "*", "a" * 400, "case\x07", None, {"a": 1}]
+    hostile = [*NO_IDS.values(), None, {"a": 1}]
     event = {"source": "leh.backend", "detail-type": "CaseRestoreRequested", "time": leh.clock.now().isoformat()}
     event |= {"region": "ap-northeast-2", "account": "123456789012", "resources": []}
     for number, case_id in enumerate(hostile):
@@ -194,7 +226,9 @@ async def test_hostile_events_ask_nobody(leh: CaseOutside, daemon: House) -> Non
 
 
 @pytest.mark.parametrize(
-    "words", [("'; DROP TABLE x", "--reason", "r"), ("../x", "--reason", "r"), ("case_1",), ("case_1", "--reason", " ")]
+    "words",
+    [*((each, "--reason", "r") for each in NO_IDS.values()), ("case_1",), ("case_1", "--reason", " ")],
+    ids=[*NO_IDS, "no reason", "an empty reason"],
 )
 async def test_bad_usage(words: tuple[str, ...]) -> None:
     """What is no id, and what has no reason, is asked of nobody."""

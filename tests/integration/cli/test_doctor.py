@@ -31,7 +31,9 @@ from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from tests.support.faults import refuse
 from tests.support.installation import client
+from tests.support.leh_product import make_product
 from tests.support.posts import Receiver
+from tests.support.sdk import share_loader
 from tests.support.worker_outside import HEALTH, WorkerOutside
 
 ROOT = Path(__file__).parents[3]
@@ -366,3 +368,46 @@ async def test_the_admin_api(environment: dict[str, str], tmp_path: Path) -> Non
         wrong = (await examine(environment))["admin api"]
         assert (wrong.status, "holds no token" in wrong.detail, "a b c" in wrong.detail) == ("WARN", True, False)
         assert not api.desk.keys
+
+
+async def test_what_the_checks_name_is_looked_at(
+    environment: dict[str, str], postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Groups, prefixes and databases that are not there are named, and the column of the audit log that may not be read."""
+    share_loader(monkeypatch)
+    name, role = f"audit-{uuid.uuid4().hex[:8]}", f"reads_{uuid.uuid4().hex[:8]}"
+    product = await make_product(postgres.dsn("guardian"), closed=False)
+    await product.do("alter table audit_logs add column details text")
+    await product.do(f"create role {role} login password 'pw'")
+    await product.do(f"grant usage on schema {product.schema} to {role}")
+    await product.do(f"grant select (id, user_id, action, object_id, timestamp) on audit_logs to {role}")
+    with client("logs", dict(os.environ)) as logs, client("s3", dict(os.environ)) as s3:
+        logs.create_log_group(logGroupName=f"/leh/{name}")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})
+        s3.put_object(Bucket=name, Key="there/a", Body=b"view")
+    login = product.dsn.split("://")[1].split("@", maxsplit=1)[0]
+    found = await examine(
+        environment
+        | {
+            "LEH_PRODUCT_DATABASE_URL": product.dsn.replace(login, f"{role}:pw"),
+            "LEH_PRODUCT_DATABASE__AUDIT": product.names.audit,
+            "LEH_CHECKS__AUDIT_LOG_GROUPS": f"/leh/{name}, /leh/none",
+            "LEH_CHECKS__AUDIT_PREFIXES": f"s3://{name}/there/, s3://{name}/empty/, s3://{name}-none/",
+            "LEH_CHECKS__TMP_BUCKET": name,
+            "LEH_CHECKS__INSTANCES": "leh-none",
+        }
+    )
+    await product.do(f"drop owned by {role}")
+    await product.do(f"drop schema {product.schema} cascade")
+    assert 'grant select ("details")' in found["audit table"].detail
+    items = {item: one.status for item, one in found.items() if item.startswith(("audit", "check"))}
+    assert items == {
+        "audit table": "WARN",
+        f"audit log group /leh/{name}": "OK",
+        "audit log group /leh/none": "WARN",
+        f"audit prefix s3://{name}/there/": "OK",
+        f"audit prefix s3://{name}/empty/": "WARN",
+        f"audit prefix s3://{name}-none/": "WARN",
+        "check tmp bucket": "OK",
+        "check instance leh-none": "WARN",
+    }

@@ -343,13 +343,17 @@ async def test_rules_hear_of_circuits_and_the_incident_ends_with_them(house: Hou
 
 
 async def test_use_in_spite_of_an_open_circuit_is_remembered(house: Houses, board: Board) -> None:
-    """How long it took to have an effect."""
+    """How long it took to have an effect: by when the use happened, not by when its record came; what was before it is none."""
     one = house()
+    opened = one.clock.now()
     await trip(keeper(one, board))
-    one.clock.advance(seconds=4)
-    await one.take(use(1, 10))
-    async with transaction(one.pool) as tx:
-        assert (await circuits.get(tx, Scope.CASE, "case_1")).open_to_effect == timedelta(seconds=4)
+    one.clock.advance(seconds=40)
+    for number, (after, effect) in enumerate([(-5, 0), (4, 4), (2, 4)]):
+        happened = (opened + timedelta(seconds=after)).isoformat()
+        await one.take({**use(number, 10), "time": happened})
+        async with transaction(one.pool) as tx:
+            found = (await circuits.get(tx, Scope.CASE, "case_1")).open_to_effect
+        assert found == timedelta(seconds=effect), (after, found)
 
 
 async def test_too_many_open_circuits_are_one_trouble(house: Houses, board: Board) -> None:

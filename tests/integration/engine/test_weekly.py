@@ -50,6 +50,10 @@ REPORT = f"""
 Houses = Callable[..., House]
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
 @pytest.fixture
 def house(pool: Pool, tmp_path: Path) -> Houses:
     """Make replicas over one database, one world and one clock, which have looked at their rules."""
@@ -138,10 +142,10 @@ async def test_a_finding_is_told_once_and_never_to_its_own_rule(house: Houses) -
     def end(name: str) -> None:
         if name == "findings.before_commit":
             failpoints.arm(None)
-            raise RuntimeError("killed")
+            raise Killed
 
     failpoints.arm(end)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(Killed):
         await one.findings.run_once()
     failpoints.arm(None)
     async with anyio.create_task_group() as tasks:
@@ -151,6 +155,27 @@ async def test_a_finding_is_told_once_and_never_to_its_own_rule(house: Houses) -
     await passes(one, seconds=5)
     assert [each["events"] for each in await one.incidents() if each["rule"] == "heard"] == [2]
     assert len(await rows(one)) == 2
+
+
+async def test_one_that_cannot_be_planned_keeps_no_other_from_being_told(
+    house: Houses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is passed over, with an error in the log; the others are told, and once."""
+    one = house(HEARD)
+    await one.findings.run_once()
+    for check in ("check_a", "check_bad", "check_c"):
+        await keep(one, check, "FAIL", seconds={"check_a": 3, "check_bad": 2, "check_c": 1}[check])
+    plan = one.planner.plan
+
+    async def defective(tx: Any, changes: Any, rules: Any, batch: Any) -> None:
+        if any(matched.event.envelope["detail"]["check"] == "check_bad" for matched in batch):
+            raise ValueError("a defect")
+        await plan(tx, changes, rules, batch)
+
+    monkeypatch.setattr(one.planner, "plan", defective)
+    while await one.findings.run_once():
+        pass
+    assert sorted(each["dedup_key"] for each in await one.incidents()) == ["check_a", "check_c"]
 
 
 class Failing(ToyChannel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -15,16 +16,22 @@ from leh_guardian.adapters.opensearch import OpenSearch
 from leh_guardian.adapters.s3 import S3Objects
 from leh_guardian.context import Capabilities
 from leh_guardian.errors import Halted, Refused
-from leh_guardian.evidence.inventory import index_of, take
+from leh_guardian.evidence.inventory import Inventory, index_of, take
+from leh_guardian.handlers.case_restore import CaseRestoreParams
 from leh_guardian.handlers.case_state import CaseStateParams, case_state
 from leh_guardian.handlers.reconcile_case import ReconcileCaseParams, reconcile_case
+from leh_guardian.language import Locale
 from leh_guardian.local.admin_api import Trouble
 from leh_guardian.model.case import CaseRecord, RestorePolicy
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Unknown, Wait
+from leh_guardian.model.spend.circuit import Circuit, State
+from leh_guardian.model.spend.limits import Scope
+from leh_guardian.model.text import dump_json
 from leh_guardian.store.pool import Pool
 from tests.support.attempt import again
 from tests.support.case_outside import CaseOutside, case_outside
 from tests.support.evidence_server import REGION, EvidenceServer
+from tests.support.hostile_ids import NO_IDS
 
 LAYOUTS = {"by id": ("evidence_id",), "by case and id": ("case_id", "evidence_id")}
 ONE, TWO, THREE = "ev_1", "ev_2", "ev_3"
@@ -48,6 +55,25 @@ class Leh:
     async def look(self, case: str) -> CaseRecord:
         """Return the case."""
         return CaseRecord(case, self.status, self.status.upper())
+
+
+class Circuits:
+    """A case's circuit, as far as a look goes."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def get(self, scope: Scope, key: str) -> Circuit:
+        """Return the circuit."""
+        return Circuit(scope, key, self.state)
+
+
+class English:
+    """Everybody reads English."""
+
+    def locale(self, target: str = "") -> Locale:
+        """Return what a target is told in."""
+        return Locale.EN
 
 
 def facts(outcome: Outcome) -> Any:
@@ -195,6 +221,44 @@ async def test_limits_dry_runs_and_closed_cases(leh: CaseOutside) -> None:
     assert leh.effects == {}
 
 
+async def test_a_paused_case_is_not_processed_anew(leh: CaseOutside) -> None:
+    """While its circuit is open nothing is asked of the worker: the index is built, and what is left is told with the reason."""
+    await leh.files(ONE, TWO)
+    await leh.records(ONE)
+    leh.can = replace(leh.can, circuits=Circuits(State.OPEN))  # type: ignore[arg-type]
+    outcome = await leh.reconcile()
+    assert isinstance(outcome, Failed)
+    assert "일시 정지 중" in outcome.reason
+    assert leh.effects == {leh.case: 1}
+    leh.can = replace(leh.can, circuits=Circuits(State.HALF_OPEN))  # type: ignore[arg-type]
+    assert isinstance(await leh.reconcile(), Done)
+    assert leh.effects == {leh.case: 1, TWO: 1}
+
+
+async def test_no_more_than_was_seen(leh: CaseOutside) -> None:
+    """Bounded by what the look has found, it does all of that, or nothing at all."""
+    await leh.files(ONE, TWO)
+    more = await leh.reconcile(at_most=1)
+    assert isinstance(more, Failed)
+    assert "--limit 2" in more.reason
+    assert leh.effects == {}
+    assert isinstance(await leh.reconcile(at_most=2), Done)
+
+
+async def test_an_english_installation_is_told_in_english(leh: CaseOutside) -> None:
+    """What is written down is in the installation's language; few words are kept for readers of either."""
+    await leh.files(ONE)
+    leh.can = replace(leh.can, cases=Leh("active"), languages=English())  # type: ignore[arg-type]
+    looked = await case_state(leh.attempt(), CaseStateParams(case=leh.case))
+    done = await leh.reconcile()
+    for outcome in (looked, done):
+        assert isinstance(outcome, Done)
+        assert outcome.summary.isascii(), outcome.summary
+        assert facts(outcome)["brief"] == facts(outcome)["brief_in"]["en"]
+        assert "사건" in facts(outcome)["brief_in"]["ko"]
+    assert "1 of 1 piece of evidence processed, 1 of 1 searchable" in done.summary  # type: ignore[union-attr]
+
+
 async def test_other_cases_and_odd_names_are_not_touched(leh: CaseOutside) -> None:
     """A longer id is another case; files that name no evidence are counted; a folder's own object is nothing."""
     await leh.files(ONE)
@@ -209,7 +273,7 @@ async def test_other_cases_and_odd_names_are_not_touched(leh: CaseOutside) -> No
 
 
 async def test_ten_thousand_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All pages of each place are seen, and joined; what is beyond the bound is refused."""
+    """All pages of each place are seen, and joined, in a few megabytes; what is beyond the bound is refused."""
     evidence = [f"ev-{number:05}" for number in range(10_000)]
     with EvidenceServer() as server:
         server.page = 1000
@@ -234,6 +298,8 @@ async def test_ten_thousand_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
                 objects=objects,
             )
             seen = await take(can, "case_1")
+            assert _bytes(seen) < 10_000_000
+            assert len(dump_json(seen.facts)) < 4_000
             assert (len(seen.objects), len(seen.finished), seen.searchable) == (10_000, 10_000, 9_999)
             assert seen.unindexed == {"ev-00000"}
             for place in (
@@ -246,12 +312,17 @@ async def test_ten_thousand_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
         await search.close()
 
 
-@pytest.mark.parametrize(
-    "case", ["'; DROP TABLE cases", "../case_1", "*", "case_*", "a" * 129, "case\x00", "c\n", "", "a..b"]
-)
+def _bytes(seen: Inventory) -> int:
+    """Return what an inventory takes in memory: its collections, and every text in them once."""
+    held = (seen.objects, seen.records, seen.finished, seen.documents or {})
+    texts = {id(one): one for each in held for one in each} | {id(one): one for one in seen.records.values()}
+    return sum(sys.getsizeof(each) for each in (*held, *texts.values()))
+
+
+@pytest.mark.parametrize("case", NO_IDS.values(), ids=NO_IDS)
 def test_hostile_ids_are_refused_before_any_call(case: str) -> None:
     """What is no id is no parameter."""
-    for params in (ReconcileCaseParams, CaseStateParams):
+    for params in (ReconcileCaseParams, CaseStateParams, CaseRestoreParams):
         with pytest.raises(ValidationError, match="write the id of a case"):
             params(case=case)
 

@@ -16,6 +16,8 @@ from leh_guardian.store import (
     call_audit,
     canaries,
     channel_outages,
+    check_reports,
+    check_results,
     control,
     counters,
     deliveries,
@@ -42,6 +44,8 @@ from tests.sim.store import approvals as sim_approvals
 from tests.sim.store import call_audit as sim_call_audit
 from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import channel_outages as sim_channel_outages
+from tests.sim.store import check_reports as sim_check_reports
+from tests.sim.store import check_results as sim_check_results
 from tests.sim.store import control as sim_control
 from tests.sim.store import counters as sim_counters
 from tests.sim.store import deliveries as sim_deliveries
@@ -69,6 +73,8 @@ TWINS = (
     (call_audit, sim_call_audit),
     (canaries, sim_canaries),
     (channel_outages, sim_channel_outages),
+    (check_reports, sim_check_reports),
+    (check_results, sim_check_results),
     (control, sim_control),
     (counters, sim_counters),
     (deliveries, sim_deliveries),
@@ -92,12 +98,9 @@ TWINS = (
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = (
-    *("check_reports", "check_results", "circuits", "migrate", "pool", "rights"),
-    *("schedule_ticks", "spending", "transaction", "use"),
-)
-"""Infrastructure, and what no simulated history asks for: checks, records of use and schedules are played on PostgreSQL alone."""
-WITHOUT_TABLE = {"check_reports", "check_results", "circuits", "schedule_ticks", "spend_alarms"}
+WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "schedule_ticks", "spending", "transaction", "use")
+"""Infrastructure, and what no simulated history asks for: records of use and schedules are played on PostgreSQL alone."""
+WITHOUT_TABLE = {"circuits", "schedule_ticks", "spend_alarms"}
 
 
 def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:

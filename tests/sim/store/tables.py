@@ -172,6 +172,8 @@ REPROCESSING = Table(
     Index("reprocessing_pkey", ("action_id", "evidence")),
     {"state": "planned", "canary": False, "before": "", "asked_at": None, "reason": ""},
 )
+CHECK_RESULTS = Table("check_results", Index("check_results_pkey", ("action_id",)), {"told": False})
+CHECK_REPORTS = Table("check_reports", Index("check_reports_pkey", ("action_id",)), {"told": False})
 
 TABLES = (
     EVENT_LOG,
@@ -201,6 +203,8 @@ TABLES = (
     QUARANTINE,
     DEPLOYMENTS,
     REPROCESSING,
+    CHECK_RESULTS,
+    CHECK_REPORTS,
 )
 
 

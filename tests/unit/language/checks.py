@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from leh_guardian.checks import certificate_wording, rds_wording, s3_wording
+from leh_guardian.checks.audit import wording as audit_wording
 from leh_guardian.checks.weekly import wording as weekly_wording
 from leh_guardian.language import Text
 from leh_guardian.model.check import Status
 from leh_guardian.ports.certificates import Trust
 
-_MODULES: Final = (certificate_wording, rds_wording, s3_wording, weekly_wording)
-_SAMPLES: Final = {
+_MODULES: Final = (audit_wording, certificate_wording, rds_wording, s3_wording, weekly_wording)
+_SAMPLES: Final[Mapping[Any, Any]] = {
     Trust: Trust.EXPIRED,
     Status: Status.WARN,
     datetime: datetime(2026, 11, 22, 18, tzinfo=UTC),
     tzinfo: ZoneInfo("Asia/Seoul"),
+    Text: Text(ko="<무엇>", en="<what>"),
+    float: 0.0123,
+    bool: True,
+    Mapping[str, int]: {"kr_rrn": 2, "password": 1},
+    Sequence[str]: ("<place> 1", "<place> 2"),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from leh_guardian.cli import breaker, by_hand, overrides, probe, usage
+from leh_guardian.cli import account, breaker, by_hand, following, overrides, probe, usage
 from leh_guardian.engine import broken_channels, handovers, overriding, silencing_wording
 from leh_guardian.engine import overriding_wording as of_duty
 from leh_guardian.engine.directory import Directory
@@ -159,6 +159,10 @@ def _of_use() -> dict[str, Text]:
         "cli.breaker._about": breaker._about(plain),
         "cli.breaker._about/open": breaker._about(stopped),
         "cli.breaker._changed": breaker._changed("case", "case_1", breaker._STATES[State.SHADOW]),
+        "cli.account._no_account": account._no_account("../x"),
+        "cli.account._already": account._already("0a1b2c3d"),
+        "cli.account._planned": account._planned("0a1b2c3d"),
+        "cli.following._approve": following._approve("0a1b2c3d"),
         "cli.usage._head": usage._head(Scope.CASE, "case_1", "closed"),
         "engine.broken_channels._back": broken_channels._back(ChannelOutage("slack")),
     }

@@ -44,7 +44,7 @@ def test_an_estimate_is_a_record_of_use_that_says_what_it_is() -> None:
     assert events == list(estimates.of("g", START, "ap-northeast-2", LINES))
     _, usage = priced(Event(str(events[0]["id"]), dict(events[0])), Prices({}))
     assert usage is not None
-    assert (usage.case_id, usage.tokens, usage.estimated) == ("case_1", 2200, True)
+    assert (usage.case_id, usage.tokens, usage.attempts, usage.estimated) == ("case_1", 2200, 2, True)
 
 
 def test_nothing_is_estimated_where_the_worker_tells() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from leh_guardian.errors import StoreError
 from leh_guardian.model.chain import Root
+from leh_guardian.model.check import SentReport, Status
 from leh_guardian.model.deployment import Deployment
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
@@ -23,6 +24,8 @@ from leh_guardian.store import (
     actions,
     approvals,
     channel_outages,
+    check_reports,
+    check_results,
     control,
     counters,
     deliveries,
@@ -83,6 +86,8 @@ async def write_everything(tx: Transaction) -> None:
     await letters.keep(tx, "dlq", UUID(int=1), [letter()], NOW)
     await deployments.note(tx, UUID(int=8), Deployment("worker", NOW, "told", "kim"), NOW)
     await reprocessing.plan(tx, UUID(int=5), {"ev_1": None}, NOW)
+    await check_results.keep(tx, UUID(int=5), "rule", "check_a", NOW, Status.OK, {})
+    await check_reports.keep(tx, SentReport(UUID(int=5), NOW, "2026-W48", Status.OK))
 
 
 async def whole(tx: Transaction) -> list[object]:
