@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 Stratum = tuple[str, str]
-"""A day, and what kind of line: its action. Kinds are content, and go no further than the sampling."""
+"""A day, and what kind of line: its action, by a hash, since actions are content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Rows(Protocol):
     async def count(self) -> Mapping[Stratum, int]:
         """Return how many rows each stratum has."""
 
-    async def draw(self, shares: Mapping[Stratum, float], seed: int) -> Sequence[Drawn]:
-        """Return rows, each with the chance of its stratum, told by its id and the seed: the same again for the same seed."""
+    def draw(self, shares: Mapping[Stratum, float], seed: int) -> AsyncGenerator[Sequence[Drawn], None]:
+        """Yield rows, a piece at a time, each with the chance of its stratum, told by its id and the seed: the same again for both."""
 
     async def read(self, drawn: Sequence[Drawn]) -> Sequence[Row]:
         """Return what rows hold that were drawn."""

@@ -2,7 +2,8 @@
 
 A test mostly waits, so that one run leaves half the cores idle. The lanes of a part are pytest runs side by side, each with
 servers of its own; the parts follow each other. A file is its lane's that names the nearest path above it, so that a new one
-is run without more ado. What is held against a machine's pace is in one lane: it is never beside its like.
+is run without more ado. What is held against a machine's pace is in one lane: it is never beside its like. What only reckons,
+in a time of its own, has a lane that gets whatever the others leave of the cores: it is never in their way.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ PARTS = {
             "tests/e2e/test_heartbeat.py",
             "tests/e2e/test_watchdog.py",
             "tests/hostile",
-            "tests/sim",
         ),
         (
             "tests/contracts",
             "tests/integration/adapters/test_sqs_conformance.py",
             "tests/integration/store",
         ),
+        ("tests/sim",),
     ),
     "the rest": (
         ("tests/e2e", "tests/integration/engine", "tests/integration/local"),
@@ -41,6 +42,10 @@ PARTS = {
     ),
 }
 """Part, and the paths of each of its lanes; below the root. One that is not there fails its lane."""
+PATIENT = frozenset({"tests/sim"})
+"""Paths of lanes that never look at a clock, so that they can wait for all others."""
+_LAST = 19
+"""The niceness that gets only what nobody else wants."""
 _LOOK = 0.1
 """Seconds between two looks at what a lane has printed."""
 
@@ -56,6 +61,12 @@ def _others(lane: Sequence[str], named: Sequence[str]) -> Iterator[str]:
     for path in named:
         if path not in lane and any(Path(path).is_relative_to(own) for own in lane):
             yield f"--ignore={path}"
+
+
+def manners(lane: Sequence[str]) -> list[str]:
+    """Return the command before a lane's own, by its arguments: a patient one gets what the others leave."""
+    paths = {path for path in lane if not path.startswith("-")}
+    return ["nice", "-n", str(_LAST)] if paths <= PATIENT else []
 
 
 def side_by_side(commands: Sequence[Sequence[str]], out: IO[bytes]) -> list[int]:
@@ -107,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     said, failed = [], False
     for name, part in lanes().items():
         began = time.monotonic()
-        codes = side_by_side([[*pytest, *lane] for lane in part], sys.stdout.buffer)
+        codes = side_by_side([[*manners(lane), *pytest, *lane] for lane in part], sys.stdout.buffer)
         ends = ", ".join("passed" if code == 0 else f"failed ({code})" for code in codes)
         said.append(f"{name}: lanes {ends} in {time.monotonic() - began:.0f} s")
         failed |= any(codes)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lanes.__main__ import PARTS, ROOT, lanes, side_by_side
+from tests.lanes.__main__ import PARTS, PATIENT, ROOT, lanes, manners, side_by_side
 from tests.support.process import wait_for
 
 
@@ -74,6 +74,18 @@ def test_they_run_side_by_side(tmp_path: Path) -> None:
         os.mkfifo(pipe)
     commands = [[sys.executable, "-c", program, *pipes, role] for role in "wr"]
     assert side_by_side(commands, io.BytesIO()) == [0, 0]
+
+
+def test_what_only_reckons_gets_what_the_others_leave() -> None:
+    """Patient lanes are at the lowest priority, all others at that of who asks; none is half patient."""
+    whole = [lane for part in lanes().values() for lane in part]
+    patient = [lane for lane in whole if manners(lane)]
+    assert {path for lane in patient for path in lane} == PATIENT
+    assert not PATIENT & {path for lane in whole if lane not in patient for path in lane}
+    out = io.BytesIO()
+    program = [sys.executable, "-c", "import os; print(os.nice(0))"]
+    assert side_by_side([[*manners(lane), *program] for lane in (patient[0], ["tests"])], out) == [0, 0]
+    assert out.getvalue().decode().split() == ["19", str(os.nice(0))]
 
 
 def test_what_stops_the_whole_stops_the_lanes(tmp_path: Path) -> None:

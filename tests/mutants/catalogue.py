@@ -7,6 +7,7 @@ and lets the simulation, or the tests with real processes, look for it. An edit 
 from __future__ import annotations
 
 from tests.mutants.calling import CALLING
+from tests.mutants.counting import COUNTING
 from tests.mutants.mutant import Edit, Mutant
 
 INTAKE = "leh_guardian/engine/intake.py"
@@ -243,6 +244,28 @@ MUTANTS = (
         tests=("tests/faults/test_killed_reprocess.py",),
     ),
     Mutant(
+        "an approval that covers whatever follows",
+        (
+            Edit(
+                "leh_guardian/engine/approving.py",
+                "escalation.covers.get(step.id) == digest(run, step, params)",
+                "step.id in escalation.covers",
+            ),
+        ),
+        tests=("tests/integration/engine/test_asked_once.py",),
+    ),
+    Mutant(
+        "an index that may have been asked for, asked for again",
+        (
+            Edit(
+                "leh_guardian/reprocess/reindexing.py",
+                "if state.reindex is Reindexed.NOT_ASKED:",
+                "if state.reindex in {Reindexed.NOT_ASKED, Reindexed.ASKING, Reindexed.ASKED}:",
+            ),
+        ),
+        tests=("tests/integration/handlers/test_reconcile_case.py",),
+    ),
+    Mutant(
         "delete before commit, in real processes",
         (
             Edit(
@@ -255,4 +278,5 @@ MUTANTS = (
         tests=("tests/faults/test_random_kills.py",),
     ),
     *CALLING,
+    *COUNTING,
 )

@@ -1,5 +1,6 @@
 """Owns the look at rows of LEH's audit log for what they disclose; the one rule: PostgreSQL counts and draws, guardian asks little.
 
+Rows come through a cursor of the server's: a hundred thousand at once would stop the event loop for as long as their decoding takes.
 A row is drawn by `hashtextextended(id, seed)` (PostgreSQL 11 and newer): an even number of 64 bits, the same again for the same seed.
 Beyond its columns' rights row-level security is looked at: it would show a part of the table as if that were all.
 """
@@ -7,7 +8,7 @@ Beyond its columns' rights row-level security is looked at: it would show a part
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,7 @@ from leh_guardian.adapters.leh_database.catalogue import IDS, TIMES, Column, For
 from leh_guardian.adapters.leh_database.connection import LehTransaction, reading
 from leh_guardian.adapters.leh_database.names import Names
 from leh_guardian.checks.audit.sizes import OTHERS, kinds_apart
-from leh_guardian.errors import AccessDenied, Refused
+from leh_guardian.errors import AccessDenied
 from leh_guardian.ports.audit import Drawn, Row, Stratum
 
 LONGEST: Final = 65_536
@@ -25,9 +26,8 @@ LONGEST: Final = 65_536
 _STRATA: Final = 300
 _GROUPS: Final = 5000
 """Days and kinds that are counted apart; of more, only the days are."""
-_DRAWN: Final = 500_000
-_KIND: Final = 100
-"""Letters by which kinds are told apart."""
+_PIECE: Final = 1000
+"""Rows that a cursor gives at a time."""
 _LOWEST: Final = -(1 << 63)
 _RIGHTS: Final = """
 select a.attname::text as name, has_column_privilege(a.attrelid, a.attnum, 'SELECT') as readable,
@@ -98,7 +98,8 @@ class _Rows:
 
     @property
     def _kind(self) -> str:
-        return "''::text" if self.kind is None else f"left(coalesce(t.{self.kind.sql}::text, ''), {_KIND})"
+        """A kind by its hash: as a parameter its text could come to stand in the server's own log."""
+        return "''::text" if self.kind is None else f"coalesce(hashtextextended(t.{self.kind.sql}::text, 0)::text, '')"
 
     async def count(self) -> Mapping[Stratum, int]:
         """Return how many rows each stratum has.
@@ -122,8 +123,8 @@ class _Rows:
         )
         return {(row["day"], row["kind"]): row["number"] for row in await self.tx.fetch(sql, *self.bounds)}
 
-    async def draw(self, shares: Mapping[Stratum, float], seed: int) -> Sequence[Drawn]:
-        """Return rows, each with the chance of its stratum.
+    async def draw(self, shares: Mapping[Stratum, float], seed: int) -> AsyncGenerator[Sequence[Drawn], None]:
+        """Yield rows, each with the chance of its stratum, in the order in which they lie.
 
         Raises:
             HandlerError: they cannot be drawn.
@@ -131,20 +132,17 @@ class _Rows:
         kind = f"case when {self._kind} = any($3::text[]) then {self._kind} else '' end"
         key = f"coalesce(t.{self.id.sql}::text, t.ctid::text)"
         sql = (
-            "select t.tableoid::bigint as part, t.ctid::text as place, s.day, s.kind"
+            "declare drawn no scroll cursor for select t.tableoid::bigint as part, t.ctid::text as place, s.day, s.kind"
             f" from {self.table.sql} t join unnest($4::text[], $5::text[], $6::bigint[]) as s (day, kind, most)"
             f" on s.day = {self._day} and s.kind = {kind}"
-            f" where {self._within} and hashtextextended({key}, $7::bigint) <= s.most limit {_DRAWN + 1}"
+            f" where {self._within} and hashtextextended({key}, $7::bigint) <= s.most"
         )
         strata = list(shares)
         most = [_threshold(shares[stratum]) for stratum in strata]
         days, kinds = [day for day, _ in strata], [kind for _, kind in strata]
-        rows = await self.tx.fetch(sql, *self.bounds, self.kinds, days, kinds, most, seed + _LOWEST)
-        if len(rows) > _DRAWN:
-            raise Refused(f"{self.place}: more than {_DRAWN} rows would be drawn: lower whole_lines, or ask for less")
-        drawn = [Drawn((row["day"], row["kind"]), row["part"], row["place"]) for row in rows]
-        # Rows that lie together are read together.
-        return sorted(drawn, key=lambda one: (one.part, _page(one.place)))
+        await self.tx.fetch(sql, *self.bounds, self.kinds, days, kinds, most, seed + _LOWEST)
+        while rows := await self.tx.fetch(f"fetch {_PIECE} from drawn"):
+            yield [Drawn((row["day"], row["kind"]), row["part"], row["place"]) for row in rows]
 
     async def read(self, drawn: Sequence[Drawn]) -> Sequence[Row]:
         """Return what rows hold that were drawn.
@@ -206,8 +204,3 @@ def _text(column: Column) -> str:
 def _threshold(share: float) -> int:
     """Return up to which hash rows are drawn that have this chance."""
     return min((1 << 63) - 1, _LOWEST + int(share * (1 << 64))) if share < 1 else (1 << 63) - 1
-
-
-def _page(place: str) -> tuple[int, int]:
-    page, _, item = place.strip("()").partition(",")
-    return int(page), int(item)

@@ -29,6 +29,8 @@ _CLOSE = 2.0
 LIMITS = "set local statement_timeout = '8s'; set local lock_timeout = '4s'; set local idle_in_transaction_session_timeout = '5s'"
 _READING: Final = (
     "begin isolation level repeatable read read only; set local statement_timeout = '{seconds:d}s'; set local lock_timeout = '4s';"
+    # A cursor that is read to its end, and in the same order each time.
+    " set local cursor_tuple_fraction = 1; set local synchronize_seqscans = off;"
     " set local idle_in_transaction_session_timeout = '60s'"
 )
 _GRACE: Final = 5.0

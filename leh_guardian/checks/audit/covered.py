@@ -35,6 +35,8 @@ class Covered:
     lines: int = 0
     """Lines that were looked at."""
     bytes: int = 0
+    cut: int = 0
+    """Lines with a value that was not read to its end."""
     strata: int = 0
     window_seconds: int | None = None
     effective: int | None = None

@@ -8,7 +8,8 @@ one week of it, and neither knows strata. Only where rows lie comes back; what t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Final
 
 from leh_guardian.checks.audit import wording as say
@@ -16,7 +17,7 @@ from leh_guardian.checks.audit.covered import Covered
 from leh_guardian.checks.audit.run import Run, in_thread
 from leh_guardian.checks.audit.sightings import Place
 from leh_guardian.checks.audit.sizes import allot, chance, effective, estimate, ranked
-from leh_guardian.ports.audit import AuditTable, Drawn, Rows, Stratum
+from leh_guardian.ports.audit import AuditTable, Row, Rows, Stratum
 
 SOURCE: Final = "database"
 BATCH: Final = 100
@@ -37,8 +38,9 @@ async def look_at_rows(table: AuditTable, covered: Covered, run: Run) -> None:
         covered.there, covered.strata = sum(there.values()), len(there)
         wanted = allot(run.design, there)
         shares = {stratum: chance(wanted[stratum], number) for stratum, number in there.items()}
-        drawn = await rows.draw(shares, ranked(run.seed, SOURCE)) if there else ()
-        looked, leaking = await _read(rows, drawn, covered, run)
+        looked, leaking = await _read(rows, shares, covered, run)
+    if covered.cut:
+        covered.gap(say.values_cut(covered.place, covered.cut))
     covered.effective = effective(there, looked)
     covered.thinnest = min(
         (looked[stratum] for stratum, number in there.items() if looked[stratum] < number), default=None
@@ -49,23 +51,27 @@ async def look_at_rows(table: AuditTable, covered: Covered, run: Run) -> None:
 
 
 async def _read(
-    rows: Rows, drawn: Sequence[Drawn], covered: Covered, run: Run
+    rows: Rows, shares: Mapping[Stratum, float], covered: Covered, run: Run
 ) -> tuple[Counter[Stratum], Counter[Stratum]]:
-    """Look at what was drawn; returns how many of each stratum were looked at, and how many of those disclose something."""
-    looked, leaking, cut = Counter[Stratum](), Counter[Stratum](), 0
-    for start in range(0, len(drawn), BATCH):
-        if run.over(covered):
-            break
-        read = await rows.read(drawn[start : start + BATCH])
-        given = [(Place(SOURCE, covered.place, row.id, row.at), row.values) for row in read]
-        found = await in_thread(run.seen.records, given)
-        for row, leaks in zip(read, found, strict=True):
-            looked[row.drawn.stratum] += 1
-            leaking[row.drawn.stratum] += leaks
-            cut += row.cut
-            covered.bytes += sum(map(len, row.values.values()))
-        covered.looked = covered.lines = looked.total()
-        covered.leaking = leaking.total()
-    if cut:
-        covered.gap(say.values_cut(covered.place, cut))
+    """Look at what is drawn; returns how many of each stratum were looked at, and how many of those disclose something."""
+    looked, leaking = Counter[Stratum](), Counter[Stratum]()
+    async with aclosing(rows.draw(shares, ranked(run.seed, SOURCE))) as pieces:
+        async for drawn in pieces:
+            for start in range(0, len(drawn), BATCH):
+                if run.over(covered):
+                    return looked, +leaking
+                await _look(await rows.read(drawn[start : start + BATCH]), looked, leaking, covered, run)
     return looked, +leaking
+
+
+async def _look(
+    read: Sequence[Row], looked: Counter[Stratum], leaking: Counter[Stratum], covered: Covered, run: Run
+) -> None:
+    given = [(Place(SOURCE, covered.place, row.id, row.at), row.values) for row in read]
+    for row, leaks in zip(read, await in_thread(run.seen.records, given), strict=True):
+        looked[row.drawn.stratum] += 1
+        leaking[row.drawn.stratum] += leaks
+        covered.cut += row.cut
+        covered.bytes += sum(map(len, row.values.values()))
+    covered.looked = covered.lines = looked.total()
+    covered.leaking = leaking.total()

@@ -18,7 +18,10 @@ import pytest
 from leh_guardian.adapters.aws import open_aws
 from leh_guardian.adapters.dynamo import DynamoTables, EvidenceTable
 from leh_guardian.adapters.opensearch import OpenSearch
+from leh_guardian.adapters.s3 import S3Objects
+from leh_guardian.context import Capabilities
 from leh_guardian.errors import AccessDenied, NotFound, Refused, Throttled, Unavailable
+from leh_guardian.evidence.inventory import index_of, take
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.ports import TableLayout
 from tests.support import elasticmq
@@ -261,6 +264,54 @@ async def test_a_real_alias_and_mappings(make_index: tuple[str, Callable[..., st
         await search.close()
         for name in (keywords, words):
             _ask(url, "DELETE", name)
+
+
+async def test_a_case_on_a_real_cluster(real: str, server: EvidenceServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its index missing, empty, partial, whole, or an alias of one that was built anew: each is told apart, and what it lacks."""
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    case = f"case_{uuid.uuid4().hex[:8]}"
+    index, evidence, found = index_of(case), ("ev_1", "ev_2"), []
+    server.make_table("evidence", "evidence_id")
+    for one in evidence:
+        server.put("evidence", evidence_id=one, case_id=case, status="processed")
+    server.store("bucket", *(f"cases/{case}/raw/{one}_f.pdf" for one in evidence))
+    search = OpenSearch(real)
+    async with open_aws(REGION) as aws:
+        can = Capabilities(
+            queues=None,  # type: ignore[arg-type]
+            channels={},
+            letters=None,  # type: ignore[arg-type]
+            tables=DynamoTables(aws, await aws.client("dynamodb")),
+            search=search,
+            evidence_table="evidence",
+            evidence_bucket="bucket",
+            objects=S3Objects(aws, await aws.client("s3")),
+        )
+        for method, path, body in (
+            ("GET", "_cluster/health", None),
+            ("PUT", index, {}),
+            ("POST", f"{index}/_doc?refresh=true", {"evidence_id": "ev_1", "text": "x"}),
+            ("POST", f"{index}/_doc?refresh=true", {"evidence_id": "ev_2"}),
+            ("DELETE", index, None),
+            ("POST", f"{index}_v2/_doc?refresh=true", {"evidence_id": "ev_2"}),
+            ("POST", "_aliases", {"actions": [{"add": {"index": f"{index}_v2", "alias": index}}]}),
+        ):
+            _ask(real, method, path, body)
+            seen = await take(can, case)
+            found.append((seen.index, sorted(seen.unindexed)))
+        _ask(real, "DELETE", f"{index}_v2")
+    await search.close()
+    missing, lacks_one = ("missing", ["ev_1", "ev_2"]), ("partial", ["ev_1"])
+    assert found == [
+        missing,
+        ("empty", ["ev_1", "ev_2"]),
+        ("partial", ["ev_2"]),
+        ("whole", []),
+        missing,
+        missing,
+        lacks_one,
+    ]
 
 
 @pytest.mark.parametrize("keys", [("evidence_id",), ("case_id", "evidence_id")], ids=["by id", "by case and id"])

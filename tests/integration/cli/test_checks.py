@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from leh_guardian.checks.catalogue import CHECKS
 from leh_guardian.cli.checks import checks
 from leh_guardian.errors import SettingsError
+from tests.support.audit_outside import GROUP, AuditOutside
 from tests.support.s3_outside import Entry, S3Outside
 
 RULE = """<Rule><ID>tmp</ID><Status>Enabled</Status><Filter/><Expiration><Days>7</Days></Expiration>
@@ -101,3 +102,17 @@ def test_a_sample_that_cannot_be_drawn_again(arguments: tuple[str, ...], said: s
     """Bad usage, before anything is asked."""
     done = run(*arguments)
     assert (done.exit_code, said in done.output) == (2, True)
+
+
+def test_a_sample_that_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seed and instant are those that were asked for, and stand in the result."""
+    with AuditOutside() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("LEH_CHECKS__AUDIT_LOG_GROUPS", GROUP)
+        server.lines = [(datetime(2026, 11, 20, tzinfo=UTC), "view"), (datetime(2026, 11, 23, tzinfo=UTC), "view")]
+        done = run("audit_log", "--seed", "0123456789abcdef", "--until", "2026-11-22T09:00:00+09:00", "--json")
+    assert done.exit_code == 0
+    row = json.loads(done.stdout)
+    assert (row["status"], row["measured"]["lines"]) == ("OK", 1)
+    assert (row["evidence"]["seed"], row["evidence"]["until"]) == ("0123456789abcdef", "2026-11-22T00:00:00+00:00")

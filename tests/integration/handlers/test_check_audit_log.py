@@ -226,6 +226,7 @@ async def test_a_sample_of_objects(aws: Aws, s3: Any) -> None:
 
 UNSEEN = {
     "an archive": (b"PK\x03\x04 whatever", "ZIP"),
+    "a packed table": (gzip.compress(b"PAR1\x15\x04 whatever"), "Parquet"),
     "UTF-16": ("password=hunter2-Canary!".encode("utf-16"), "UTF-16"),
     "a packed one that is cut off": (gzip.compress(b"fine\n" * 1000)[:-20], "gzip"),
     "a packed one that is damaged": (b"\x1f\x8b\x08\x00 whatever it is", "gzip"),
@@ -250,9 +251,9 @@ async def test_bounds_make_it_unknown(
     late = await facts(given_of(aws, product), time=timedelta(0))
     assert (late["status"], late["measured"]["sources"][0]["how"]) == ("UNKNOWN", "part")
     monkeypatch.setattr(objects, "LONGEST", 5000)
-    bucket = bucket_of(s3, bomb=gzip.compress(b"fine\n" * 100_000))
+    bucket = bucket_of(s3, bomb=gzip.compress(b"fine\n" * 1_000_000))
     bomb = await facts(given_of(aws, prefixes=((bucket, "audit/"),)))
-    assert (bomb["status"], bomb["measured"]["bytes"] < 200_000) == ("UNKNOWN", True)
+    assert (bomb["status"], bomb["measured"]["bytes"] < 1_000_000) == ("UNKNOWN", True)
     monkeypatch.setattr(groups, "_PAGES", 2)
     monkeypatch.setattr(audit_sources, "_PAGE", 20)
     dense = await facts(
@@ -357,6 +358,16 @@ async def test_a_source_that_is_away(outside: tuple[AuditOutside, Checking]) -> 
     outcome = await run(checks)
     assert outcome.facts["status"] == "FAIL"
     assert any("no answer" in reason["en"] for reason in outcome.facts["reasons"])
+
+
+async def test_many_small_objects(outside: tuple[AuditOutside, Checking], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all would take too long, though they hold little, those that were read by then are the sample that was asked for."""
+    server, checks = outside
+    server.objects = {f"{PREFIX}{number}": b"view\n" for number in range(60)}
+    monkeypatch.setattr(objects, "_ALL", 30)
+    found = await facts(checks)
+    row = found["measured"]["sources"][1]
+    assert (found["status"], row["how"], row["looked_at"], row["there"]) == ("OK", "sample", 30, 60)
 
 
 async def test_an_object_that_is_gone(outside: tuple[AuditOutside, Checking]) -> None:

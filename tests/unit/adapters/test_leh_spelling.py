@@ -114,6 +114,8 @@ def test_a_recovery_is_proposed_with_its_commands_and_price() -> None:
     assert "--restore-date-time 2026-11-26T22:59:00+00:00" in found["commands"][0]
     assert "$5.00" in repair.said(found, seen, prices).ko
     assert "$1.71" in repair.said(found, seen, prices).ko
+    # An item of 400 kB is longer than an argument may be.
+    assert "--item file://item.json" in found["commands"][3]
     assert "wait" not in found
     assert "wait" in repair.recovery(
         seen, "t", TableBackups(True, None, NOW - timedelta(hours=2), 0), closed, NOW, prices
