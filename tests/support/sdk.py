@@ -1,15 +1,26 @@
-"""One thing that many sessions of the AWS SDK may share, since each would spend a fifth of a second on it."""
+"""Owns what many sessions of the AWS SDK may share; the one rule: nothing of it can differ between two.
+
+A test run opens thousands of sessions and some hundred daemons: what each would read, name and look up is the same for all.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
-import pytest
 from aiobotocore.session import get_session
+from botocore import hooks
 
 from leh_guardian.adapters import aws
 
+if TYPE_CHECKING:
+    import pytest
+
 _LOADER = get_session().get_component("data_loader")
+_NAMES: dict[str, str] = {}
+"""Old names of the SDK's events, and what they are called by now."""
 
 
 def share_loader(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +32,22 @@ def share_loader(monkeypatch: pytest.MonkeyPatch) -> None:
         return made
 
     monkeypatch.setattr(aws, "get_session", session)
+    share_hooks(monkeypatch.setattr)
+
+
+def share_hooks(put: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Let them name events and look at handlers' parameters once: half of what it costs to open a session and a client."""
+    begin, looked = hooks.EventAliaser.__init__, hooks.accepts_kwargs
+    of_function = cache(looked)
+
+    def made(aliaser: hooks.EventAliaser, emitter: Any, aliases: Any = None) -> None:
+        begin(aliaser, emitter, aliases)
+        if aliases is None:
+            aliaser._alias_name_cache = _NAMES
+
+    def accepts(handler: Any) -> Any:
+        # Methods are of a session: kept, they would keep it.
+        return of_function(handler) if isinstance(handler, FunctionType) else looked(handler)
+
+    put(hooks.EventAliaser, "__init__", made)
+    put(hooks, "accepts_kwargs", accepts)
