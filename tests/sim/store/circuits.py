@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from leh_guardian.model.spend.circuit import GUARDIAN, Circuit, Crowd
@@ -80,11 +80,12 @@ async def published(tx: Transaction, scope: Scope, key: str, version: int) -> No
             await work.update(CIRCUITS, row, published=max(row["published"], version))
 
 
-async def used(tx: Transaction, keys: Collection[Key], at: datetime) -> None:
+async def used(tx: Transaction, newest: Mapping[Key, datetime]) -> None:
     """Do as the real one."""
     async with statement(tx, "circuits.used") as work:
-        rows = [row for scope, key in sorted(set(keys)) for row in work.find(CIRCUITS, scope.value, key)]
+        rows = [row for scope, key in sorted(newest) for row in work.find(CIRCUITS, scope.value, key)]
         for row in await work.locked(CIRCUITS, rows, lambda row: row["state"] in {"open", "forced_open"}):
+            at = newest[Scope(row["scope"]), row["key"]]
             await work.update(CIRCUITS, row, last_use_at=max(row["last_use_at"] or at, at))
 
 

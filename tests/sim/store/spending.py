@@ -9,12 +9,13 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from leh_guardian.model.spend.hourly import Before
 from leh_guardian.model.spend.limits import Scope, Unit
 from leh_guardian.store.spending import ALARMS, TOLD, series
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.counters import added
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import COUNTERS, Row
+from tests.sim.store.tables import CIRCUITS, COUNTERS, Row
 
 
 def _hour(at: datetime) -> datetime:
@@ -87,6 +88,47 @@ async def _used(
         if row["key"] == key:
             found[names[row["series"]]] += row["amount"]
     return found
+
+
+async def models_between(
+    tx: Transaction, scope: Scope, key: str, since: datetime, until: datetime
+) -> Mapping[str, Mapping[Unit, Decimal]]:
+    """Do as the real one."""
+    names = {series(scope, unit): unit for unit in Unit}
+    found: defaultdict[str, dict[Unit, Decimal]] = defaultdict(lambda: dict.fromkeys(Unit, Decimal(0)))
+    for row in await _rows(tx, "models_between", names, since, until):
+        if row["key"] == key:
+            found[row["member"]][names[row["series"]]] += row["amount"]
+    return dict(sorted(found.items(), key=lambda one: (-one[1][Unit.USD], -one[1][Unit.TOKENS], one[0])))
+
+
+async def near(
+    tx: Transaction, since: datetime, hour: datetime, until: datetime, least: Mapping[Unit, Decimal]
+) -> dict[tuple[str, int], Before]:
+    """Do as the real one."""
+    units = {series(Scope.CASE, unit): unit for unit in (Unit.TOKENS, Unit.USD)}
+    async with statement(tx, "spending.near") as work:
+        used = [row for row in work.rows(COUNTERS) if row["series"] in units and since <= row["at"] <= until]
+        known = {row["key"]: row for row in work.rows(CIRCUITS) if row["scope"] == Scope.CASE.value}
+    earlier: defaultdict[tuple[str, int], dict[Unit, Decimal]] = defaultdict(
+        lambda: dict.fromkeys(units.values(), Decimal(0))
+    )
+    all_: defaultdict[tuple[str, int], dict[Unit, Decimal]] = defaultdict(
+        lambda: dict.fromkeys(units.values(), Decimal(0))
+    )
+    for row in used:
+        circuit = known.get(row["key"], {"state": "closed", "version": 0, "cleared_at": None})
+        cleared = circuit["cleared_at"]
+        if circuit["state"] != "closed" or (cleared and row["at"] <= cleared.replace(second=0, microsecond=0)):
+            continue
+        name = row["key"], circuit["version"]
+        all_[name][units[row["series"]]] += row["amount"]
+        earlier[name][units[row["series"]]] += row["amount"] if row["at"] < hour else 0
+    return {
+        name: Before(before, all_[name])
+        for name, before in earlier.items()
+        if any(before[unit] >= least.get(unit, Decimal("infinity")) for unit in units.values())
+    }
 
 
 async def top(tx: Transaction, scope: Scope, since: datetime, limit: int) -> list[dict[str, Any]]:

@@ -130,8 +130,9 @@ async def test_use_of_what_is_open_is_noted(store: Store) -> None:
     states = {"a": State.OPEN, "b": State.FORCED_OPEN, "c": State.HALF_OPEN}
     await follow(store, *(circuit(key, state=state) for key, state in states.items()))
     for at in (2, 1):
-        await store.do(lambda tx, at=at: circuits.used(tx, [(CASE, key) for key in "dcba"], minutes(at)))
-    assert [(await get(store, key)).last_use_at for key in "abc"] == [minutes(2), minutes(2), None]
+        await store.do(lambda tx, at=at: circuits.used(tx, {(CASE, key): minutes(at) for key in "dca"}))
+        await store.do(lambda tx, at=at: circuits.used(tx, {(CASE, "a"): minutes(0), (CASE, "b"): minutes(5 - at)}))
+    assert [(await get(store, key)).last_use_at for key in "abc"] == [minutes(2), minutes(4), None]
 
 
 async def test_the_crowd_is_what_guardian_opened(store: Store) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from leh_guardian.model.spend.circuit import Circuit, State
 from leh_guardian.model.spend.limits import Scope, Unit
 from leh_guardian.model.window import Amount
-from leh_guardian.store import counters, spending
+from leh_guardian.store import circuits, counters, spending
 from leh_guardian.store.counters import Counted
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import NOW
@@ -113,3 +114,55 @@ async def test_old_minutes_become_hours(store: Store) -> None:
             lambda tx, name=name: counters.crowded(tx, name, spans, Decimal(0), distinct=False)  # noqa: B023
         )
         assert [(one.at, one.amount) for one in found["a"]] == [(minutes(at), Decimal(amount)) for at, amount in held]
+
+
+async def test_use_is_told_by_model(store: Store) -> None:
+    """The dearest first; what was counted before models were has no name; of one key and time."""
+    told = [
+        (TOKENS, "small", "90"),
+        (USD, "small", "0.1"),
+        (ATTEMPTS, "small", "2"),
+        (TOKENS, "large", "5"),
+        (USD, "large", "3"),
+    ]
+    rows = [Counted(series, "a", Amount(minutes(1), Decimal(amount), model), KEEP) for series, model, amount in told]
+    await store.do(lambda tx: counters.add(tx, rows))
+    await use(store, TOKENS, "a", m2="7", m3="100")
+    await use(store, TOKENS, "b", m2="9")
+    found = await store.do(lambda tx: spending.models_between(tx, Scope.CASE, "a", minutes(1), minutes(3)))
+    assert [
+        (model, [used[unit] for unit in (Unit.TOKENS, Unit.USD, Unit.ATTEMPTS)]) for model, used in found.items()
+    ] == [
+        ("large", [5, 3, 0]),
+        ("small", [90, Decimal("0.1"), 2]),
+        ("", [7, 0, 0]),
+    ]
+
+
+async def test_who_is_near_a_limit_before_an_hour(store: Store) -> None:
+    """Of cases whose circuit is closed: by tokens or money before the hour, without what was accepted when it closed."""
+    await use(store, TOKENS, "a", m5="60", m59="40", m61="7")
+    await use(store, TOKENS, "below", m5="60")
+    await use(store, USD, "dear", m5="2.5", m61="1")
+    await use(store, TOKENS, "open", m5="500")
+    await use(store, TOKENS, "accepted", m5="500", m30="500", m31="100", m61="1")
+    opened = Circuit(Scope.CASE, "open", State.OPEN, 1, since=NOW)
+    closed = Circuit(Scope.CASE, "accepted", State.CLOSED, 4, since=NOW, cleared_at=minutes(30) + timedelta(seconds=20))
+    for circuit in (opened, closed):
+        await store.do(lambda tx, circuit=circuit: circuits.follow(tx, circuit))
+
+    async def near(least: Mapping[Unit, Decimal]) -> Any:
+        return await store.do(lambda tx: spending.near(tx, minutes(5), minutes(60), minutes(61), least))
+
+    by_tokens = {("a", 0): ([100, 0], [107, 0]), ("accepted", 4): ([100, 0], [101, 0])}
+    dear = {("dear", 0): ([0, Decimal("2.5")], [0, Decimal("3.5")])}
+    for least, expected in (
+        ({Unit.TOKENS: Decimal(100)}, by_tokens),
+        ({Unit.TOKENS: Decimal(100), Unit.USD: Decimal("2.5")}, by_tokens | dear),
+        ({Unit.USD: Decimal(3)}, {}),
+        ({}, {}),
+    ):
+        found = await near(least)
+        order = (Unit.TOKENS, Unit.USD)
+        told = {name: ([one.earlier[u] for u in order], [one.all[u] for u in order]) for name, one in found.items()}
+        assert told == expected
