@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _SPACES: Final = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
@@ -91,6 +92,23 @@ def fold(text: str) -> Folded:
     return Folded(_ONE_TO_ONE.sub(_plain, folded.text), folded.begins, folded.ends)
 
 
+def plain_of(text: str) -> str:
+    """Return what `fold` makes of a text, without the places of its letters, which take most of its time."""
+    for sign, pattern, letters in _PLAIN:
+        if not sign or sign in text:
+            text = pattern.sub(letters, text)
+    return text if text.isascii() else _ONE_TO_ONE.sub(_plain, text)
+
+
+def _instead(pieces: Callable[[str], list[Piece] | None]) -> Callable[[re.Match[str]], str]:
+    @lru_cache(maxsize=4096)  # a language has few letters
+    def letters(text: str) -> str:
+        made = pieces(text)
+        return text if made is None else "".join(letter for letter, _ in made)
+
+    return lambda found: letters(found[0])
+
+
 def _unescaped(text: str) -> list[Piece]:
     halves = [int(digits, 16) for digits in _HEX.findall(text)]
     if len(halves) == 2 and 0xD800 <= halves[0] < 0xDC00 <= halves[1] < 0xE000:
@@ -122,3 +140,12 @@ def _plain(found: re.Match[str]) -> str:
     if "\uff01" <= letter <= "\uff5e":
         return chr(ord(letter) - 0xFEE0)
     return str(unicodedata.decimal(letter, "-"))
+
+
+_PLAIN: Final = (
+    ("\\u", _ESCAPE, _instead(_unescaped)),
+    ("%", _PERCENT, _instead(_unquoted)),
+    ("", _PARTS, _instead(_composed)),
+    ("", _INVISIBLE, _instead(_nothing)),
+)
+"""What `plain_of` rewrites, in the order of `fold`; without a sign it is looked for in every text."""

@@ -169,7 +169,9 @@ class _Stretch:
         label = key if key is Label.ANY else label_in(self._small, start, end, key)
         if bank_only and label not in {Label.ANY, Label.BANK, Label.ACCOUNT}:
             return None
-        if (glue := self._glue(first, first + len(spans) - 1)) is None:
+        # Where every word counts, so does every neighbour: it could be the end of an escape, such as the n of a line's end.
+        glue = False if key is Label.ANY else self._glue(first, first + len(spans) - 1)
+        if glue is None:
             return None
         gaps = "".join(self._text[one[1] : two[0]] for one, two in pairwise(spans))
         return Number(
