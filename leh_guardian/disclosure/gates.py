@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Final
 
 from leh_guardian.disclosure.detectors import password, private_key, tokens
-from leh_guardian.disclosure.folding import ODD
 
 # What a text could hold, as flags: plain numbers, since an enum's operators would cost more than the looks themselves.
 NUMBER: Final = 1
@@ -42,11 +41,6 @@ _BASE64: Final = _alike((_DIGIT + _CAPITALS + _CAPITALS.lower() + b"/+", b"a"))
 _FORTY: Final = "a" * 40
 _GITHUB: Final = tuple(sign for sign in tokens.SIGNS if sign.startswith("gh"))
 _KOREAN_PASSWORDS: Final = tuple(sign for sign in password.SIGNS if not sign.isascii())
-
-
-def is_odd(text: str) -> bool:
-    """Tell whether a text must be folded before it can be looked at."""
-    return ("%" in text or "\\u" in text or not text.isascii()) and ODD.search(text) is not None
 
 
 def signs_of(text: str, among: int = ANYTHING) -> int:

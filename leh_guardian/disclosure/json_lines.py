@@ -111,7 +111,11 @@ class _Walk:
                     trail = (*self._trail, self._count)
                     self.leaves.append(Leaf(key, its, trail, True, (*self._steps, *steps, key)))
                 self._count += 1
-                self.through(item, its, (*steps, key))
+                # Most values are short texts: no more is made of them than to count them.
+                if type(item) is str and len(item) < _SHORTEST and its.password is None:
+                    self._count += 1
+                else:
+                    self.through(item, its, (*steps, key))
         elif isinstance(value, list):
             for place, item in enumerate(value):
                 self.through(item, name, (*steps, place))

@@ -102,9 +102,9 @@ HINTS: Final = {
 }
 """Of the labels without which a number is nothing: one of these is in every text in which a word says so."""
 _ACCOUNTS: Final = ("acc", "bank", "iban", "deposit", "payee", "refund", "kb", "nh", "ibk", "sc", "kdb")
-_KOREAN_ACCOUNTS: Final = (
-    *("계좌", "입금", "송금", "이체", "예금", "은행", "뱅", "농협", "신협", "수협", "우체국", "금고", "환불", "카뱅"),
-    *("국민", "신한", "우리", "하나", "기업", "씨티", "제일", "토스", "산업", "부산", "대구", "카카오", "케이"),
+_KOREAN_ACCOUNTS: Final = re.compile(
+    "계좌|입금|송금|이체|예금|은행|뱅|농협|신협|수협|우체국|금고|환불|카뱅"
+    "|국민|신한|우리|하나|기업|씨티|제일|토스|산업|부산|대구|카카오|케이"
 )
 _BANKS_AFTER: Final = re.compile(r"[\s(]{1,3}(?:국민|신한|우리|하나|기업|농협|부산|대구|카카오|토스|케이|제일|씨티)")
 _DIGIT: Final = re.compile("[0-9]")
@@ -119,9 +119,7 @@ _ENDS: Final = re.compile(r"[\"'{}\[\]<>|;\n]")
 
 def names_account(text: str) -> bool:
     """Tell whether a text in lower case could call anything in it a bank account."""
-    return any(map(text.__contains__, _ACCOUNTS)) or (
-        not text.isascii() and any(map(text.__contains__, _KOREAN_ACCOUNTS))
-    )
+    return any(map(text.__contains__, _ACCOUNTS)) or (not text.isascii() and _KOREAN_ACCOUNTS.search(text) is not None)
 
 
 def label_in(text: str, start: int, end: int, key: Label) -> Label:

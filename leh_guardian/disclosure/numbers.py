@@ -78,7 +78,7 @@ class Shapes(NamedTuple):
 
     judges: dict[Shape, tuple[tuple[Kind, Look, Judge], ...]]
     known: frozenset[Shape]
-    free: Judge | None
+    free: Judge
 
 
 def table_of(*kinds: tuple[Kind, Look, Judge, tuple[Shape, ...]], free: Judge) -> Shapes:
@@ -105,9 +105,8 @@ def find_numbers(text: str, shapes: Shapes, key: Label, today: date) -> Iterator
             loose = key in _ACCOUNTS or names_account(small)
         if windows := _windows(lengths, shapes.known, loose):
             groups = [group.span() for group in _GROUP.finditer(text, begin, end)]
-            judges = shapes if loose else shapes._replace(free=None)
             whole = len(text.strip()) == end - begin
-            yield from _Stretch(text, small, groups, whole, key, today).hits(windows, judges)
+            yield from _Stretch(text, small, groups, whole, key, today).hits(windows, shapes, loose=loose)
 
 
 @lru_cache(maxsize=8192)
@@ -137,24 +136,25 @@ class _Stretch:
         self._text, self._small, self._groups, self._whole = text, small, groups, whole
         self._key, self._today = key, today
 
-    def hits(self, windows: tuple[tuple[int, int], ...], shapes: Shapes) -> Iterator[Hit]:
+    def hits(self, windows: tuple[tuple[int, int], ...], shapes: Shapes, *, loose: bool) -> Iterator[Hit]:
+        free = shapes.free if loose else None
         done = 0
         for first, size in windows:
-            if first >= done and (hit := self._judged(first, size, shapes)) is not None:
+            if first >= done and (hit := self._judged(first, size, shapes, free)) is not None:
                 yield hit
                 done = first + size
 
-    def _judged(self, first: int, size: int, shapes: Shapes) -> Hit | None:
+    def _judged(self, first: int, size: int, shapes: Shapes, free: Judge | None) -> Hit | None:
         spans = self._groups[first : first + size]
         shape = tuple([end - start for start, end in spans])
         digits = "".join([self._text[start:end] for start, end in spans])
         judges = [(kind, judge) for kind, look, judge in shapes.judges.get(shape, ()) if look(digits)]
-        if not judges and shapes.free is None:
+        if not judges and free is None:
             return None
         number = self._number(first, spans, digits, shape, bank_only=not judges)
         if number is None:
             return None
-        for kind, judge in (*judges, (Kind.BANK_ACCOUNT, shapes.free)) if shapes.free else judges:
+        for kind, judge in (*judges, (Kind.BANK_ACCOUNT, free)) if free else judges:
             if (tier := judge(number)) is not None:
                 # The plus sign of a country's code is part of the number.
                 plus = kind is Kind.PHONE and self._text[number.start - 1 : number.start] == "+"
@@ -173,7 +173,7 @@ class _Stretch:
         glue = False if key is Label.ANY else self._glue(first, first + len(spans) - 1)
         if glue is None:
             return None
-        gaps = "".join(self._text[one[1] : two[0]] for one, two in pairwise(spans))
+        gaps = "".join([self._text[one[1] : two[0]] for one, two in pairwise(spans)]) if len(spans) > 1 else ""
         return Number(
             self._small, start, end, digits, shape, gaps.replace(" ", ""), glue, self._whole, label, self._today
         )

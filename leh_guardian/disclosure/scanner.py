@@ -24,9 +24,9 @@ from leh_guardian.disclosure.detectors import (
     resident,
     tokens,
 )
-from leh_guardian.disclosure.folding import Folded, fold, plain_of
+from leh_guardian.disclosure.folding import Folded, fold, is_odd, plain_of
 from leh_guardian.disclosure.found import Found, Hit, Kind, without_overlaps
-from leh_guardian.disclosure.gates import is_odd, signs_of
+from leh_guardian.disclosure.gates import signs_of
 from leh_guardian.disclosure.json_lines import Leaf, Places, read_json, walk, walk_record
 from leh_guardian.disclosure.labels import Label
 from leh_guardian.disclosure.names import Name
@@ -59,10 +59,14 @@ class Scanner:
         return self._scan_text(text, gates.ANYTHING, odd=is_odd(text))
 
     def _scan_text(self, text: str, signs: int, *, odd: bool) -> list[Found]:
-        folded = fold(text) if odd else Folded(text)
+        folded = fold(text) if odd else None
+        hits = self._hits(folded.text if folded else text, _UNNAMED, signs)
+        if not hits:
+            return []
+        folded = folded or Folded(text)
         return [
             Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text))
-            for hit in self._hits(folded.text, _UNNAMED, signs)
+            for hit in hits
             for begin, end in [folded.span(hit.start, hit.end)]
         ]
 
@@ -113,9 +117,11 @@ class Scanner:
     def _in_leaves(self, leaves: Iterable[Leaf], signs: int, *, odd: bool) -> Iterator[tuple[Leaf, Hit, Folded]]:
         """Yield what is in the leaves of a document of these signs, in which letters are `odd`, or none is."""
         for leaf in leaves:
-            folded = fold(leaf.text) if odd and is_odd(leaf.text) else Folded(leaf.text)
-            for hit in self._hits(folded.text, _UNNAMED if leaf.is_key else leaf.name, signs):
-                yield leaf, hit, folded
+            folded = fold(leaf.text) if odd and is_odd(leaf.text) else None
+            hits = self._hits(folded.text if folded else leaf.text, _UNNAMED if leaf.is_key else leaf.name, signs)
+            if hits:
+                folded = folded or Folded(leaf.text)
+                yield from ((leaf, hit, folded) for hit in hits)
 
     def _hits(self, text: str, name: Name, among: int) -> list[Hit]:
         """Return what a folded text holds; `name` is what its field is called, `among` the signs that are looked for."""
