@@ -35,7 +35,9 @@ _CAPITALS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS: Final = _alike((_DIGIT, b"0"), (b".", b"."))
 _PARTING: Final = b"- /_()+~\\"
 """What may stand between the digits of a number besides a dot (`numbers.STRETCH`), and what escapes it."""
-_NINE: Final = "0" * 9
+SHORTEST_NUMBER: Final = 9
+"""Digits of the shortest number that is looked for."""
+_NINE: Final = "0" * SHORTEST_NUMBER
 _PASSPORTS: Final = _alike((_CAPITALS, b"A"), (b"MSRODG", b"M"), (_DIGIT, b"0"))
 _BASE64: Final = _alike((_DIGIT + _CAPITALS + _CAPITALS.lower() + b"/+", b"a"))
 _FORTY: Final = "a" * 40

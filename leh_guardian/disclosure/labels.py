@@ -15,8 +15,6 @@ from typing import Final
 class Label(Enum):
     """What the nearest word calls a number."""
 
-    ANY = "any"
-    """Whatever is asked for: used to ask whether a text could hold anything at all."""
     NONE = "none"
     RESIDENT = "resident"
     DRIVER = "driver"
@@ -95,12 +93,6 @@ _BANKS: Final = re.compile(
     r"(?:국민|신한|우리|하나|기업|씨티|제일|카뱅|토스|산업|(?<![a-z])(?:kb|nh|ibk|sc|kdb))[\s:)(]{0,3}\Z"
 )
 """Banks by their short names, which are everyday words unless they stand right before a number."""
-HINTS: Final = {
-    Label.DRIVER: ("면허", "licen", "driver", "dl"),
-    Label.BUSINESS: ("사업자", "brn", "biz", "business", "tax", "corp"),
-    Label.LANDLINE: ("자택", "집", "연락처", "보호자", "유선", "home"),
-}
-"""Of the labels without which a number is nothing: one of these is in every text in which a word says so."""
 _ACCOUNTS: Final = ("acc", "bank", "iban", "deposit", "payee", "refund", "kb", "nh", "ibk", "sc", "kdb")
 _KOREAN_ACCOUNTS: Final = re.compile(
     "계좌|입금|송금|이체|예금|은행|뱅|농협|신협|수협|우체국|금고|환불|카뱅"

@@ -27,7 +27,7 @@ from leh_guardian.disclosure.detectors import (
 from leh_guardian.disclosure.folding import Folded, fold, is_odd, plain_of
 from leh_guardian.disclosure.found import Found, Hit, Kind, without_overlaps
 from leh_guardian.disclosure.gates import signs_of
-from leh_guardian.disclosure.json_lines import Leaf, Places, read_json, walk, walk_record
+from leh_guardian.disclosure.json_lines import SHORTEST, Leaf, Places, read_json, walk, walk_record
 from leh_guardian.disclosure.labels import Label
 from leh_guardian.disclosure.names import Name
 from leh_guardian.disclosure.numbers import find_numbers, table_of
@@ -86,17 +86,17 @@ class Scanner:
         signs = gates.ANYTHING if plain is None else signs_of(plain)
         if not signs:
             return []
-        if line[:1] not in _JSON_BEGINS:
-            return self._scan_text(line, signs, odd=odd)
-        if plain is not None and not self._could_hold(plain, signs):
-            return []
-        document = read_json(line)
+        document = read_json(line) if line[:1] in _JSON_BEGINS else None
         if document is None:
             return self._scan_text(line, signs, odd=odd)
+        shortest = SHORTEST if signs & ~gates.NUMBER else gates.SHORTEST_NUMBER
+        hits = list(self._in_leaves(walk(document, shortest), signs, odd=odd))
+        if not hits:
+            return []
         places = Places(line)
         founds = [
             Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text), leaf.path())
-            for leaf, hit, folded in self._in_leaves(walk(document), signs, odd=odd)
+            for leaf, hit, folded in hits
             for begin, end in [places.place(leaf.trail, *folded.span(hit.start, hit.end))]
         ]
         return sorted(founds, key=lambda found: found.offset)
@@ -107,12 +107,6 @@ class Scanner:
 
     def _fingerprint(self, hit: Hit, text: str) -> str:
         return self._seal.fingerprint(hit.kind, text[hit.start : hit.end])
-
-    def _could_hold(self, line: str, signs: int) -> bool:
-        """Tell whether anything in a folded line of these signs could be found if every word beside it were the right one."""
-        if signs != gates.NUMBER:
-            return True
-        return any(find_numbers(line.replace("\\", ""), _SHAPES, Label.ANY, self._today))
 
     def _in_leaves(self, leaves: Iterable[Leaf], signs: int, *, odd: bool) -> Iterator[tuple[Leaf, Hit, Folded]]:
         """Yield what is in the leaves of a document of these signs, in which letters are `odd`, or none is."""

@@ -24,4 +24,4 @@ def judge(number: Number) -> Tier | None:
         return Tier.CONFIRMED
     if number.shape != (3, 2, 5) or number.glued or not number.plain:
         return None
-    return Tier.PROBABLE if number.label in {Label.NONE, Label.COMPANY, Label.RESIDENT, Label.ID, Label.ANY} else None
+    return Tier.PROBABLE if number.label in {Label.NONE, Label.COMPANY, Label.RESIDENT, Label.ID} else None

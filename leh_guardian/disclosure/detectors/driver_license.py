@@ -37,13 +37,10 @@ def judge(number: Number) -> Tier | None:
     if number.shape != (2, 2, 6, 2) or number.glued or number.gaps != "---":
         # With spaces or dots it could be anything.
         return Tier.PROBABLE if _spaced(number) else None
-    return Tier.PROBABLE if number.label in {Label.NONE, Label.RESIDENT, Label.ID, Label.ANY} else None
+    return Tier.PROBABLE if number.label in {Label.NONE, Label.RESIDENT, Label.ID} else None
 
 
 def _spaced(number: Number) -> bool:
     return (
-        number.shape == (2, 2, 6, 2)
-        and not number.glued
-        and number.gaps in {"", "..."}
-        and number.label in {Label.NONE, Label.ANY}
+        number.shape == (2, 2, 6, 2) and not number.glued and number.gaps in {"", "..."} and number.label is Label.NONE
     )
