@@ -101,22 +101,24 @@ class _Walk:
 
     def through(self, value: Any, name: Name, steps: Steps) -> None:
         if isinstance(value, str):
-            if len(value) >= self._shortest or name.password is not None:
+            if (len(value) >= self._shortest or name.password is not None) and not is_safe(name.last, value):
                 self._leaf(value, name, steps)
             self._count += 1
         elif isinstance(value, tuple):
-            parent = None if name is _ROOT else name
+            parent, shortest = None if name is _ROOT else name, self._shortest
             for key, item in value:
                 its = name_of(parent, key)
                 if its.suspect:
                     trail = (*self._trail, self._count)
                     self.leaves.append(Leaf(key, its, trail, True, (*self._steps, *steps, key)))
                 self._count += 1
-                # Most values are short texts: no more is made of them than to count them.
-                if type(item) is str and len(item) < self._shortest and its.password is None:
-                    self._count += 1
-                else:
+                # Most values are texts, and most of those are no leaves: no more is made of them than to count them.
+                if type(item) is not str:
                     self.through(item, its, (*steps, key))
+                    continue
+                if (len(item) >= shortest or its.password is not None) and not is_safe(key, item):
+                    self._leaf(item, its, (*steps, key))
+                self._count += 1
         elif isinstance(value, list):
             for place, item in enumerate(value):
                 self.through(item, name, (*steps, place))
@@ -124,8 +126,6 @@ class _Walk:
             self._count += 1
 
     def _leaf(self, text: str, name: Name, steps: Steps) -> None:
-        if is_safe(name.last, text):
-            return
         trail, steps = (*self._trail, self._count), (*self._steps, *steps)
         inner = read_json(text) if text[:1] in _OPENING and len(trail) <= _DEEPEST else None
         if inner is None:

@@ -56,17 +56,14 @@ class Scanner:
 
     def scan_text(self, text: str) -> list[Found]:
         """Return what a text holds that is not JSON; offsets are in the text."""
-        return self._scan_text(text, gates.ANYTHING, odd=is_odd(text))
+        folded = fold(text)
+        return self._in_text(folded, signs_of(folded.text))
 
-    def _scan_text(self, text: str, signs: int, *, odd: bool) -> list[Found]:
-        folded = fold(text) if odd else None
-        hits = self._hits(folded.text if folded else text, _UNNAMED, signs)
-        if not hits:
-            return []
-        folded = folded or Folded(text)
+    def _in_text(self, folded: Folded, signs: int) -> list[Found]:
+        """Return what a folded text of these signs holds."""
         return [
             Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text))
-            for hit in hits
+            for hit in self._hits(folded.text, _UNNAMED, signs)
             for begin, end in [folded.span(hit.start, hit.end)]
         ]
 
@@ -88,7 +85,7 @@ class Scanner:
             return []
         document = read_json(line) if line[:1] in _JSON_BEGINS else None
         if document is None:
-            return self._scan_text(line, signs, odd=odd)
+            return self.scan_text(line) if odd else self._in_text(Folded(line), signs)
         shortest = SHORTEST if signs & ~gates.NUMBER else gates.SHORTEST_NUMBER
         hits = list(self._in_leaves(walk(document, shortest), signs, odd=odd))
         if not hits:
@@ -111,15 +108,13 @@ class Scanner:
     def _in_leaves(self, leaves: Iterable[Leaf], signs: int, *, odd: bool) -> Iterator[tuple[Leaf, Hit, Folded]]:
         """Yield what is in the leaves of a document of these signs, in which letters are `odd`, or none is."""
         for leaf in leaves:
-            folded = fold(leaf.text) if odd and is_odd(leaf.text) else None
-            hits = self._hits(folded.text if folded else leaf.text, _UNNAMED if leaf.is_key else leaf.name, signs)
-            if hits:
-                folded = folded or Folded(leaf.text)
-                yield from ((leaf, hit, folded) for hit in hits)
+            folded = fold(leaf.text) if odd else Folded(leaf.text)
+            name = _UNNAMED if leaf.is_key else leaf.name
+            for hit in self._hits(folded.text, name, signs_of(folded.text, signs)):
+                yield leaf, hit, folded
 
-    def _hits(self, text: str, name: Name, among: int) -> list[Hit]:
-        """Return what a folded text holds; `name` is what its field is called, `among` the signs that are looked for."""
-        signs = signs_of(text, among)
+    def _hits(self, text: str, name: Name, signs: int) -> list[Hit]:
+        """Return what a folded text of these signs holds; `name` is what its field is called."""
         hits: list[Hit] = []
         if name.password is not None:
             hits += password.find_value(text, name.password)

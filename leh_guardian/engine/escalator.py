@@ -188,7 +188,7 @@ class Escalator:
             reached = Reached(places=(pages.CONSOLE,))
         if index != call.step:
             # Its time counts from now, as if the ones that were skipped had not been there.
-            patience = machine.pause(policy, index, escalation.repeats)
+            patience = policy.pause(index, escalation.repeats)
             due_at = None if patience is None else call.planned + timedelta(seconds=patience)
             changes.set_timer(incident, TimerKind.ESCALATE, due_at)
         called_now = replace(call, step=index, level=step.level, passed=tuple(passed))

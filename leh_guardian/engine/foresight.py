@@ -110,7 +110,7 @@ def next_line(incident: Incident, directory: Directory, now: datetime, silences:
     escalation = incident.escalation
     if incident.status is not IncidentStatus.TRIGGERED or escalation is None or not escalation.begun:
         return NOTHING
-    patience = machine.pause(escalation.policy, escalation.step, escalation.repeats)
+    patience = escalation.policy.pause(escalation.step, escalation.repeats)
     if patience is None or escalation.planned is None:
         return _NOBODY
     due_at = escalation.planned + timedelta(seconds=patience)

@@ -208,7 +208,7 @@ class _Waiting:
         believed = self._memory.watch.believed is Look.BAD
         match verdict.state:
             case State.QUOTA | State.CODE_BUG:
-                return Escalate(_not_an_outage(verdict), facts)
+                return Escalate(verdict.instead(), facts)
             case State.NORMAL:
                 return NoOp(f"{self._params.provider} is not away: {verdict.reason}", facts)
             case State.TRANSIENT:
@@ -263,7 +263,7 @@ class _Waiting:
         )
         if verdict.state in {State.QUOTA, State.CODE_BUG}:
             await self._write(replace(seen, owner=None))
-            return Escalate(f"{_not_an_outage(verdict)}. {_LEFT}", facts)
+            return Escalate(f"{verdict.instead()}. {_LEFT}", facts)
         if self._memory.watch.believed is Look.GOOD:
             self._memory.outage = str(record.id)
             over = await self._write(replace(seen, phase=Phase.OVER, ended_at=self._now))
@@ -395,9 +395,3 @@ class _Waiting:
 
 
 _LEFT = "If users were told of its beginning, nobody will tell them of its end: do that, and redrive, once it is over"
-
-
-def _not_an_outage(verdict: Verdict) -> str:
-    if verdict.state is State.QUOTA:
-        return f"{verdict.reason}: stop all calls and raise the quota or pay; a redrive would fail alike"
-    return f"{verdict.reason}: roll back or deploy a fix, then reprocess; a redrive would fail alike"

@@ -24,8 +24,6 @@ from leh_guardian.model.timer import CALLS, TimerKind
 
 UNACK_PAUSE = timedelta(seconds=10)
 """Between taking an acknowledgement back and the call: who only corrects a slip calls nobody."""
-_ACK_WITHIN = 1800.0
-"""Seconds of a step that says nothing and is not the last."""
 
 _UNTOLD: Final[dict[str, Any]] = {"about": "", "about_in": {}, "cause": "", "approves": ""}
 
@@ -310,19 +308,6 @@ def over(escalation: Escalation) -> Move:
     return Move(ended, IncidentStatus.RESOLVED, dict.fromkeys(CALLS))
 
 
-def pause(policy: Policy, step: int, repeats: int) -> float | None:
-    """Return the seconds from a call of `step` to the next one, None for never; `repeats` of the last step are behind it."""
-    within = policy.steps[step].ack_within
-    if step < len(policy.steps) - 1:
-        return _ACK_WITHIN if within is None else within
-    after = policy.after_last
-    if after.times is not None and repeats >= after.times:
-        return None
-    # An exponent that grows for ever would overflow a float.
-    growing = min(after.max_every, after.every * after.backoff ** min(repeats, 64))
-    return growing + ((within or 0.0) if repeats == 0 else 0.0)
-
-
 def _present(escalation: Escalation) -> int:
     return escalation.step if escalation.begun else escalation.policy.at_level(escalation.start)
 
@@ -342,7 +327,7 @@ def _overdue(escalation: Escalation, index: int, why: Why, due_at: datetime, now
     """Call the highest step that is due by now, in the time that its steps would have taken."""
     planned, passed, waited = due_at, [], 0.0
     while index < len(escalation.policy.steps) - 1:
-        patience = pause(escalation.policy, index, escalation.repeats) or 0.0
+        patience = escalation.policy.pause(index, escalation.repeats) or 0.0
         if planned + timedelta(seconds=patience) > now:
             break
         passed.append(escalation.policy.steps[index].level)
@@ -363,9 +348,9 @@ def _call(
     policy = escalation.policy
     if waited is None and why in {Why.UNANSWERED, Why.REPEATED} and escalation.begun:
         before = max(0, escalation.repeats - 1) if why is Why.REPEATED else escalation.repeats
-        waited = pause(policy, escalation.step, before)
+        waited = policy.pause(escalation.step, before)
     rises = not escalation.begun or policy.steps[index].level > escalation.level
-    patience = pause(policy, index, escalation.repeats)
+    patience = policy.pause(index, escalation.repeats)
     follows = None if patience is None else planned + timedelta(seconds=patience)
     if follows is not None and now is not None and follows <= now:
         # The last step was due long ago: what follows it counts from now.

@@ -13,6 +13,9 @@ GRAVE: Final = 3
 """The level from which on nobody is spared: no message waits to go out with others, nobody is offered any quiet, a link alone does
 not acknowledge, and only a person closes the incident unless the policy says otherwise."""
 
+_ACK_WITHIN: Final = 1800.0
+"""Seconds of a step that says nothing and is not the last."""
+
 
 class OnEmpty(StrEnum):
     """What becomes of a step with nobody on call."""
@@ -119,6 +122,18 @@ class Policy:
             if step.level >= level:
                 return index
         return len(self.steps) - 1
+
+    def pause(self, step: int, repeats: int) -> float | None:
+        """Return the seconds from a call of `step` to the next one, None for never; `repeats` of the last step are behind it."""
+        within = self.steps[step].ack_within
+        if step < len(self.steps) - 1:
+            return _ACK_WITHIN if within is None else within
+        after = self.after_last
+        if after.times is not None and repeats >= after.times:
+            return None
+        # An exponent that grows for ever would overflow a float.
+        growing = min(after.max_every, after.every * after.backoff ** min(repeats, 64))
+        return growing + ((within or 0.0) if repeats == 0 else 0.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the JSON that an incident's row keeps."""

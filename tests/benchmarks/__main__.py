@@ -115,7 +115,7 @@ def _run_pure(folder: Path, only: set[str], *, quick: bool) -> None:
     if "uploads" in only:
         measure_uploads(4 if quick else 40)
     if "scan" in only:
-        measure_disclosure(70 if quick else 700, 4_000 if quick else 40_000)
+        measure_disclosure(folder, 70 if quick else 700, 4_000 if quick else 40_000)
     if "listing" in only:
         anyio.run(measure_listing, 50_000 if quick else 1_000_000)
 

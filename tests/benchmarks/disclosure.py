@@ -1,61 +1,81 @@
 """Owns the benchmark of the scan: recall of each kind, clean lines reported, speed; the one rule: peers see the same lines.
 
-`dev` families are those that the detectors were made with, `held out` those that they were not. Peers are looked at where they are
-installed (`pip install detect-secrets presidio-analyzer`, large, so in no lock file).
+`dev` families are those that the detectors were made with, `held out` those that they were not. Peers are installed for the run and
+thrown away after it; where that cannot be, their columns are missing.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from random import Random
 
 from leh_guardian.disclosure import Scanner
-from tests.benchmarks.disclosure_peers import PEERS
+from tests.benchmarks.disclosure_venv import peers_in
 from tests.benchmarks.report import table
 from tests.support.leaks.clean import clean_lines
 from tests.support.leaks.held_out import held_out_lines
 from tests.support.leaks.planted import KINDS, Planted, planted_lines
 from tests.support.leaks.values import TODAY
 
-Finder = Callable[[str], Iterable[str]]
-"""Names the kinds that it finds in a line."""
+Ask = Callable[[Sequence[str]], tuple[list[set[str]], float]]
+"""Returns the kinds found in each line, and the CPU seconds that all of them take."""
+_SETS = {"dev": planted_lines, "held out": held_out_lines}
+_ROUNDS = 5
+_SHARE = 20
+"""Peers are asked for one clean line in so many: they are slow."""
 
 
-def measure_disclosure(count: int, clean: int) -> None:
+def measure_disclosure(folder: Path, count: int, clean: int) -> None:
     """Print recall of each kind over `count` lines, how many of `clean` lines are reported, and MB/s of CPU time."""
     scanner = Scanner(TODAY)
-    finders: dict[str, Finder] = {"ours": lambda line: {found.kind.value for found in scanner.scan_line(line)}}
-    for name, (module, make) in PEERS.items():
-        if find_spec(module) is None:
-            print(f"{name} is not installed here: its columns are missing")
-        else:
-            finders[name] = make()
-    sets = {"dev": planted_lines, "held out": held_out_lines}
-    lines = {
-        (which, kind): list(make(Random(f"bench {which} {kind}"), kind, count))
-        for which, make in sets.items()
+    asked: dict[str, Ask] = {"ours": lambda lines: _ours(scanner, lines)}
+    asked |= {peer.name: peer.ask for peer in peers_in(folder)}
+    planted = [
+        (which, kind, one)
+        for which, make in _SETS.items()
         for kind in KINDS
-    }
+        for one in make(Random(f"bench {which} {kind}"), kind, count)
+    ]
+    recalls = {name: _recalls(ask, planted) for name, ask in asked.items()}
     print(f"\nScan: recall of each kind, {count} lines each")
-    heads = [f"{name} {which}" for name in finders for which in sets]
+    heads = [f"{name} {which}" for name in asked for which in _SETS]
     rows = [
-        [kind, *(f"{_recall(find, kind, lines[which, kind]):.3f}" for find in finders.values() for which in sets)]
-        for kind in KINDS
+        [kind, *(f"{recalls[name][which, kind] / count:.3f}" for name in asked for which in _SETS)] for kind in KINDS
     ]
     table(["", *heads], rows)
     harsh = list(clean_lines(Random("bench clean"), clean))
-    size = sum(len(line.encode()) + 1 for line in harsh) / 1e6
-    print(f"{clean} harsh clean lines, {size:.1f} MB, CPU time of one core:")
-    for name, find in finders.items():
-        some = harsh if name == "ours" else harsh[: clean // 20]
-        began = time.process_time()
-        reported = sum(bool(find(line)) for line in some)
-        spent = time.process_time() - began
-        speed = sum(len(line.encode()) + 1 for line in some) / 1e6 / spent
-        print(f"  {name}: {reported / len(some) * 1000:.2f} of 1,000 reported, {speed:.1f} MB/s")
+    print(f"{clean} harsh clean lines, {_size(harsh):.1f} MB, CPU time of one core:")
+    for name, ask in asked.items():
+        some = harsh if name == "ours" else harsh[: clean // _SHARE]
+        found, spent = min((ask(some) for _ in range(_ROUNDS if name == "ours" else 1)), key=lambda told: told[1])
+        print(
+            f"  {name}: {sum(map(bool, found)) / len(some) * 1000:.2f} of 1,000 reported, {_size(some) / spent:.1f} MB/s"
+        )
+    records = [line for line in harsh if line.startswith("{")]
+    _, spent = min((_ours(scanner, records) for _ in range(_ROUNDS)), key=lambda told: told[1])
+    print(
+        f"  ours, those of them that are JSON records: {_size(records) / spent:.1f} MB/s (best of {_ROUNDS}, as above)"
+    )
 
 
-def _recall(find: Finder, kind: str, lines: list[Planted]) -> float:
-    return sum(kind in find(planted.line) for planted in lines) / len(lines)
+def _ours(scanner: Scanner, lines: Sequence[str]) -> tuple[list[set[str]], float]:
+    began = time.process_time()
+    found = [scanner.scan_line(line) for line in lines]
+    spent = time.process_time() - began
+    return [{one.kind.value for one in founds} for founds in found], spent
+
+
+def _recalls(ask: Ask, planted: Sequence[tuple[str, str, Planted]]) -> dict[tuple[str, str], int]:
+    """Return in how many lines the planted kind was found, by set and kind."""
+    found, _ = ask([one.line for _, _, one in planted])
+    counts = {(which, kind): 0 for which in _SETS for kind in KINDS}
+    for (which, kind, _), kinds in zip(planted, found, strict=True):
+        counts[which, kind] += kind in kinds
+    return counts
+
+
+def _size(lines: Sequence[str]) -> float:
+    """Return the megabytes of lines, their ends included."""
+    return sum(len(line.encode()) + 1 for line in lines) / 1e6

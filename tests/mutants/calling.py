@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Edit, Mutant
 
 MACHINE = "leh_guardian/model/escalation.py"
+POLICY = "leh_guardian/model/policy.py"
 ESCALATOR = "leh_guardian/engine/escalator.py"
 CALLS = "leh_guardian/engine/calls.py"
 OUTGOING = "leh_guardian/engine/outgoing.py"
@@ -90,7 +91,9 @@ CALLING = (
         "calls end with the fourth repeat",
         (
             Edit(
-                MACHINE, "    after = policy.after_last\n    if", "    after = policy.after_last\n    if repeats > 3 or"
+                POLICY,
+                "        after = self.after_last\n        if",
+                "        after = self.after_last\n        if repeats > 3 or",
             ),
         ),
         tests=MOVES,

@@ -14,7 +14,7 @@ from typing import Final
 from leh_guardian.disclosure.detectors.password_values import Setting, judge
 from leh_guardian.disclosure.found import Hit, Kind
 
-SIGNS: Final = ("pass", "pwd", "pw", "비밀", "비번", "암호", "패스워드", "***")
+SIGNS: Final = ("pass", "pwd", "pw", "비밀", "비번", "암호", "패스", "***")
 """In small letters: a text with a password and its name has one of them; an address with one has "://" and "@"."""
 _SPOT: Final = re.compile(r"p(?:ass|w)|비(?:밀|번)|암호|패스|\*{3}")
 """Each name has one of these; they begin with a letter each, which lets the search run from one such letter to the next."""

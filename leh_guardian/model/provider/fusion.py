@@ -95,6 +95,12 @@ class Verdict:
     strong: bool = False
     """Whether the worker's own errors say so, and not the page alone."""
 
+    def instead(self) -> str:
+        """Return what people must do where it is no outage: neither a spent quota nor our own bug is over by waiting."""
+        if self.state is State.QUOTA:
+            return f"{self.reason}: stop all calls and raise the quota or pay; a redrive would fail alike"
+        return f"{self.reason}: roll back or deploy a fix, then reprocess; a redrive would fail alike"
+
 
 def fuse(page: Page, windows: Sequence[Share | None], diagnosis: str | None = None) -> Verdict:
     """Return the verdict on what the page says and the worker's `windows` show, the newest first, None or too few where not known.
