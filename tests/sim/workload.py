@@ -79,7 +79,7 @@ rules:
         retry: {attempts: 40, backoff: 1s}
   - id: tick
     mode: act
-    schedule: {cron: "* * * * *"}
+    schedule: {cron: "*/2 * * * *"}
     actions:
       - uses: switch
         with: {what: "${event.detail.at}"}
@@ -106,6 +106,8 @@ policies:
       - {level: 2, notify: [channel:people], ack_within: 60m, keep: [1]}
     after_last: {repeat_from: 2, every: 15m, times: forever}
 """
+PERIODS = {"tick": timedelta(minutes=2), "prompt": timedelta(minutes=5)}
+"""How often the schedule rules tick."""
 TORN = b'{"torn": '
 """What is no event."""
 BUDGET = 3
