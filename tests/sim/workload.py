@@ -79,14 +79,14 @@ rules:
         retry: {attempts: 40, backoff: 1s}
   - id: tick
     mode: act
-    schedule: {cron: "*/2 * * * *"}
+    schedule: {cron: "*/2 3 * * *"}
     actions:
       - uses: switch
         with: {what: "${event.detail.at}"}
         retry: {attempts: 40, backoff: 1s}
   - id: prompt
     mode: act
-    schedule: {cron: "*/5 * * * *", catch_up: 1m}
+    schedule: {cron: "*/5 3 * * *", catch_up: 1m}
     actions:
       - uses: switch
         with: {what: "${event.detail.at}"}
@@ -107,7 +107,7 @@ policies:
     after_last: {repeat_from: 2, every: 15m, times: forever}
 """
 PERIODS = {"tick": timedelta(minutes=2), "prompt": timedelta(minutes=5)}
-"""How often the schedule rules tick."""
+"""How often the schedule rules tick, in the hour in Seoul that begins soon after a run does."""
 TORN = b'{"torn": '
 """What is no event."""
 BUDGET = 3
