@@ -7,7 +7,7 @@ count as well, and one incident of the rule `guardian.channel` says that it is b
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -71,9 +71,8 @@ class BrokenChannels:
         async with transaction(self._pool) as tx:
             for channel, reason in unreachable.items():
                 await self._unreachable(tx, channel, reason, changes.now)
-            known = await channel_outages.listed(tx)
-            if known:
-                await self._judge(tx, changes, known)
+            if await channel_outages.listed(tx):
+                await self._judge(tx, changes)
                 await changes.write(tx, self._replica)
         if changes.planned or self._hastened:
             self._hastened = False
@@ -101,8 +100,10 @@ class BrokenChannels:
         outage = (await channel_outages.lock(tx, channel)).unreachable(reason, self._failing[channel], now)
         await channel_outages.save(tx, outage)
 
-    async def _judge(self, tx: Transaction, changes: Changes, known: Sequence[ChannelOutage]) -> None:
+    async def _judge(self, tx: Transaction, changes: Changes) -> None:
         await incidents.lock_rules(tx, [RULE])
+        # Under the lock: what another replica has opened an incident about meanwhile is broken, and not as it was before.
+        known = await channel_outages.listed(tx)
         found = await incidents.lock_open(tx, [(RULE, one.channel) for one in known])
         for seen in known:
             incident = found.get((RULE, seen.channel))

@@ -9,7 +9,6 @@ from tests.mutants.mutant import Edit, Mutant
 
 SCHEDULER = "leh_guardian/engine/scheduler.py"
 INTAKE = "leh_guardian/engine/intake.py"
-CIRCUITS = "leh_guardian/engine/circuits.py"
 
 COUNTING = (
     Mutant(
@@ -84,42 +83,6 @@ COUNTING = (
     Mutant(
         "a circuit written without its condition",
         (Edit("leh_guardian/adapters/breaker_table.py", "ExpressionAttributeValues=values, **wanted", ""),),
-    ),
-    Mutant(
-        "circuits opened side by side",
-        (Edit(CIRCUITS, "            await incidents.lock_rules(tx, [LOCK])\n", ""),),
-    ),
-    Mutant(
-        "a copy that was overtaken is taken for a stranger's",
-        (
-            Edit(
-                CIRCUITS,
-                "replace(circuit, version=version + 1) if circuit.version < version else circuit",
-                "replace(circuit, version=max(circuit.version, version) + 1)",
-            ),
-        ),
-    ),
-    Mutant(
-        "a change told before it is kept",
-        (
-            Edit(
-                CIRCUITS,
-                "            untold = await circuits.take_untold(tx)\n            if not untold:\n",
-                "            async with transaction(self._pool) as other:\n"
-                "                untold = await circuits.take_untold(other)\n"
-                "            if not untold:\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "what was tried and used too much is let go on",
-        (
-            Edit(
-                "leh_guardian/model/spend/circuit.py",
-                "        case State.CLOSED | State.SHADOW if tier is not Tier.HARD and not room:\n",
-                "        case _ if tier is not Tier.HARD and not room:\n",
-            ),
-        ),
     ),
     Mutant(
         "nobody hears that a way to people works again",

@@ -108,7 +108,7 @@ def drawn(rng: random.Random, seconds: float, deliver: Deliver) -> Amounts:
     amounts = Amounts()
     for number in range(rng.choice([0, 0, 1, 2])):
         _sell(amounts, rng, seconds, deliver, f"thing-{number}")
-    for number in range(rng.choice([0, 0, 0, 1, 2])):
+    for number in range(rng.choice([0, 0, 0, 0, 1, 2])):
         _use(amounts, rng, seconds, deliver, f"case_{number}", rng.choice(["user_0", "user_1"]))
     return amounts
 

@@ -184,7 +184,7 @@ async def run(parts: Parts, process: Process) -> None:
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
-            loop("channels", ways.run_once, pause=2 * broken_channels.LOOK),
+            loop("channels", ways.run_once, pause=3 * broken_channels.LOOK),
             loop("duty", by_hand.run_once, pause=duty.LOOK),
             loop(
                 "handovers",

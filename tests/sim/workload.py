@@ -79,14 +79,14 @@ rules:
         retry: {attempts: 40, backoff: 1s}
   - id: tick
     mode: act
-    schedule: {cron: "* * * * *"}
+    schedule: {cron: "*/2 3 * * *"}
     actions:
       - uses: switch
         with: {what: "${event.detail.at}"}
         retry: {attempts: 40, backoff: 1s}
   - id: prompt
     mode: act
-    schedule: {cron: "*/5 * * * *", catch_up: 1m}
+    schedule: {cron: "*/5 3 * * *", catch_up: 1m}
     actions:
       - uses: switch
         with: {what: "${event.detail.at}"}
@@ -106,6 +106,8 @@ policies:
       - {level: 2, notify: [channel:people], ack_within: 60m, keep: [1]}
     after_last: {repeat_from: 2, every: 15m, times: forever}
 """
+PERIODS = {"tick": timedelta(minutes=2), "prompt": timedelta(minutes=5)}
+"""How often the schedule rules tick, in the hour in Seoul that begins soon after a run does."""
 TORN = b'{"torn": '
 """What is no event."""
 BUDGET = 3

@@ -216,3 +216,26 @@ async def test_at_the_gravest_level_its_end_is_told_once_and_a_person_closes(sit
     [about] = await site.about()
     assert about["status"] == "triggered"
     assert (await site.house.journal()).count("incident.needs_person") == 1
+
+
+async def test_a_look_beside_the_one_that_found_it_broken_ends_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it knew before the other replica opened the incident is no word that the channel works again."""
+    async with transaction(site.pool) as tx:
+        await channel_outages.lock(tx, "slack")
+    site.looks["slack"] = "no route"
+    await site.watch.run_once()
+    site.clock.advance(seconds=151)
+    listed = channel_outages.listed
+
+    async def overtaken(tx: Any) -> Any:
+        found = await listed(tx)
+        monkeypatch.setattr(channel_outages, "listed", listed)
+        await site.watch.run_once()
+        return found
+
+    monkeypatch.setattr(channel_outages, "listed", overtaken)
+    await site.replica("two").run_once()
+    assert await site.broken()
+    assert [one["status"] for one in await site.about()] == ["triggered"]
