@@ -149,8 +149,9 @@ class Gate:
     def flush(self) -> None:
         """Send the events that wait. Call it at the end of an invocation: a frozen container sends nothing. Never raises."""
         with suppress(ConnectionError):
-            for hour in [hour for hour, owed in list(self._owed.items()) if abs(owed) >= _LITTLE]:
-                self._reserve(hour, 0, -(10**15))
+            for hour, owed in list(self._owed.items()):
+                if abs(owed) >= _LITTLE and self.monotonic() >= self._away_until:
+                    self._reserve(hour, 0, -(10**15))
         until = self.monotonic() + CACHE_SECONDS
         for _ in range(3):
             with self._lock:

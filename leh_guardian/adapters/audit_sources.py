@@ -22,6 +22,7 @@ from leh_guardian.ports.audit import LogLine, LogPage
 
 _PAGE: Final = 10_000
 _TRIES: Final = 6
+"""Tries while it asks to slow down."""
 _PIECE: Final = 15.0
 """Seconds until a piece of an object has come."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +50,7 @@ class CloudWatchGroups:
         ask = functools.partial(client.filter_log_events, **asked, **({"nextToken": after} if after else {}))
         doing = f"read log group {group}"
         try:
-            page: Mapping[str, Any] = await self._aws.call(doing, ask, tries=_TRIES)
+            page: Mapping[str, Any] = await self._aws.call(doing, ask, throttled=_TRIES)
         except NotFound as error:
             raise NotFound(f"{error} - check checks.audit_log_groups and AWS_REGION") from error
         except NoCredentials:

@@ -161,9 +161,17 @@ class Aws:
         return client
 
     async def call(
-        self, doing: str, request: Callable[[], Awaitable[Result]], *, tries: int = 3, deadline: float = _DEADLINE
+        self,
+        doing: str,
+        request: Callable[[], Awaitable[Result]],
+        *,
+        tries: int = 3,
+        throttled: int = 0,
+        deadline: float = _DEADLINE,
     ) -> Result:
         """Send a request, with up to `tries` tries over a few seconds where that can help, each of at most `deadline` seconds.
+
+        `throttled`, if more, is how many there may be while the other side asks to slow down.
 
         Raises:
             HandlerError: one of its leaves, from the table above.
@@ -171,7 +179,7 @@ class Aws:
         if tries == 1:
             return await self._once(doing, request, deadline)
         async for attempt in tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(tries),
+            stop=lambda state: state.attempt_number >= (max(tries, throttled) if _slower(state) else tries),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=3),
             retry=tenacity.retry_if_exception_type(Transient),
             reraise=True,
@@ -188,6 +196,10 @@ class Aws:
             if scope.cancelled_caught:
                 raise Unavailable(f"cannot {doing}: no answer within {deadline:g} s") from error
             raise translate(error, doing, self.region) from error
+
+
+def _slower(state: tenacity.RetryCallState) -> bool:
+    return state.outcome is not None and isinstance(state.outcome.exception(), Throttled)
 
 
 @asynccontextmanager

@@ -23,17 +23,17 @@ class S3Objects:
         self._aws = aws
         self._client = client
 
-    async def keys(self, bucket: str, prefix: str, most: int) -> Sequence[str]:
-        """Return the keys of all objects below a prefix, page by page (ListObjectsV2).
+    async def keys(self, bucket: str, prefix: str, most: int) -> Mapping[str, datetime]:
+        """Return {key: when it was stored} of all objects below a prefix, page by page (ListObjectsV2).
 
         Raises:
             Refused: there are more than `most`.
             NotFound: there is no such bucket.
         """
-        found, asked = list[str](), {"Bucket": bucket, "Prefix": prefix}
+        found, asked = dict[str, datetime](), {"Bucket": bucket, "Prefix": prefix}
         while True:
             answer = await self._aws.call(f"list s3://{bucket}/{prefix}", lambda: self._client.list_objects_v2(**asked))
-            found += [each["Key"] for each in answer.get("Contents", ())]
+            found |= {each["Key"]: each["LastModified"] for each in answer.get("Contents", ())}
             if len(found) > most:
                 raise Refused(f"more than {most} objects lie below s3://{bucket}/{prefix}")
             token = answer.get("NextContinuationToken")

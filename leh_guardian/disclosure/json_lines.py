@@ -17,7 +17,7 @@ from leh_guardian.disclosure.safe_fields import is_safe
 
 _DEEPEST: Final = 4
 """Levels of JSON within JSON."""
-_SHORTEST: Final = 7
+SHORTEST: Final = 7
 """No text is shorter that names what it holds: `pw=1234`."""
 _OPENING: Final = frozenset({"{", "[", " "})
 _ROOT: Final = name_of(None, "")
@@ -66,9 +66,9 @@ def read_json(text: str) -> Any | None:
         return None
 
 
-def walk(document: Any) -> list[Leaf]:
-    """Return the leaves of what `read_json` gave that are worth a look."""
-    walk = _Walk((), (), [])
+def walk(document: Any, shortest: int = SHORTEST) -> list[Leaf]:
+    """Return the leaves of what `read_json` gave that are worth a look: of texts those that are not too short, or are named."""
+    walk = _Walk((), (), [], shortest)
     walk.through(document, _ROOT, ())
     return walk.leaves
 
@@ -93,14 +93,15 @@ def _as_pairs(value: Any, level: int) -> Any:
 class _Walk:
     """One document, its leaves counted."""
 
-    __slots__ = ("_count", "_steps", "_trail", "leaves")
+    __slots__ = ("_count", "_shortest", "_steps", "_trail", "leaves")
 
-    def __init__(self, trail: Trail, steps: Steps, leaves: list[Leaf]) -> None:
+    def __init__(self, trail: Trail, steps: Steps, leaves: list[Leaf], shortest: int) -> None:
         self._trail, self._steps, self._count, self.leaves = trail, steps, 0, leaves
+        self._shortest = shortest
 
     def through(self, value: Any, name: Name, steps: Steps) -> None:
         if isinstance(value, str):
-            if len(value) >= _SHORTEST or name.password is not None:
+            if len(value) >= self._shortest or name.password is not None:
                 self._leaf(value, name, steps)
             self._count += 1
         elif isinstance(value, tuple):
@@ -111,7 +112,11 @@ class _Walk:
                     trail = (*self._trail, self._count)
                     self.leaves.append(Leaf(key, its, trail, True, (*self._steps, *steps, key)))
                 self._count += 1
-                self.through(item, its, (*steps, key))
+                # Most values are short texts: no more is made of them than to count them.
+                if type(item) is str and len(item) < self._shortest and its.password is None:
+                    self._count += 1
+                else:
+                    self.through(item, its, (*steps, key))
         elif isinstance(value, list):
             for place, item in enumerate(value):
                 self.through(item, name, (*steps, place))
@@ -126,7 +131,7 @@ class _Walk:
         if inner is None:
             self.leaves.append(Leaf(text, name, trail, False, steps))
         else:
-            _Walk(trail, steps, self.leaves).through(inner, name, ())
+            _Walk(trail, steps, self.leaves, self._shortest).through(inner, name, ())
 
 
 class Places:

@@ -15,8 +15,6 @@ from typing import Final
 class Label(Enum):
     """What the nearest word calls a number."""
 
-    ANY = "any"
-    """Whatever is asked for: used to ask whether a text could hold anything at all."""
     NONE = "none"
     RESIDENT = "resident"
     DRIVER = "driver"
@@ -37,43 +35,74 @@ class Label(Enum):
     """A key that ends in `id`."""
 
 
+_KOREAN: Final = (
+    ("RESIDENT", "주민|민증|신분증|외국인|거소"),
+    ("DRIVER", "면허"),
+    ("PASSPORT", "여권"),
+    ("COMPANY", "대표|고객센터|콜센터|팩스|회사|사무실|법원|상담"),
+    ("LANDLINE", "자택|집 ?전화|연락처|보호자|유선"),
+    ("PHONE", "휴대|핸드폰|폰|전화|모바일|수신|발신|문자"),
+    ("CARD", "카드|신용"),
+    ("BUSINESS", "사업자"),
+    (
+        "OTHER",
+        "주문|송장|운송|배송|택배|접수|사건|문서|거래|일련|모델|상품|품번|바코드|예약|영수증|승인|관리번호|참조|계정|금액|잔액|일시|시각|용량|크기",
+    ),
+    ("BANK", "계좌|입금|송금|이체|예금|은행|뱅크|농협|신협|수협|우체국|새마을금고|환불"),
+)
+_ENGLISH: Final = (
+    ("RESIDENT", "rrn|frn|ssn|jumin|resident|alien|foreign|(?:national|personal|social)[ _-]?id"),
+    ("DRIVER", "driver|dl[ _-]?n"),
+    ("COMPANY", "fax|office|company|support|customer center"),
+    ("LANDLINE", "home[ _-]?(?:phone|tel)"),
+    ("PHONE", "mobile|phone|cell|tel(?![a-z])|hp(?![a-z])|contact|sms|msisdn|call(?:er|ee)?(?![a-z])"),
+    ("CARD", "card|credit|pan(?![a-z])|cc[ _-]?n"),
+    ("BUSINESS", "brn|biz|business|tax[ _-]?(?:id|no)|corp[ _-]?(?:no|num|reg)"),
+    (
+        "OTHER",
+        "order|tracking|invoice|ticket|request|req(?![a-z])|trace|span|txn|transaction|seq|serial|sku|barcode|isbn|epoch|timestamp|ts(?![a-z])"
+        r"|build|version|commit|booking|reserv|receipt|approval|arn(?![a-z])|aws|lambda|job|batch|session|nonce|hash|digest|etag|md5|sha\d|offset|size|bytes"
+        "|count|amount|price|total|balance|shipment|parcel|product|item|model|(?:account|owner)[ _-]?id",
+    ),
+    (
+        "BANK",
+        "bank(?:[ _-]?(?:account|acct))?(?:[ _-]?(?:id|no|num|number))?|acct|iban"
+        "|account[ _-]?n(?:o|um|umber)?(?![a-z])|deposit|payee|refund",
+    ),
+    ("ACCOUNT", "account"),
+    ("ID", "u?u?ids?(?![a-z])"),
+)
+"""What begins with a word; of two that begin at one letter, the first counts."""
+_ANYWHERE: Final = (
+    ("DRIVER", "licen[cs]e"),
+    ("PASSPORT", "passport"),
+    ("OTHER", "(?<=_)(?:at|ms)(?![a-z])"),
+)
+
+
+def _one_of(words: tuple[tuple[str, str], ...], mark: str) -> str:
+    """Return an expression that names what it finds: a group's name is its label's, and a mark, since no two may be alike."""
+    return "|".join(f"(?P<{label}{mark}>{forms})" for label, forms in words)
+
+
+# What all of a kind need is asked once, before any of them is tried: most letters of a text begin none of these.
 _WORDS: Final = re.compile(
-    r"(?P<RESIDENT>주민|민증|신분증|외국인|거소|(?<![a-z])(?:rrn|frn|ssn|jumin|resident|alien|foreign"
-    r"|(?:national|personal|social)[ _-]?id))"
-    r"|(?P<DRIVER>면허|licen[cs]e|(?<![a-z])driver|(?<![a-z])dl[ _-]?n)"
-    r"|(?P<PASSPORT>여권|passport)"
-    r"|(?P<COMPANY>대표|고객센터|콜센터|팩스|회사|사무실|법원|상담|(?<![a-z])(?:fax|office|company|support|customer center))"
-    r"|(?P<LANDLINE>자택|집 ?전화|연락처|보호자|(?<![a-z])home[ _-]?(?:phone|tel)|유선)"
-    r"|(?P<PHONE>휴대|핸드폰|폰|전화|모바일|수신|발신|문자|(?<![a-z])(?:mobile|phone|cell|tel(?![a-z])|hp(?![a-z])|contact|sms|msisdn|call(?:er|ee)?(?![a-z])))"
-    r"|(?P<CARD>카드|신용|(?<![a-z])(?:card|credit|pan(?![a-z])|cc[ _-]?n))"
-    r"|(?P<BUSINESS>사업자|(?<![a-z])(?:brn|biz|business|tax[ _-]?(?:id|no)|corp[ _-]?(?:no|num|reg)))"
-    r"|(?P<OTHER>주문|송장|운송|배송|택배|접수|사건|문서|거래|일련|모델|상품|품번|바코드|예약|영수증|승인|관리번호|참조|계정|금액|잔액|일시|시각|용량|크기"
-    r"|(?<![a-z])(?:order|tracking|invoice|ticket|request|req(?![a-z])|trace|span|txn|transaction|seq|serial|sku|barcode|isbn|epoch|timestamp|ts(?![a-z])"
-    r"|build|version|commit|booking|reserv|receipt|approval|arn(?![a-z])|aws|lambda|job|batch|session|nonce|hash|digest|etag|md5|sha\d|offset|size|bytes"
-    r"|count|amount|price|total|balance|shipment|parcel|product|item|model|(?:account|owner)[ _-]?id|(?<=_)(?:at|ms)(?![a-z])))"
-    r"|(?P<BANK>계좌|입금|송금|이체|예금|은행|뱅크|농협|신협|수협|우체국|새마을금고|환불"
-    r"|(?<![a-z])(?:bank(?:[ _-]?(?:account|acct))?(?:[ _-]?(?:id|no|num|number))?|acct|iban"
-    r"|account[ _-]?n(?:o|um|umber)?(?![a-z])|deposit|payee|refund))"
-    r"|(?P<ACCOUNT>(?<![a-z])account)"
-    r"|(?P<ID>(?<![a-z])u?u?ids?(?![a-z]))"
+    f"(?=[가-힣])(?:{_one_of(_KOREAN, '')})|(?<![a-z])(?=[a-z])(?:{_one_of(_ENGLISH, '_')})|(?=[aplm])(?:{_one_of(_ANYWHERE, '__')})"
 )
 _BANKS: Final = re.compile(
     r"(?:국민|신한|우리|하나|기업|씨티|제일|카뱅|토스|산업|(?<![a-z])(?:kb|nh|ibk|sc|kdb))[\s:)(]{0,3}\Z"
 )
 """Banks by their short names, which are everyday words unless they stand right before a number."""
-HINTS: Final = {
-    Label.DRIVER: ("면허", "licen", "driver", "dl"),
-    Label.BUSINESS: ("사업자", "brn", "biz", "business", "tax", "corp"),
-    Label.LANDLINE: ("자택", "집", "연락처", "보호자", "유선", "home"),
-}
-"""Of the labels without which a number is nothing: one of these is in every text in which a word says so."""
 _ACCOUNTS: Final = ("acc", "bank", "iban", "deposit", "payee", "refund", "kb", "nh", "ibk", "sc", "kdb")
-_KOREAN_ACCOUNTS: Final = (
-    *("계좌", "입금", "송금", "이체", "예금", "은행", "뱅", "농협", "신협", "수협", "우체국", "금고", "환불", "카뱅"),
-    *("국민", "신한", "우리", "하나", "기업", "씨티", "제일", "토스", "산업", "부산", "대구", "카카오", "케이"),
+_KOREAN_ACCOUNTS: Final = re.compile(
+    "계좌|입금|송금|이체|예금|은행|뱅|농협|신협|수협|우체국|금고|환불|카뱅"
+    "|국민|신한|우리|하나|기업|씨티|제일|토스|산업|부산|대구|카카오|케이"
 )
 _BANKS_AFTER: Final = re.compile(r"[\s(]{1,3}(?:국민|신한|우리|하나|기업|농협|부산|대구|카카오|토스|케이|제일|씨티)")
+_DIGIT: Final = re.compile("[0-9]")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_LONGEST_BANK: Final = 6
+"""Letters: those of a bank's short name and what may stand between it and a number."""
 _BEFORE: Final = 40
 _AFTER: Final = 16
 _ENDS: Final = re.compile(r"[\"'{}\[\]<>|;\n]")
@@ -82,15 +111,14 @@ _ENDS: Final = re.compile(r"[\"'{}\[\]<>|;\n]")
 
 def names_account(text: str) -> bool:
     """Tell whether a text in lower case could call anything in it a bank account."""
-    return any(map(text.__contains__, _ACCOUNTS)) or (
-        not text.isascii() and any(map(text.__contains__, _KOREAN_ACCOUNTS))
-    )
+    return any(map(text.__contains__, _ACCOUNTS)) or (not text.isascii() and _KOREAN_ACCOUNTS.search(text) is not None)
 
 
 def label_in(text: str, start: int, end: int, key: Label) -> Label:
     """Return what the number at [start:end] of a text in lower case is called; `key` is what its field is."""
     before = text[max(0, start - _BEFORE) : start]
-    if _BANKS.search(before):
+    # Only its last letters can be one.
+    if before and _BANKS.search(before, max(0, len(before) - _LONGEST_BANK)):
         return Label.BANK
     if (last := _last(before)) is not Label.NONE:
         return last
@@ -101,7 +129,7 @@ def label_in(text: str, start: int, end: int, key: Label) -> Label:
         return Label.BANK
     found = _WORDS.search(after)
     # What follows a number mostly belongs to the next one; only a word that names a person's is believed.
-    label = Label[found.lastgroup or "NONE"] if found else Label.NONE
+    label = _label_of(found) if found else Label.NONE
     return Label.NONE if label in {Label.OTHER, Label.ID, Label.ACCOUNT, Label.COMPANY} else label
 
 
@@ -112,5 +140,19 @@ def label_of_key(key: str) -> Label:
 
 
 def _last(text: str) -> Label:
-    found = [found.lastgroup for found in _WORDS.finditer(text)]
-    return Label[found[-1] or "NONE"] if found else Label.NONE
+    if not text:
+        return Label.NONE
+    # Only the 5 of md5 is part of a word; lines of one form differ in digits most.
+    return _last_word(text if "md5" in text else _DIGIT.sub("0", text))
+
+
+@lru_cache(maxsize=4096)
+def _last_word(text: str) -> Label:
+    found = None
+    for found in _WORDS.finditer(text):  # noqa: B007 - the last one is what is asked for
+        pass
+    return _label_of(found) if found else Label.NONE
+
+
+def _label_of(found: re.Match[str]) -> Label:
+    return Label[(found.lastgroup or "NONE").rstrip("_")]

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from leh_guardian.disclosure.found import Hit, Kind, Tier
-from leh_guardian.disclosure.labels import HINTS, Label, label_in, names_account
+from leh_guardian.disclosure.labels import Label, label_in, names_account
 
 STRETCH: Final = re.compile(r"[0-9](?:[-. /_()+~]{0,3}+[0-9]){8,}+")
 """Also for a text that was not folded: none of the forms that are folded stands between these."""
@@ -42,8 +42,6 @@ class Number:
     """The letters between the groups, without spaces."""
     glued: bool
     """It hangs on a letter or on another group: part of an identifier, unless a word says otherwise."""
-    whole: bool
-    """Nothing else is in the text."""
     label: Label
     today: date
 
@@ -58,13 +56,8 @@ class Number:
         return not self.gaps.strip("-.")
 
     def called(self, *labels: Label) -> bool:
-        """Tell whether the nearest word is one of these, or could be where every word counts."""
-        return any(self._hinted(label) for label in labels) if self.label is Label.ANY else self.label in labels
-
-    def _hinted(self, label: Label) -> bool:
-        """Tell whether a word for it could be anywhere in the text."""
-        hints = HINTS.get(label)
-        return hints is None or any(map(self.text.__contains__, hints))
+        """Tell whether the nearest word is one of these."""
+        return self.label in labels
 
 
 Look = Callable[[str], bool]
@@ -78,7 +71,7 @@ class Shapes(NamedTuple):
 
     judges: dict[Shape, tuple[tuple[Kind, Look, Judge], ...]]
     known: frozenset[Shape]
-    free: Judge | None
+    free: Judge
 
 
 def table_of(*kinds: tuple[Kind, Look, Judge, tuple[Shape, ...]], free: Judge) -> Shapes:
@@ -105,9 +98,7 @@ def find_numbers(text: str, shapes: Shapes, key: Label, today: date) -> Iterator
             loose = key in _ACCOUNTS or names_account(small)
         if windows := _windows(lengths, shapes.known, loose):
             groups = [group.span() for group in _GROUP.finditer(text, begin, end)]
-            judges = shapes if loose else shapes._replace(free=None)
-            whole = len(text.strip()) == end - begin
-            yield from _Stretch(text, small, groups, whole, key, today).hits(windows, judges)
+            yield from _Stretch(text, small, groups, key, today).hits(windows, shapes, loose=loose)
 
 
 @lru_cache(maxsize=8192)
@@ -129,32 +120,31 @@ def _could_be_account(lengths: Shape) -> bool:
 class _Stretch:
     """One stretch of digits and separators."""
 
-    __slots__ = ("_groups", "_key", "_small", "_text", "_today", "_whole")
+    __slots__ = ("_groups", "_key", "_small", "_text", "_today")
 
-    def __init__(
-        self, text: str, small: str, groups: list[tuple[int, int]], whole: bool, key: Label, today: date
-    ) -> None:
-        self._text, self._small, self._groups, self._whole = text, small, groups, whole
+    def __init__(self, text: str, small: str, groups: list[tuple[int, int]], key: Label, today: date) -> None:
+        self._text, self._small, self._groups = text, small, groups
         self._key, self._today = key, today
 
-    def hits(self, windows: tuple[tuple[int, int], ...], shapes: Shapes) -> Iterator[Hit]:
+    def hits(self, windows: tuple[tuple[int, int], ...], shapes: Shapes, *, loose: bool) -> Iterator[Hit]:
+        free = shapes.free if loose else None
         done = 0
         for first, size in windows:
-            if first >= done and (hit := self._judged(first, size, shapes)) is not None:
+            if first >= done and (hit := self._judged(first, size, shapes, free)) is not None:
                 yield hit
                 done = first + size
 
-    def _judged(self, first: int, size: int, shapes: Shapes) -> Hit | None:
+    def _judged(self, first: int, size: int, shapes: Shapes, free: Judge | None) -> Hit | None:
         spans = self._groups[first : first + size]
         shape = tuple([end - start for start, end in spans])
         digits = "".join([self._text[start:end] for start, end in spans])
         judges = [(kind, judge) for kind, look, judge in shapes.judges.get(shape, ()) if look(digits)]
-        if not judges and shapes.free is None:
+        if not judges and free is None:
             return None
         number = self._number(first, spans, digits, shape, bank_only=not judges)
         if number is None:
             return None
-        for kind, judge in (*judges, (Kind.BANK_ACCOUNT, shapes.free)) if shapes.free else judges:
+        for kind, judge in (*judges, (Kind.BANK_ACCOUNT, free)) if free else judges:
             if (tier := judge(number)) is not None:
                 # The plus sign of a country's code is part of the number.
                 plus = kind is Kind.PHONE and self._text[number.start - 1 : number.start] == "+"
@@ -165,16 +155,13 @@ class _Stretch:
         self, first: int, spans: list[tuple[int, int]], digits: str, shape: Shape, *, bank_only: bool
     ) -> Number | None:
         start, end = spans[0][0], spans[-1][1]
-        key = self._key
-        label = key if key is Label.ANY else label_in(self._small, start, end, key)
-        if bank_only and label not in {Label.ANY, Label.BANK, Label.ACCOUNT}:
+        label = label_in(self._small, start, end, self._key)
+        if bank_only and label not in _ACCOUNTS:
             return None
         if (glue := self._glue(first, first + len(spans) - 1)) is None:
             return None
-        gaps = "".join(self._text[one[1] : two[0]] for one, two in pairwise(spans))
-        return Number(
-            self._small, start, end, digits, shape, gaps.replace(" ", ""), glue, self._whole, label, self._today
-        )
+        gaps = "".join([self._text[one[1] : two[0]] for one, two in pairwise(spans)]) if len(spans) > 1 else ""
+        return Number(self._small, start, end, digits, shape, gaps.replace(" ", ""), glue, label, self._today)
 
     def _glue(self, first: int, last: int) -> bool | None:
         """Tell whether the groups hang on a neighbour; None: on one with which they cannot be a number."""

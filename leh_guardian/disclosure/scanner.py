@@ -24,10 +24,10 @@ from leh_guardian.disclosure.detectors import (
     resident,
     tokens,
 )
-from leh_guardian.disclosure.folding import Folded, fold
+from leh_guardian.disclosure.folding import Folded, fold, is_odd, plain_of
 from leh_guardian.disclosure.found import Found, Hit, Kind, without_overlaps
-from leh_guardian.disclosure.gates import is_odd, signs_of
-from leh_guardian.disclosure.json_lines import Leaf, Places, read_json, walk, walk_record
+from leh_guardian.disclosure.gates import signs_of
+from leh_guardian.disclosure.json_lines import SHORTEST, Leaf, Places, read_json, walk, walk_record
 from leh_guardian.disclosure.labels import Label
 from leh_guardian.disclosure.names import Name
 from leh_guardian.disclosure.numbers import find_numbers, table_of
@@ -56,10 +56,17 @@ class Scanner:
 
     def scan_text(self, text: str) -> list[Found]:
         """Return what a text holds that is not JSON; offsets are in the text."""
-        folded = fold(text) if is_odd(text) else Folded(text)
+        return self._scan_text(text, gates.ANYTHING, odd=is_odd(text))
+
+    def _scan_text(self, text: str, signs: int, *, odd: bool) -> list[Found]:
+        folded = fold(text) if odd else None
+        hits = self._hits(folded.text if folded else text, _UNNAMED, signs)
+        if not hits:
+            return []
+        folded = folded or Folded(text)
         return [
             Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text))
-            for hit in self._hits(folded.text, _UNNAMED)
+            for hit in hits
             for begin, end in [folded.span(hit.start, hit.end)]
         ]
 
@@ -67,23 +74,29 @@ class Scanner:
         """Return what a record holds, such as a row or a parsed event; offsets are in the text of the `field` named."""
         return [
             Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text), leaf.path())
-            for leaf, hit, folded in self._in_leaves(walk_record(record))
+            for leaf, hit, folded in self._in_leaves(walk_record(record), gates.ANYTHING, odd=True)
             for begin, end in [folded.span(hit.start, hit.end)]
         ]
 
     def scan_line(self, line: str) -> list[Found]:
         """Return what one line of a log holds, JSON or text; offsets are in the line."""
-        if line[:1] not in _JSON_BEGINS:
-            return self.scan_text(line)
-        if not is_odd(line) and not self._could_hold(line):
+        odd = is_odd(line)
+        # Of a spelling that is hidden twice, as in JSON within JSON, only the leaves tell.
+        plain = line if not odd else None if "\\\\u" in line else plain_of(line)
+        signs = gates.ANYTHING if plain is None else signs_of(plain)
+        if not signs:
             return []
-        document = read_json(line)
+        document = read_json(line) if line[:1] in _JSON_BEGINS else None
         if document is None:
-            return self.scan_text(line)
+            return self._scan_text(line, signs, odd=odd)
+        shortest = SHORTEST if signs & ~gates.NUMBER else gates.SHORTEST_NUMBER
+        hits = list(self._in_leaves(walk(document, shortest), signs, odd=odd))
+        if not hits:
+            return []
         places = Places(line)
         founds = [
             Found(hit.kind, hit.tier, begin, end - begin, self._fingerprint(hit, folded.text), leaf.path())
-            for leaf, hit, folded in self._in_leaves(walk(document))
+            for leaf, hit, folded in hits
             for begin, end in [places.place(leaf.trail, *folded.span(hit.start, hit.end))]
         ]
         return sorted(founds, key=lambda found: found.offset)
@@ -95,24 +108,24 @@ class Scanner:
     def _fingerprint(self, hit: Hit, text: str) -> str:
         return self._seal.fingerprint(hit.kind, text[hit.start : hit.end])
 
-    def _could_hold(self, line: str) -> bool:
-        """Tell whether anything in a line could be found if every word beside it were the right one."""
-        return signs_of(line) != 0 or any(find_numbers(line, _SHAPES, Label.ANY, self._today))
-
-    def _in_leaves(self, leaves: Iterable[Leaf]) -> Iterator[tuple[Leaf, Hit, Folded]]:
+    def _in_leaves(self, leaves: Iterable[Leaf], signs: int, *, odd: bool) -> Iterator[tuple[Leaf, Hit, Folded]]:
+        """Yield what is in the leaves of a document of these signs, in which letters are `odd`, or none is."""
         for leaf in leaves:
-            folded = fold(leaf.text) if is_odd(leaf.text) else Folded(leaf.text)
-            for hit in self._hits(folded.text, _UNNAMED if leaf.is_key else leaf.name):
-                yield leaf, hit, folded
+            folded = fold(leaf.text) if odd and is_odd(leaf.text) else None
+            hits = self._hits(folded.text if folded else leaf.text, _UNNAMED if leaf.is_key else leaf.name, signs)
+            if hits:
+                folded = folded or Folded(leaf.text)
+                yield from ((leaf, hit, folded) for hit in hits)
 
-    def _hits(self, text: str, name: Name) -> list[Hit]:
-        """Return what a folded text holds; `name` is what its field is called."""
-        signs = signs_of(text)
+    def _hits(self, text: str, name: Name, among: int) -> list[Hit]:
+        """Return what a folded text holds; `name` is what its field is called, `among` the signs that are looked for."""
+        signs = signs_of(text, among)
         hits: list[Hit] = []
         if name.password is not None:
             hits += password.find_value(text, name.password)
-        hits += find_numbers(text, _SHAPES, name.label, self._today)
-        if not signs and name.label is not Label.PASSPORT:
+        if signs & gates.NUMBER:
+            hits += find_numbers(text, _SHAPES, name.label, self._today)
+        if not signs & ~gates.NUMBER and name.label is not Label.PASSPORT:
             return without_overlaps(hits) if len(hits) > 1 else hits
         if signs & gates.PASSPORT or name.label is Label.PASSPORT:
             hits += passport.find(text, name.label)

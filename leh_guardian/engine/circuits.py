@@ -122,8 +122,8 @@ class CircuitKeeper:
         there = await self._board.publish(circuit)
         failpoint("circuits.published")
         if there > circuit.version:
-            # Somebody has written into the table by hand, or a record was restored from a backup: ours must become the newest.
-            await self._move(circuit.scope, circuit.key, partial(_above, seen=circuit, version=there))
+            # Another replica has moved it on; or somebody has written into the table by hand, or a record was restored from a backup.
+            await self._move(circuit.scope, circuit.key, partial(_above, version=there))
             return
         async with transaction(self._pool) as tx:
             await circuits.published(tx, circuit.scope, circuit.key, circuit.version)
@@ -217,19 +217,26 @@ class CircuitKeeper:
         for circuit in known:
             there = await board.read(circuit.scope, circuit.key)
             if there != (circuit.state, circuit.version):
-                self._log.error("the worker read another circuit than the record", scope=circuit.scope, key=circuit.key)
-                await self._move(
-                    circuit.scope, circuit.key, partial(_above, seen=circuit, version=there[1] if there else 0)
+                after = await self._move(
+                    circuit.scope, circuit.key, partial(_anew, seen=circuit, version=there[1] if there else 0)
                 )
+                if after.version > circuit.version:
+                    self._log.error(
+                        "the worker read another circuit than the record", scope=circuit.scope, key=circuit.key
+                    )
 
 
-def _above(circuit: Circuit, _: Crowd, *, seen: Circuit, version: int) -> Circuit:
-    """Return it in a version above `version`, which the worker reads and nobody here has written.
+def _above(circuit: Circuit, _: Crowd, *, version: int) -> Circuit:
+    """Return it in a version above `version`, which the worker reads; the same where the record has come as far meanwhile.
 
-    One that has moved on since it was `seen` stays as it is: another replica may have written that, and to write it again would
-    give a trial its whole allowance twice.
+    A new version is more than a copy: rules hear of it, and what a worker may still let through is counted anew.
     """
-    return circuit if circuit.version > seen.version else replace(circuit, version=max(circuit.version, version) + 1)
+    return replace(circuit, version=version + 1) if circuit.version < version else circuit
+
+
+def _anew(circuit: Circuit, _: Crowd, *, seen: Circuit, version: int) -> Circuit:
+    """Return it in a version above `version`, which nobody here has written; the same where it is not any more as it was `seen`."""
+    return replace(circuit, version=max(circuit.version, version) + 1) if circuit.version == seen.version else circuit
 
 
 def _event(circuit: Circuit, changes: Changes) -> Event:

@@ -298,7 +298,8 @@ def message(cause: Cause, incident: Incident, detail: str | Text, *, action: str
     lines = [
         Text.same(f"[{incident.severity.value.upper()}] {_subject(incident)}"),
         _SENTENCES[cause],
-        detail_line(_told(detail, 600)),
+        # What an approval is for is shown whole, or nearly: nobody is to approve what they have not seen.
+        detail_line(_told(detail, 2000 if cause is Cause.APPROVAL else 600)),
     ]
     if incident.dedup_key == MANY:
         lines.append(

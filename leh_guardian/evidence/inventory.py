@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from leh_guardian.context import Capabilities
@@ -40,6 +41,8 @@ class Inventory:
     """{evidence: documents} of the search index; None: there is no index."""
     searched: bool
     """Whether there is a cluster to ask."""
+    young: frozenset[str] = frozenset()
+    """Evidence that is not finished, and whose file is so new that its first processing may be under way: nobody's trouble yet."""
 
     @property
     def evidence(self) -> frozenset[str]:
@@ -49,12 +52,12 @@ class Inventory:
     @property
     def absent(self) -> frozenset[str]:
         """Files without a record."""
-        return self.objects - self.records.keys()
+        return self.objects - self.records.keys() - self.young
 
     @property
     def unfinished(self) -> frozenset[str]:
         """Files whose record is not there, or not finished: they can be processed anew."""
-        return self.objects - self.finished
+        return self.objects - self.finished - self.young
 
     @property
     def orphans(self) -> frozenset[str]:
@@ -111,6 +114,7 @@ class Inventory:
             "unfinished": len(self.unfinished),
             "missing": {name: len(ids) for name, ids in missing.items()},
             "missing_ids": {name: sorted(ids)[:_NAMED] for name, ids in missing.items() if ids},
+            "young": len(self.young),
             "unnamed_objects": self.unnamed,
             "stray_documents": len(self.strays),
         }
@@ -130,9 +134,14 @@ class Inventory:
 
 
 async def take(
-    can: Capabilities, case: str, *, table: str | None = None, finished: Collection[str] = FINISHED
+    can: Capabilities,
+    case: str,
+    *,
+    table: str | None = None,
+    finished: Collection[str] = FINISHED,
+    until: datetime | None = None,
 ) -> Inventory:
-    """Look through all three places.
+    """Look through all three places; what was stored after `until` is young.
 
     Raises:
         Refused: nobody said where evidence is; or there is more than can be looked at.
@@ -144,8 +153,8 @@ async def take(
     if can.objects is None or can.evidence_bucket is None:
         raise Refused("nobody said where evidence is: set LEH_EVIDENCE__BUCKET")
     prefix = f"cases/{case}/raw/"
-    keys = [key for key in await can.objects.keys(can.evidence_bucket, prefix, MOST) if key != prefix]
-    objects = {named[1] for key in keys if (named := named_by_key(key))}
+    keys = {key: at for key, at in (await can.objects.keys(can.evidence_bucket, prefix, MOST)).items() if key != prefix}
+    stored = {named[1]: at for key, at in keys.items() if (named := named_by_key(key))}
     failpoint("inventory.objects")
     records = {
         str(item["evidence_id"]): status_of(item)
@@ -156,14 +165,16 @@ async def take(
     if can.search is not None:
         documents = await can.search.values(index_of(case), "evidence_id", MOST)
     done = {one.lower() for one in finished}
+    well = frozenset(one for one, status in records.items() if status.lower() in done)
     return Inventory(
         case,
-        frozenset(objects),
+        frozenset(stored),
         sum(named_by_key(key) is None for key in keys),
         records,
-        frozenset(one for one, status in records.items() if status.lower() in done),
+        well,
         documents,
         can.search is not None,
+        frozenset(one for one, at in stored.items() if until is not None and at > until) - well,
     )
 
 

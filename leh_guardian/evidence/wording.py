@@ -156,6 +156,14 @@ def left_alone(number: int, names: Text) -> Text:
     )
 
 
+def young(number: int) -> Text:
+    """How many files are too new to be anybody's trouble."""
+    return Text(
+        ko=f"방금 올라온 파일 {number}건은 처리 중일 수 있어 그대로 두었습니다",
+        en=f"{count(number, 'file')} just uploaded, perhaps at work: left alone",
+    )
+
+
 def unnamed(number: int) -> Text:
     """How many files name no evidence."""
     return Text(ko=f"증거 ID가 없는 파일 {number}건", en=f"{count(number, 'file')} without an evidence id")

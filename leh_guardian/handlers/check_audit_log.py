@@ -56,9 +56,9 @@ class CheckAuditLogParams(Params):
     timeout="10m",
 )
 async def check_audit_log(ctx: ActionContext, params: CheckAuditLogParams) -> Outcome:
-    """Check that audit logs (LEH's table, CloudWatch, S3) hold no resident registration number, password or the like in plain text.
+    """Check that audit logs (LEH's table, by SELECT on all columns; CloudWatch; S3) hold no resident numbers, passwords or the like.
 
-    What is small is read whole, the rest by a stratified random sample of stated confidence. The table needs SELECT on all columns.
+    What is small is read whole, the rest by a stratified random sample of stated confidence.
     It is done with OK or WARN in the fact `status`, and fails with FAIL or UNKNOWN.
     """
     given = ctx.can.checks

@@ -56,6 +56,8 @@ class ReconcileCaseParams(Params):
     """The DynamoDB table; that of LEH_EVIDENCE__TABLE if left out."""
     finished: Annotated[tuple[str, ...], Field(strict=False)] = FINISHED
     """The values of `status` that mean that a piece is finished."""
+    spare: Duration = Field(timedelta(0), le=timedelta(days=7))
+    """Leave files alone that are not finished and were uploaded within this time: whoever processes uploads may be at them."""
     at_most: int | None = Field(None, ge=0)
     """Do nothing where more pieces would be processed anew: `${actions.….unfinished}` of the look that whoever approved has seen."""
 
@@ -82,7 +84,7 @@ class ReconcileCaseParams(Params):
 async def reconcile_case(ctx: ActionContext, params: ReconcileCaseParams) -> Outcome:
     """Compare a case's files in S3, records in DynamoDB and documents in OpenSearch; have what is missing made anew; count."""
     if ctx.dry_run:
-        seen = await take(ctx.can, params.case, table=params.table, finished=params.finished)
+        seen = await _seen(ctx, params)
         would = repair.steps(seen)
         said = ctx.said(say.would(params.case, seen.said, would))
         return Done(said, {"case": params.case, **seen.facts, "would": would})
@@ -106,6 +108,11 @@ async def reconcile_case(ctx: ActionContext, params: ReconcileCaseParams) -> Out
         return await work.go_on()
     except (Transient, StoreUnavailable) as error:
         return await work.trouble(error)
+
+
+async def _seen(ctx: ActionContext, params: ReconcileCaseParams) -> Inventory:
+    until = ctx.clock.now() - params.spare if params.spare else None
+    return await take(ctx.can, params.case, table=params.table, finished=params.finished, until=until)
 
 
 class _Work(Carrying):
@@ -160,8 +167,7 @@ class _Work(Carrying):
         return self._report(seen, await self._asking.pieces())
 
     async def _take(self) -> Inventory:
-        params = self._params
-        return await take(self._ctx.can, params.case, table=params.table, finished=params.finished)
+        return await _seen(self._ctx, self._params)
 
     async def _plan(self, seen: Inventory) -> Outcome | None:
         if seen.whole:
@@ -216,7 +222,8 @@ class _Work(Carrying):
         stands = say.joined(", ", say.case(seen.case, status), seen.said)
         orphans = say.left_alone(len(seen.orphans), say.some(seen.orphans)) if seen.orphans else NOTHING
         unnamed = say.unnamed(seen.unnamed) if seen.unnamed else NOTHING
-        return self._ctx.said(say.joined(". ", stands, more, orphans, unnamed))
+        young = say.young(len(seen.young)) if seen.young else NOTHING
+        return self._ctx.said(say.joined(". ", stands, more, orphans, unnamed, young))
 
     def _known(self, seen: Inventory) -> dict[str, object]:
         brief = say.joined(", ", say.case(seen.case, ""), seen.said)

@@ -36,6 +36,9 @@ SHORT: Final[Mapping[str, Mapping[Place, Any]]] = {
         ("actions", "reconcile_case", "with", "poll"): "500ms",
         ("actions", "reconcile_case", "with", "rate"): 20,
     },
+    # Nothing of the demo's worker remembers a circuit.
+    "case-work-tried": {("actions", "release_parked", "with", "settle"): "1s"},
+    "case-work-released": {("actions", "release_parked", "with", "settle"): "1s"},
     "weekly-report": {
         # Of four, one of which nobody runs here: what did not run is in the report, too.
         ("actions", "weekly_report", "with", "checks"): [

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 Stratum = tuple[str, str]
-"""A day, and what kind of line: its action. Kinds are content, and go no further than the sampling."""
+"""A day, and what kind of line: its action, by a hash, since actions are content."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,8 @@ class Objects(Protocol):
             HandlerError: one of its leaves.
         """
 
-    async def keys(self, bucket: str, prefix: str, most: int) -> Sequence[str]:
-        """Return the keys of all objects below a prefix.
+    async def keys(self, bucket: str, prefix: str, most: int) -> Mapping[str, datetime]:
+        """Return {key: when it was stored} of all objects below a prefix.
 
         Raises:
             Refused: there are more than `most`.

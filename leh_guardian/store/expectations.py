@@ -65,9 +65,10 @@ async def take_due(
     What belongs to a rule that is not `known` is left alone until it was due before `gone_before`: another replica may know it.
     """
     rows = await tx.fetch(
-        "update expectations e set due_at = $2, missed_at = coalesce(e.missed_at, e.due_at), updated_at = $1"
-        " from (select rule_id, key from expectations where due_at <= $1 and (rule_id = any($3::text[]) or due_at < $4)"
-        " order by due_at, rule_id, key limit $5 for update skip locked) d"
+        # Materialized: as a part of the join it may be run once for each row, and passes by what it has locked itself.
+        "with d as materialized (select rule_id, key from expectations where due_at <= $1"
+        " and (rule_id = any($3::text[]) or due_at < $4) order by due_at, rule_id, key limit $5 for update skip locked)"
+        " update expectations e set due_at = $2, missed_at = coalesce(e.missed_at, e.due_at), updated_at = $1 from d"
         f" where e.rule_id = d.rule_id and e.key = d.key returning {_COLUMNS}",
         now,
         until,
@@ -92,10 +93,10 @@ async def drop(tx: Transaction, keys: Collection[RuleKey]) -> None:
 async def forget(tx: Transaction, before: datetime, portion: int) -> int:
     """Drop what is settled and was not heard of since `before`, at most `portion`; returns how many."""
     return await tx.execute(
-        "delete from expectations where (rule_id, key) in"
-        " (select rule_id, key from expectations where due_at is null and updated_at < $1 order by updated_at limit $2"
         # What an intake has in hand is heard of again: it stays, and neither waits for the other.
-        " for update skip locked)",
+        "with old as materialized (select rule_id, key from expectations where due_at is null and updated_at < $1"
+        " order by updated_at limit $2 for update skip locked)"
+        " delete from expectations e using old where e.rule_id = old.rule_id and e.key = old.key",
         before,
         portion,
     )

@@ -362,7 +362,7 @@ def service(stage: Stage, seed: int) -> Iterator[Service]:
             "LEH_BREAKER__TABLE": tables.breaker,
             "LEH_BREAKER__PARKED_TABLE": tables.parked,
             "LEH_BREAKER__ALLOWANCE": str(ALLOWANCE),
-            "LEH_BREAKER__COOLDOWN": "60s" if LONG else "25s",
+            "LEH_BREAKER__COOLDOWN": "60s",
             "LEH_BREAKER__LEASE": f"{LEASE:g}s",
             "LEH_BREAKER__SHARE": "1",
             "LEH_BREAKER__MOST_OPEN": "100",

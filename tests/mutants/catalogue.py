@@ -7,6 +7,7 @@ and lets the simulation, or the tests with real processes, look for it. An edit 
 from __future__ import annotations
 
 from tests.mutants.calling import CALLING
+from tests.mutants.counting import COUNTING
 from tests.mutants.mutant import Edit, Mutant
 
 INTAKE = "leh_guardian/engine/intake.py"
@@ -277,4 +278,5 @@ MUTANTS = (
         tests=("tests/faults/test_random_kills.py",),
     ),
     *CALLING,
+    *COUNTING,
 )

@@ -1,6 +1,6 @@
 """Owns the table of faults and what answers for each; the one rule: a row without a test says so.
 
-The numbers F1 to F36 and I1 to I16 are kept for good: tests, code and people refer to them.
+The numbers F1 to F36 and I1 to I18 are kept for good: tests, code and people refer to them.
 """
 
 from __future__ import annotations
@@ -65,6 +65,12 @@ INVARIANTS = (
     Invariant("I15", "two replicas do what one does", "simulation, real processes"),
     Invariant(
         "I16", "nobody is forgotten: an open incident has its next call", "simulation, real processes, audit of calls"
+    ),
+    Invariant("I17", "what is used or counted is counted once, whatever is delivered how often", "simulation"),
+    Invariant(
+        "I18",
+        "a circuit's copy never goes back and ends as the record says; every state has an exit; no version for nothing",
+        "at each write of the worker's table: simulation",
     ),
 )
 

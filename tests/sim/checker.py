@@ -15,6 +15,8 @@ from uuid import UUID
 
 from leh_guardian.model.event import parse_body
 from leh_guardian.rules.ruleset import RuleSet
+from tests.sim.check_amounts import check_amounts, restless
+from tests.sim.check_ticks import check_ticks, undecided
 from tests.sim.targets import Happened, Targets
 from tests.sim.workload import BUDGET, Workload
 from tests.sim.world import World
@@ -84,7 +86,24 @@ class Checker:
             if row["status"] != "resolved" and row["ok_at"]
         ]
         expected = [f"expected {row['key']}" for row in self._rows("expectations") if row["due_at"] is not None]
-        return waiting + held + expected
+        return (
+            waiting
+            + held
+            + expected
+            + undecided(self._world, self._rows, self._rules)
+            + restless(self._rows)
+            + self._unsaid()
+        )
+
+    def _unsaid(self) -> list[str]:
+        """Return the ways to people of which it is not told yet that they are broken, or work again."""
+        told = {row["dedup_key"]: row for row in self._rows("incidents") if row["rule_id"] == "guardian.channel"}
+        is_open = {channel for channel, row in told.items() if row["status"] != "resolved" and row["ok_at"] is None}
+        return [
+            f"channel {row['channel']}"
+            for row in self._rows("channel_outages")
+            if (row["opened_at"] is not None) != (row["channel"] in is_open)
+        ]
 
     def at_end(self) -> None:
         """Check everything once more, and what only the end can tell."""
@@ -97,6 +116,8 @@ class Checker:
         self._check_budget()
         self._check_absence()
         self._check_called()
+        check_ticks(self._world, self._rows, self._targets, self._rules)
+        check_amounts(self._world, self._rows, self._load.amounts, self._rules)
 
     def _check_called(self) -> None:
         """I16: who is to answer an incident will be called, and it never took the audit to see to that."""

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import HTTPClientError
 
 from leh_guardian.adapters.aws import Aws
+from tests.sim.breaker import refusal
 from tests.sim.loop import current_process
-from tests.sim.world import EPOCH, Fate, World
+from tests.sim.world import Fate, World
 from tests.support.sqs_server.account import REGION, Account
 from tests.support.sqs_server.errors import SqsError
 from tests.support.sqs_server.messages import Message, State
@@ -34,7 +35,7 @@ class _Account(Account):
         self.random = random.Random(world.seed + 3)
 
     def now(self) -> float:
-        return EPOCH.timestamp() + self._world.loop.time()
+        return self._world.begin.timestamp() + self._world.loop.time()
 
 
 class SimSqs:
@@ -103,7 +104,7 @@ class SimSqs:
         end = loop.time() + body.get("WaitTimeSeconds", 0)
         while not (found := self._operations.run("ReceiveMessage", body, by)) and loop.time() < end:
             due = queue.next_due()
-            soon = end if due is None else min(end, due - EPOCH.timestamp())
+            soon = end if due is None else min(end, due - self._world.begin.timestamp())
             with anyio.move_on_after(max(0.001, soon - loop.time())):
                 await self._changed.wait()
         return found
@@ -156,9 +157,9 @@ class SimClient:
         assert process is not None
         fate = await self._world.call(operation, effect=effect)
         if fate is Fate.FAILS:
-            raise _refusal(operation, "ServiceUnavailable", 503)
+            raise refusal(operation, "ServiceUnavailable", 503)
         if self._world.roll(self._world.weather.throttle, "throttled"):
-            raise _refusal(operation, "RequestThrottled", 400)
+            raise refusal(operation, "RequestThrottled", 400)
         answer = await self._world.remote(lambda: self._serve(operation, body, process.id))
         await self._world.reply(fate)
         if fate is Fate.LOSES_ANSWER:
@@ -171,9 +172,4 @@ class SimClient:
                 return await self._sqs.receive(body, by)
             return self._sqs.run(operation, body, by)
         except SqsError as error:
-            raise _refusal(operation, error.code, 400) from error
-
-
-def _refusal(operation: str, code: str, status: int) -> ClientError:
-    error = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(error, operation)  # type: ignore[arg-type]
+            raise refusal(operation, error.code, 400) from error

@@ -1,7 +1,6 @@
 """Owns one replica: the real daemon over simulated ports; the one rule: it is put together as leh_guardian/app.py does.
 
-Left out is what the simulation has no time for: the folder's reloader, the status endpoint, incidents about ways to people, and
-schedules, which its rules have not.
+Left out is what the simulation has no time for: the folder's reloader and the status endpoint.
 """
 
 from __future__ import annotations
@@ -13,15 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from leh_guardian.adapters.breaker_table import BreakerTable
+from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.adapters.sqs import SqsAlertQueue, SqsQueues
 from leh_guardian.app.lanes import lanes
 from leh_guardian.clock import SharedClock
 from leh_guardian.context import Capabilities
-from leh_guardian.engine import absence, call_audit, chaining, duty, handovers, silence
+from leh_guardian.engine import absence, broken_channels, call_audit, chaining, duty, handovers, silence, usual
 from leh_guardian.engine.absence import Absence
 from leh_guardian.engine.auditor import Auditor, Client
+from leh_guardian.engine.broken_channels import BrokenChannels
 from leh_guardian.engine.call_audit import CallAudit
 from leh_guardian.engine.chaining import Chaining
+from leh_guardian.engine.circuits import CircuitKeeper
 from leh_guardian.engine.daemon import Daemon
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.duty import Duty
@@ -35,12 +38,15 @@ from leh_guardian.engine.outgoing import OutgoingMessages
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
+from leh_guardian.engine.scheduler import Scheduler
 from leh_guardian.engine.settlement import Settlement
 from leh_guardian.engine.silence import Silence
 from leh_guardian.engine.timekeeper import Timekeeper
 from leh_guardian.engine.timers import Timers
 from leh_guardian.engine.upkeep import Retention, Upkeep
+from leh_guardian.engine.usual import UsualUse
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.spend.circuit import Recovery
 from leh_guardian.registry import Registry
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store.provider_outages import StoreOutages
@@ -55,6 +61,12 @@ HOLD = timedelta(seconds=8)
 WAIT, VISIBILITY = 4, 10
 """Seconds of a long poll, and that an alert stays hidden."""
 GRACE = timedelta(seconds=5)
+LOOK = 2.0
+"""Seconds between two looks at timers, absences, schedules and circuits: most of them find nothing, and are much of a run."""
+BREAKER = "breaker"
+"""The table that the worker reads."""
+RECOVERY = Recovery(cooldown=timedelta(seconds=6), lease=timedelta(seconds=6), allowance=500, share=0.0)
+"""How circuits recover: soon, and with one of cases and accounts open at once."""
 _KEEP = Retention(timedelta(days=14), 1_000_000, timedelta(days=800))
 
 
@@ -68,7 +80,11 @@ class Parts:
     registry: Registry
     pool: Callable[[Process], Any]
     sqs: Any
-    channel: Any
+    dynamo: Any
+    spends: bool
+    """Whether anything is used: where nothing is, looks at circuits find nothing, and are left out."""
+    channels: Any
+    looks: Callable[[], dict[str, str | None]]
 
 
 async def run(parts: Parts, process: Process) -> None:
@@ -86,11 +102,36 @@ async def run(parts: Parts, process: Process) -> None:
     planned = Wake()
     by_hand = Duty(pool, people, clock, replica=name, planned=planned)
     planner = Planner(progression, {}, HOLD)
-    intake = Intake(queue, pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
-    channels = {"people": parts.channel, "console": parts.channel}
+    use = UsualUse(pool, clock)
+    keeper = CircuitKeeper(
+        pool,
+        planner,
+        reloader.current,
+        BreakerTable(aws, parts.dynamo, DynamoTables(aws, parts.dynamo), BREAKER),
+        RECOVERY,
+        lambda: use.now,
+        clock,
+        metrics,
+        replica=name,
+        planned=planned,
+    )
+    intake = Intake(
+        queue,
+        pool,
+        planner,
+        reloader.current,
+        clock,
+        metrics,
+        replica=name,
+        planned=planned,
+        usual=lambda: use.now,
+    )
+    people.follow(reloader.current)
+    channels = parts.channels
     can = Capabilities(
         queues=SqsQueues(aws, parts.sqs),
         channels=channels,
+        circuits=keeper,
         letters=Letters(pool, clock),
         outages=StoreOutages(pool),
         messages=OutgoingMessages(pool, people, channels, clock),
@@ -105,6 +146,7 @@ async def run(parts: Parts, process: Process) -> None:
         replica=name,
         planned=planned,
     )
+    ticks = Scheduler(pool, planner, reloader.current, clock, metrics, replica=name, planned=planned)
     executors = lanes(
         pool,
         registry,
@@ -121,6 +163,7 @@ async def run(parts: Parts, process: Process) -> None:
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
     chain = Chaining(pool, clock)
     calls = CallAudit(pool, clock, metrics, replica=name, planned=planned)
+    ways = BrokenChannels(pool, progression, clock, parts.looks, replica=name, planned=planned)
     loop = partial(Loop, progress=progress, metrics=metrics)
     daemon = Daemon(
         pollers=2,
@@ -134,12 +177,14 @@ async def run(parts: Parts, process: Process) -> None:
         reloader=reloader,
         line=lambda: "",
         loops=[
-            loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=1.0),
-            loop("absence", missing.run_once, pause=1.0, limit=absence.LIMIT),
+            loop("timers", Timers(pool, progression, clock, replica=name, planned=planned).run_once, pause=LOOK),
+            loop("absence", missing.run_once, pause=LOOK, limit=absence.LIMIT),
+            loop("scheduler", ticks.run_once, pause=LOOK),
             loop("timekeeper", timekeeper.run_once, pause=5.0),
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
+            loop("channels", ways.run_once, pause=2 * broken_channels.LOOK),
             loop("duty", by_hand.run_once, pause=duty.LOOK),
             loop(
                 "handovers",
@@ -149,6 +194,8 @@ async def run(parts: Parts, process: Process) -> None:
             loop(
                 "silence", Silence(pool, progression, clock, replica=name, planned=planned).run_once, pause=silence.LOOK
             ),
+            *([loop("circuits", keeper.run_once, pause=LOOK)] if parts.spends else []),
+            *([loop("usual_use", use.run_once, pause=usual.PAUSE)] if parts.spends else []),
             loop("upkeep", Upkeep(pool, clock, _KEEP).run_once, pause=300.0, limit=600.0),
         ],
     )

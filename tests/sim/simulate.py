@@ -13,17 +13,18 @@ import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import anyio
 import structlog
 
-from leh_guardian.engine import absence, daemon, verbs
+from leh_guardian.engine import absence, broken_channels, circuits, daemon, spending, verbs
 from leh_guardian.errors import StoreUnavailable
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.provider.outage import Outage, Phase
@@ -31,10 +32,14 @@ from leh_guardian.redrive import keeping, mover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import actions as action_store
-from leh_guardian.store import provider_outages
+from leh_guardian.store import provider_outages, schedule_ticks
+from leh_guardian.store.schedule_ticks import Decided
 from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry import failpoints
 from tests.sim import replica
+from tests.sim.amounts import BUDGET
+from tests.sim.breaker import SimDynamo, SimTables
+from tests.sim.check_amounts import check_circuits, check_write
 from tests.sim.checker import Checker, letters_lost
 from tests.sim.loop import BusyLoop, Deadlock, Process, SimLoop
 from tests.sim.queues import SimClient, SimSqs
@@ -42,7 +47,7 @@ from tests.sim.store.database import SimDatabase
 from tests.sim.store.install import install
 from tests.sim.store.pool import Reply, SimPool
 from tests.sim.targets import Targets, registry, repeated, told
-from tests.sim.workload import RULES, TORN, drawn
+from tests.sim.workload import ON_CALL, RULES, TORN, drawn
 from tests.sim.world import LEASE, Fate, Weather, World
 from tests.support.sqs_server.account import ACCOUNT, REGION
 
@@ -50,8 +55,19 @@ TROUBLE = 30.0
 """Virtual seconds in which alerts come and things go wrong."""
 PATIENCE = 600.0
 """Virtual seconds in which everything must come to its end afterwards."""
-IDLE = 1.5
+IDLE = 2.0
 """Virtual seconds between two looks of a lane at what is due: looks that find nothing are half of what a run would do otherwise."""
+_SHORT = (
+    (daemon, "_IDLE", IDLE),
+    (action_store, "LEASE_SECONDS", LEASE),
+    (mover, "VISIBILITY", 5.0),
+    (keeping, "VISIBILITY", 5.0),
+    (absence, "HIDDEN", timedelta(seconds=5)),
+    (broken_channels, "PATIENCE", timedelta(seconds=8)),
+    (circuits, "_COMPARED", timedelta(seconds=5)),
+    (spending, "QUIET", timedelta(seconds=5)),
+)
+"""(where, what, how long): the pauses of the engine that are minutes elsewhere."""
 _EFFECTS = ("actions.settle", "commit")
 """Calls to the database before which a freeze is most telling."""
 
@@ -112,7 +128,11 @@ class Run:
         self._replicas = replicas
         self._database = SimDatabase(self._world.now)
         self._sqs = SimSqs(self._world)
+        self._tables = SimTables()
+        self._tables.on_put = lambda before, after: check_write(self._world, before, after)
         self._targets = Targets(self._world)
+        self._targets.mute = self._load.mute
+        self._targets.verdicts = self._load.amounts.verdicts
         self._targets.finished |= {name for name, fate in self._load.uploads.items() if fate == "found"}
         self._registry = registry(self._targets)
         self._rules = _rules()
@@ -137,6 +157,7 @@ class Run:
 
     async def _story(self) -> None:
         self._prepare()
+        await self._know_schedules()
         if self._load.away:
             await self._begin_outage()
         for number in range(self._replicas):
@@ -150,6 +171,8 @@ class Run:
             trouble.start_soon(self._throw_the_switch)
             await anyio.sleep(TROUBLE)
             trouble.cancel_scope.cancel()
+        if self._weather.pause:
+            await self._stand_still()
         await self._set_mode(Mode.ACT)
         self._world.calm = True
         self._sqs.calm_down()
@@ -157,6 +180,7 @@ class Run:
         await self._come_to_an_end()
 
     def _prepare(self) -> None:
+        self._tables.make(replica.BREAKER, "id")
         self._sqs.create("alerts")
         # So short that whatever is held back must be kept.
         self._sqs.create("worker-dlq", MessageRetentionPeriod=str(4 * 3600))
@@ -165,6 +189,13 @@ class Run:
         for number in range(self._load.letters):
             self._sqs.put("worker-dlq", f"letter {number}".encode())
         self._sqs.on_delete = lambda queue, body: self._checker.at_delete(body) if queue == "alerts" else None
+
+    async def _know_schedules(self) -> None:
+        """Write down that the schedules are known, so that the first tick is nobody's to leave out."""
+        begin = self._world.begin
+        known = [Decided(rule.id, str(rule.schedule), begin) for rule in self._rules.rules if rule.schedule]
+        async with transaction(SimPool(self._database, Quiet())) as tx:
+            await schedule_ticks.save(tx, begin, known)
 
     async def _begin_outage(self) -> None:
         """Write down that the worker's provider is away, as a look of `await_provider` does that nobody follows."""
@@ -187,7 +218,10 @@ class Run:
             registry=self._registry,
             pool=lambda _: pool,
             sqs=SimClient(self._world, self._sqs),
-            channel=self._targets,
+            dynamo=SimDynamo(self._world, self._tables),
+            spends=bool(self._load.amounts.tokens),
+            channels=self._targets.channels(),
+            looks=self._targets.looks,
         )
         self._living[name] = (process, pool)
         self._loop.spawn(process, lambda: replica.run(parts, process))
@@ -241,6 +275,15 @@ class Run:
         self._world.hits[f"switch to {mode.value}"] += 1
         self._world.note(f"the switch is at {mode.value}")
 
+    async def _stand_still(self) -> None:
+        """Let nobody run for a while, as when a machine is gone."""
+        self._world.hits["nobody ran"] += 1
+        self._world.note(f"nobody runs for {self._weather.pause:g} s")
+        for process, _ in self._living.values():
+            self._loop.kill(process)
+        self._bury()
+        await anyio.sleep(self._weather.pause)
+
     async def _raise_the_dead(self) -> None:
         """Start again what died or ended, after a while, as a service manager does; the database notices the death first."""
         while True:
@@ -277,6 +320,7 @@ class Run:
     def _sum_up(self, result: Result) -> None:
         world, targets = self._world, self._targets
         self._checker.at_end()
+        check_circuits(world, self._database.table, self._load.amounts, self._tables.items(replica.BREAKER))
         dead = self._sqs.bodies("worker-dlq")
         lost, result.letters_again = letters_lost(self._load.letters, self._sqs.bodies("worker"), dead)
         for row in self._database.table("quarantine"):
@@ -300,23 +344,20 @@ class Run:
 @contextmanager
 def _installed(world: World) -> Iterator[None]:
     """Put the small store in the place of PostgreSQL, and everything that is left to chance into the hands of the seed."""
-    before: Any = (uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY, absence.HIDDEN)
-    idle, daemon._IDLE = daemon._IDLE, IDLE
     made = random.Random(world.seed + 1)
     random.seed(world.seed + 2)
-    uuid.uuid4 = lambda: uuid.UUID(int=made.getrandbits(128), version=4)
-    action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY = LEASE, 5.0, 5.0
-    absence.HIDDEN = timedelta(seconds=5)  # type: ignore[misc]
     failpoints.arm(world.at_point)
     structlog.configure(processors=[_silent], cache_logger_on_first_use=False)
     try:
-        with install():
+        with ExitStack() as stack:
+            for owner, name, value in _SHORT:
+                stack.enter_context(patch.object(owner, name, value))
+            stack.enter_context(patch.object(uuid, "uuid4", lambda: uuid.UUID(int=made.getrandbits(128), version=4)))
+            stack.enter_context(install())
             yield
     finally:
         failpoints.arm(None)
         structlog.reset_defaults()
-        daemon._IDLE = idle
-        uuid.uuid4, action_store.LEASE_SECONDS, mover.VISIBILITY, keeping.VISIBILITY, absence.HIDDEN = before
 
 
 def _silent(*_: Any) -> Any:
@@ -327,6 +368,8 @@ def _silent(*_: Any) -> Any:
 def _rules_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="guardian-sim-"))
     (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
+    (folder / "oncall.yaml").write_text(ON_CALL, encoding="utf-8")
+    (folder / "budget.yaml").write_text(BUDGET, encoding="utf-8")
     return folder
 
 

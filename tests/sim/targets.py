@@ -16,6 +16,7 @@ import anyio
 
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Unavailable
+from leh_guardian.handlers.circuit_breaker import circuit_breaker
 from leh_guardian.handlers.dlq_redrive import dlq_redrive
 from leh_guardian.handlers.notify import notify
 from leh_guardian.handlers.page import page
@@ -39,12 +40,24 @@ class Happened:
     """When its attempt last asked whether it may go on."""
 
 
-class Targets:
-    """Everything that effects reach, but the queues."""
+class Mouth:
+    """A way to people."""
 
     address: str = ""
     confirms: bool = False
     strict: bool = False
+
+    def __init__(self, targets: Targets, name: str) -> None:
+        self._targets = targets
+        self._name = name
+
+    async def send(self, notice: Notice) -> Sent:
+        """Tell people."""
+        return await self._targets.send(self._name, notice)
+
+
+class Targets:
+    """Everything that effects reach, but the queues."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -55,8 +68,12 @@ class Targets:
         self.pulled: list[Happened] = []
         """The lever's effects."""
         self.notices: list[tuple[datetime, Notice]] = []
+        self.mute = (0.0, 0.0)
+        """From when to when the channel `people` takes nothing, in virtual seconds."""
         self.finished: set[str] = set()
         """Uploads that a look finds finished."""
+        self.verdicts: dict[str, str] = {}
+        """What a look at somebody's uploads says."""
         self.on_effect: Callable[[Happened], None] = lambda _: None
         """Called at each effect, before anyone has heard of it."""
 
@@ -95,8 +112,27 @@ class Targets:
         await self._reach(f"seek {what}", lambda: answer.append(what in self.finished))
         return answer[0]
 
-    async def send(self, notice: Notice) -> Sent:
-        """Tell people: the channel of the simulation."""
+    async def judge(self, who: str) -> str:
+        """Look what somebody's uploads are."""
+        await self._reach(f"judge {who}", lambda: None)
+        return self.verdicts[who]
+
+    def channels(self) -> dict[str, Mouth]:
+        """Return the ways to people."""
+        return {name: Mouth(self, name) for name in ("people", "other", "console")}
+
+    def looks(self) -> dict[str, str | None]:
+        """Return what a look at each way says: why it cannot be used, None if it can."""
+        return {"people": "it does not answer" if self._is_mute("people") else None, "other": None}
+
+    def _is_mute(self, channel: str) -> bool:
+        began, ended = self.mute
+        return channel == "people" and began <= self._world.loop.time() < ended
+
+    async def send(self, channel: str, notice: Notice) -> Sent:
+        """Tell people by a channel."""
+        if self._is_mute(channel):
+            raise Unavailable(f"{channel} does not answer")
         await self._reach(f"tell {notice.rule}", lambda: self.notices.append((self._world.now(), notice)))
         return Sent()
 
@@ -142,7 +178,13 @@ def registry(targets: Targets) -> Registry:
         there = await targets.seek(params.what)
         return Done(f"{params.what} is finished") if there else Failed(f"{params.what} is not finished")
 
-    functions = (switch, pull, seek, dlq_redrive, queue_drained, notify, page)
+    @handler(effect=Effect.READS, changes=False, timeout="20s")
+    async def judge(_: ActionContext, params: SwitchParams) -> Outcome:
+        """Look what the use of somebody was."""
+        verdict = await targets.judge(params.what)
+        return Done(f"{params.what} is {verdict}", {"verdict": verdict})
+
+    functions = (switch, pull, seek, judge, circuit_breaker, dlq_redrive, queue_drained, notify, page)
     return Registry(tuple(function.__handler__ for function in functions))  # type: ignore[attr-defined]
 
 

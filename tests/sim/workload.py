@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from tests.sim import amounts
+from tests.sim.amounts import Amounts
 from tests.sim.world import EPOCH
 from tests.support.builders import alarm_event
 
@@ -75,6 +77,34 @@ rules:
       - uses: dlq_redrive
         with: {queue: worker-dlq, rate: 2}
         retry: {attempts: 40, backoff: 1s}
+  - id: tick
+    mode: act
+    schedule: {cron: "* * * * *"}
+    actions:
+      - uses: switch
+        with: {what: "${event.detail.at}"}
+        retry: {attempts: 40, backoff: 1s}
+  - id: prompt
+    mode: act
+    schedule: {cron: "*/5 * * * *", catch_up: 1m}
+    actions:
+      - uses: switch
+        with: {what: "${event.detail.at}"}
+        retry: {attempts: 40, backoff: 1s}
+"""
+RULES += amounts.RULES
+ON_CALL = """
+version: 1
+channels:
+  people: {provider: webhook}
+  other: {provider: webhook}
+failover: {people: [other]}
+policies:
+  default:
+    steps:
+      - {level: 1, notify: [channel:people], ack_within: 30m}
+      - {level: 2, notify: [channel:people], ack_within: 60m, keep: [1]}
+    after_last: {repeat_from: 2, every: 15m, times: forever}
 """
 TORN = b'{"torn": '
 """What is no event."""
@@ -96,6 +126,10 @@ class Workload:
     malformed: int = 0
     letters: int = 0
     """Dead letters of the worker."""
+    mute: tuple[float, float] = (0.0, 0.0)
+    """From when to when the channel `people` takes nothing."""
+    amounts: Amounts = field(default_factory=Amounts)
+    """What is counted."""
     away: float = 0.0
     """Seconds for which its provider is away from the beginning on: nothing goes back meanwhile, and what would expire is kept."""
 
@@ -125,6 +159,10 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
         load.alerts.append((rng.uniform(0, seconds), TORN))
     if load.letters:
         load.away = rng.choice([0.0, rng.uniform(seconds / 3, seconds)])
+    load.amounts = amounts.drawn(rng, seconds, lambda at, event: load.alerts.append((at, amounts.body(event))))
+    if rng.random() < 1 / 3:
+        began = rng.uniform(0, seconds / 2)
+        load.mute = began, began + rng.uniform(seconds / 3, seconds)
     load.alerts.sort(key=lambda alert: alert[0])
     return load
 

@@ -23,7 +23,8 @@ from tests.sim.loop import Process, SimLoop, current_process
 
 Answer = TypeVar("Answer")
 
-EPOCH = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+EPOCH = datetime(2026, 11, 22, 17, 59, tzinfo=UTC)
+"""When everything that alerts tell of has happened. A run begins so soon after it that a full hour falls into its trouble."""
 LEASE = 6.0
 """Seconds of a lease in a simulation, so that runs are short."""
 
@@ -62,6 +63,8 @@ class Weather:
     """SQS asks to slow down."""
     switches: bool = False
     """An operator holds everything now and then."""
+    pause: float = 0.0
+    """Seconds for which no replica runs at all, after the trouble."""
     orderly: bool = False
     """Replicas are only asked to stop, never killed: then nothing may be left behind."""
 
@@ -86,6 +89,7 @@ class Weather:
             duplicate=rate(0.3),
             throttle=rate(0.04),
             switches=rng.random() < 1 / 3,
+            pause=rng.uniform(60, 600) if rng.random() < 1 / 5 else 0.0,
         )
 
     def without(self, **fields: float) -> Weather:
@@ -101,6 +105,8 @@ class World:
         self.weather = weather
         self.loop = loop
         self.rng = random.Random(seed)
+        self.begin = EPOCH + timedelta(seconds=self.rng.uniform(30, 60))
+        """True time at the beginning."""
         self.calm = False
         """Whether nothing goes wrong any more: every run ends in calm, to see whether all comes to its end."""
         self.hits: Counter[str] = Counter()
@@ -111,7 +117,7 @@ class World:
 
     def now(self) -> datetime:
         """Return true time: what the database's clock shows."""
-        return EPOCH + timedelta(seconds=self.loop.time())
+        return self.begin + timedelta(seconds=self.loop.time())
 
     def note(self, what: str) -> None:
         """Write a line of the trace."""

@@ -19,7 +19,7 @@ from tests.support.elasticmq import Unavailable, free_port
 from tests.support.process import wait_for
 
 _PACKAGES = ("pgbouncer", "libevent-2.1-7", "libc-ares2")
-_FETCH_SECONDS = 30
+_FETCH_SECONDS = 15
 _START_SECONDS = 20.0
 _SETTINGS = """
 [databases]

@@ -28,8 +28,6 @@ _GROUPS: Final = 5000
 """Days and kinds that are counted apart; of more, only the days are."""
 _PIECE: Final = 1000
 """Rows that a cursor gives at a time."""
-_KIND: Final = 100
-"""Letters by which kinds are told apart."""
 _LOWEST: Final = -(1 << 63)
 _RIGHTS: Final = """
 select a.attname::text as name, has_column_privilege(a.attrelid, a.attnum, 'SELECT') as readable,
@@ -100,7 +98,8 @@ class _Rows:
 
     @property
     def _kind(self) -> str:
-        return "''::text" if self.kind is None else f"left(coalesce(t.{self.kind.sql}::text, ''), {_KIND})"
+        """A kind by its hash: as a parameter its text could come to stand in the server's own log."""
+        return "''::text" if self.kind is None else f"coalesce(hashtextextended(t.{self.kind.sql}::text, 0)::text, '')"
 
     async def count(self) -> Mapping[Stratum, int]:
         """Return how many rows each stratum has.

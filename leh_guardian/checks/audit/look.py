@@ -20,6 +20,7 @@ from leh_guardian.checks.audit.covered import Covered
 from leh_guardian.checks.audit.run import Run
 from leh_guardian.checks.audit.sightings import Sighting, Sightings, is_serious
 from leh_guardian.checks.audit.sizes import Design
+from leh_guardian.checks.audit.statement import statement
 from leh_guardian.checks.result import CheckResult, Findings, Status, not_named
 from leh_guardian.clock import Clock
 from leh_guardian.disclosure import Scanner, Seal
@@ -165,6 +166,8 @@ def _judge(given: AuditSources, covered: list[Covered], run: Run, found: Finding
         "not_configured": absent,
         "findings": [sighting.row() for sighting in seen.told],
     }
+    if (said := statement(covered, design)) is not None:
+        evidence["statement"] = {"ko": said.ko, "en": said.en}
     return found.result(NAME, measured, threshold, evidence)
 
 

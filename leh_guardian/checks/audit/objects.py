@@ -1,8 +1,9 @@
 """Owns the reading of objects below a prefix; the one rule: chance says in what order, so that wherever it ends they are a sample.
 
 Of each day those with the smallest hash of key and seed come first, each day in proportion. Reading ends when all were read, or when
-there are as many as the confidence asks for and `whole_bytes` were read. An object is read as it comes, unpacked where it is gzip,
-in bounded memory; what would not be seen in it (other archives, UTF-16) and what is longer than a bound is a gap.
+there are as many as the confidence asks for and it would become long: of `whole_bytes`, of thousands of objects, or of time. An
+object is read as it comes, unpacked where it is gzip, in bounded memory; what would not be seen in it (other archives, UTF-16) and
+what is longer than a bound is a gap.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _PAGES: Final = 2000
 """Pages of a thousand keys that are listed."""
 _KEPT: Final = 40_000
 """Objects that may be read, as many of each day; of more, chance has chosen these."""
+_ALL: Final = 3000
+"""Objects up to which all are read, however small they are."""
 _PIECE: Final = 1 << 18
 """Bytes that are fetched at a time."""
 _GZIP: Final = b"\x1f\x8b"
@@ -89,12 +92,14 @@ async def look_at_objects(
     looked = Counter[str]()
     for day, one in listed.in_order():
         enough = all(looked[each] >= number for each, number in wanted.items())
-        if (enough and covered.bytes >= run.design.whole_bytes) or run.over(covered):
+        long = covered.bytes >= run.design.whole_bytes or looked.total() >= _ALL or run.left <= 0
+        if (enough and long) or run.over(covered):
             break
         if await _read(objects, bucket, one, covered, run):
             looked[day] += 1
         else:
             listed.there[day] -= 1
+            wanted[day] = min(wanted[day], listed.there[day])
     covered.there, covered.looked = listed.there.total(), looked.total()
     covered.effective = effective(+listed.there, looked)
     if covered.leaking:

@@ -96,6 +96,30 @@ def sampled(place: str, unit: Text, looked: int, there: int, bound: float, confi
     )
 
 
+def sampled_disclosing(place: str, unit: Text, looked: int, there: int, number: int) -> Text:
+    """A sample was not clean."""
+    return Text(
+        ko=f"{place}: {unit.ko} {there}개 중 무작위 {looked}개를 보아 {number}개에서 평문 노출",
+        en=f"{place}: {number} disclosing in {looked} of {there} {unit.en} drawn at random",
+    )
+
+
+def whole_disclosing(place: str, lines: int, number: int) -> Text:
+    """Everything was read, and it was not clean."""
+    return Text(
+        ko=f"{place}: {lines}줄 전부 확인, {number}줄에서 평문 노출",
+        en=f"{place}: all of {count(lines, 'line')} read, {number} disclosing",
+    )
+
+
+def proves_nothing(place: str, lines: int) -> Text:
+    """It was read in part, and not by drawing."""
+    return Text(
+        ko=f"{place}: 일부({lines}줄)만 보아 나머지는 알 수 없음",
+        en=f"{place}: a part read, {count(lines, 'line')}, which says nothing of the rest",
+    )
+
+
 def empty(place: str) -> Text:
     """There is no line."""
     return Text(ko=f"{place}: 기간 안에 로그가 한 줄도 없음", en=f"{place}: no line within the time")

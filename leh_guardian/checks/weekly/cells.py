@@ -15,6 +15,8 @@ CELL: Final = 240
 """Letters of a cell; the JSON has the whole."""
 SENTENCE: Final = 600
 """Letters of a finding."""
+STATEMENT: Final = 2000
+"""Letters of what a sample proves: it has a part for each table, log group and prefix."""
 _ENOUGH: Final = 4000
 """Letters that a cell is cut from: where a longer text is cut is far beyond what is shown."""
 _MOST: Final = 40
@@ -125,7 +127,7 @@ def overall(report: Report, locale: Locale) -> str:
 def statements(report: Report, locale: Locale) -> list[tuple[str, str]]:
     """Return, by check, what samples prove."""
     return [
-        (told(say.name_of(row.check).of(locale), CELL), told(row.statement.of(locale), SENTENCE))
+        (told(say.name_of(row.check).of(locale), CELL), told(row.statement.of(locale), STATEMENT))
         for row in report.rows
         if row.statement
     ]

@@ -78,7 +78,8 @@ async def is_told_apart(stage: Stage) -> bool:
     """Tell whether the attack is paused and its account blocked once, and the lawyer's work goes on."""
     paused = await _is(stage, BAD, "open") and await _is(stage, BINDER, "closed")
     there = await stage.worker.dynamodb.scan(TableName=BREAKER)
-    read = {item["id"]["S"]: item["state"]["S"] for item in there["Items"]}
+    # What has no state is no circuit: workers, and what was reserved, are in that table, too.
+    read = {item["id"]["S"]: item["state"]["S"] for item in there["Items"] if "state" in item}
     worker = read.get(f"case#{BAD}") == "open" and read.get(f"case#{BINDER}", "closed") == "closed"
     accounts = [await stage.case.account(user) for user in (ATTACKER, LAWYER)]
     return paused and worker and accounts == [("SUSPENDED", 1), ("ACTIVE", 0)]

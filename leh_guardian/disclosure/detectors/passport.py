@@ -33,7 +33,7 @@ def find(text: str, key: Label) -> Iterator[Hit]:
         glued = _WORDLIKE.search(text, max(0, start - 2), start) is not None
         if glued and not (text[start - 1] in "_-" and label is Label.PASSPORT):
             continue
-        if label in {Label.PASSPORT, Label.ANY}:
+        if label is Label.PASSPORT:
             yield Hit(Kind.KR_PASSPORT, Tier.CONFIRMED, start, end)
         elif label in {Label.NONE, Label.RESIDENT, Label.PHONE} and _stands_alone(text, start, end):
             yield Hit(Kind.KR_PASSPORT, Tier.PROBABLE, start, end)

@@ -16,8 +16,12 @@ from leh_guardian.disclosure.found import Hit, Kind
 
 SIGNS: Final = ("pass", "pwd", "pw", "비밀", "비번", "암호", "패스워드", "***")
 """In small letters: a text with a password and its name has one of them; an address with one has "://" and "@"."""
+_SPOT: Final = re.compile(r"p(?:ass|w)|비(?:밀|번)|암호|패스|\*{3}")
+"""Each name has one of these; they begin with a letter each, which lets the search run from one such letter to the next."""
+_BEFORE_PW: Final = re.compile(r"(?<![a-z])(?:user|login|new|old|db)_?\Z")
+_LONGEST_BEFORE: Final = 6
 _NAME: Final = re.compile(
-    r"(?i)(?P<sure>pass ?(?:word|wd|phrase|code)|pwd|(?<![a-z])(?:(?:user|login|new|old|db)_?)?pw(?![a-z])"
+    r"(?P<sure>pass ?(?:word|wd|phrase|code)|pwd|(?<![a-z])(?:(?:user|login|new|old|db)_?)?pw(?![a-z])"
     r"|비밀 ?번호|비번|패스 ?워드|암호)"
     r"|(?P<weak>(?<![a-z])pass(?![a-z]))|(?P<masked>(?<!\*)\*{3}(?!\*))"
 )
@@ -46,7 +50,7 @@ KEY: Final = re.compile(
 def find(text: str) -> Iterator[Hit]:
     """Yield the passwords that a folded text names."""
     done = 0
-    for name in _NAME.finditer(text):
+    for name in _names(text):
         if name.start() < done:
             continue
         tail = _TAIL.match(text, name.end())
@@ -62,6 +66,20 @@ def find(text: str) -> Iterator[Hit]:
     for found in _USERINFO.finditer(text):
         if (tier := judge(found["value"], Setting.SIGN)) is not None:
             yield Hit(Kind.PASSWORD, tier, *found.span("value"))
+
+
+def _names(text: str) -> Iterator[re.Match[str]]:
+    """Yield the names in a text, in small letters."""
+    # İ would grow, and ſ would stay: both are letters of a name where capitals do not matter.
+    small = text.lower() if text.isascii() else text.replace("İ", "i").replace("ſ", "s").lower()
+    done = 0
+    for spot in _SPOT.finditer(small):
+        start, name = spot.start(), None
+        if spot[0] == "pw" and (before := _BEFORE_PW.search(small, max(done, start - _LONGEST_BEFORE), start)):
+            name = _NAME.match(small, before.start())
+        if start >= done and (name := name or _NAME.match(small, start)):
+            done = name.end()
+            yield name
 
 
 def find_value(text: str, setting: Setting) -> Iterator[Hit]:

@@ -17,7 +17,7 @@ from leh_guardian.disclosure.numbers import Number
 SHAPES: Final = ((6, 7), (13,))
 _OLDEST: Final = 111
 """Years. A bare number of somebody older is some other number, such as milliseconds since 1970."""
-_NEUTRAL: Final = frozenset({Label.NONE, Label.RESIDENT, Label.ANY})
+_NEUTRAL: Final = frozenset({Label.NONE, Label.RESIDENT})
 
 
 def could_be_citizen(digits: str) -> bool:

@@ -17,8 +17,6 @@ SIGNS: Final = (
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
 )
 """Each of these secrets has one of them."""
-HINTS: Final = ("eyJ", "IA", "ACCA", "sk-", "xo", "xapp", "gh", "hub_pat_")
-"""Each of the signs has one of these."""
 _LEFT: Final = r"(?<![A-Za-z0-9])"
 _FORMS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     # Begun anew within itself it would be looked through again and again.

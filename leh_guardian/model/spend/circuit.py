@@ -160,7 +160,8 @@ def trip(circuit: Circuit, tier: Tier, reason: str, now: datetime, recovery: Rec
         case State.OPEN:
             worse = tier is Tier.HARD and not circuit.hard
             return replace(_raised(circuit, reason), until=None) if worse else circuit
-        case _ if tier is not Tier.HARD and not room:
+        # What is tried has its place among those that are open.
+        case State.CLOSED | State.SHADOW if tier is not Tier.HARD and not room:
             if circuit.state is State.SHADOW:
                 return circuit
             why = f"too many circuits are open: {reason}"
@@ -181,11 +182,13 @@ def judged(circuit: Circuit, verdict: Verdict, reason: str, now: datetime, recov
         return circuit
     if verdict is Verdict.LEGITIMATE and not circuit.hard:
         return replace(_probing(circuit, f"judged legitimate: {reason}", now, recovery), verdict=verdict)
+    why = f"judged {verdict}: {reason}"
+    if (circuit.verdict, circuit.reason) == (verdict, why):
+        # Said by the same action again, after its answer was lost.
+        return circuit
     # Nothing but a person's word, or a better verdict, leads out of here; people are called.
     until = None if verdict is not Verdict.LEGITIMATE else circuit.until
-    return replace(
-        circuit, version=circuit.version + 1, verdict=verdict, until=until, reason=f"judged {verdict}: {reason}"
-    )
+    return replace(circuit, version=circuit.version + 1, verdict=verdict, until=until, reason=why)
 
 
 def due(circuit: Circuit, now: datetime, recovery: Recovery) -> Circuit:

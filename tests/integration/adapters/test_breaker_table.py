@@ -1,23 +1,24 @@
-"""The worker's table of circuits: a version is never replaced by an older one - on moto's DynamoDB as on the tests' small one."""
+"""The worker's table of circuits: a version is never replaced by an older one - on moto's DynamoDB as on the tests' small ones."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
-from leh_guardian.adapters.aws import open_aws
+from leh_guardian.adapters.aws import Aws, open_aws
 from leh_guardian.adapters.breaker_table import BreakerTable
 from leh_guardian.adapters.dynamo import DynamoTables
 from leh_guardian.errors import NotFound, Refused
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.model.spend.circuit import Circuit, State
 from leh_guardian.model.spend.limits import Scope
+from tests.sim.breaker import SimTables
+from tests.sim.queues import SimAws
 from tests.support.breaker_server import BreakerServer
 from tests.support.evidence_server import REGION
 from tests.support.installation import client
@@ -25,20 +26,35 @@ from tests.support.installation import client
 NOW = datetime(2026, 11, 2, 3, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the tables are: moto's server, or the small one."""
+class Place(Protocol):
+    """Where the tables are."""
 
-    environment: dict[str, str]
-    small: BreakerServer | None
+    def make(self, *keys: str) -> str:
+        """Make a table with these keys; returns its name."""
+
+    def opened(self) -> AbstractAsyncContextManager[tuple[Aws, Any]]:
+        """Lend the session and the client."""
+
+
+def new_name() -> str:
+    """Return a name that no other table has."""
+    return f"breaker-{uuid.uuid4().hex[:8]}"
+
+
+class Served:
+    """Over HTTP, where the SDK talks to it: moto's server, or the small one."""
+
+    def __init__(self, environment: dict[str, str], small: BreakerServer | None) -> None:
+        self._environment = environment
+        self._small = small
 
     def make(self, *keys: str) -> str:
         """Make a table."""
-        name = f"breaker-{uuid.uuid4().hex[:8]}"
-        if self.small is not None:
-            self.small.make_table(name, *keys)
+        name = new_name()
+        if self._small is not None:
+            self._small.make_table(name, *keys)
             return name
-        with client("dynamodb", self.environment) as dynamo:
+        with client("dynamodb", self._environment) as dynamo:
             kinds = zip(keys, ("HASH", "RANGE"), strict=False)
             dynamo.create_table(
                 TableName=name,
@@ -48,27 +64,69 @@ class Place:
             )
         return name
 
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[tuple[Aws, Any]]:
+        """Open the SDK's."""
+        async with open_aws(REGION) as aws:
+            yield aws, await aws.client("dynamodb")
 
-@pytest.fixture(params=["moto", "small"])
+
+class Simulated:
+    """The simulation's, asked without faults."""
+
+    def __init__(self) -> None:
+        self.tables = SimTables()
+
+    def make(self, *keys: str) -> str:
+        """Make a table."""
+        name = new_name()
+        self.tables.make(name, *keys)
+        return name
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[tuple[Aws, Any]]:
+        """Lend a client that asks it at once."""
+        yield SimAws(), Direct(self.tables)
+
+
+class Direct:
+    """A client that nothing is between."""
+
+    def __init__(self, tables: SimTables) -> None:
+        self._tables = tables
+
+    async def describe_table(self, **body: Any) -> Any:
+        """Describe a table."""
+        return self._tables.run("DescribeTable", body)
+
+    async def get_item(self, **body: Any) -> Any:
+        """Read an item."""
+        return self._tables.run("GetItem", body)
+
+    async def put_item(self, **body: Any) -> Any:
+        """Write an item."""
+        return self._tables.run("PutItem", body)
+
+
+@pytest.fixture(params=["moto", "small", "simulated"])
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """One of the two, which the SDK then talks to."""
+    """One of the three."""
+    if request.param == "simulated":
+        yield Simulated()
+        return
     with ExitStack() as stack:
-        if request.param == "small":
-            small = stack.enter_context(BreakerServer())
-            found = Place(small.environment(), small)
-        else:
-            moto: EmbeddedAws = request.getfixturevalue("aws_server")
-            found = Place(moto.environment(), None)
-        for name, value in found.environment.items():
+        small = stack.enter_context(BreakerServer()) if request.param == "small" else None
+        moto: EmbeddedAws = request.getfixturevalue("aws_server") if small is None else None
+        environment = moto.environment() if small is None else small.environment()
+        for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        yield found
+        yield Served(environment, small)
 
 
 @pytest.fixture
 async def tables(place: Place) -> AsyncIterator[Any]:
     """Make the adapter over a table."""
-    async with open_aws(REGION) as aws:
-        dynamo = await aws.client("dynamodb")
+    async with place.opened() as (aws, dynamo):
         yield lambda name: BreakerTable(aws, dynamo, DynamoTables(aws, dynamo), name)
 
 

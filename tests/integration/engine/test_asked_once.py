@@ -80,6 +80,15 @@ async def test_one_word_is_for_all_that_was_shown(house: Houses) -> None:
     assert (await one.journal()).count("action.proposed") == 1
 
 
+async def test_what_is_approved_is_shown_whole(house: Houses) -> None:
+    """Long parameters do not push a later step out of the message: nobody approves what they have not seen."""
+    one = house(two="n" * 250)
+    await one.take(alarm_event("leh-1"))
+    assert await proposed(one) == ["one"]
+    assert "n" * 250 in one.world.told[0]
+    assert 'fix {"what":"last"}' in one.world.told[0]
+
+
 async def test_a_rule_that_does_not_say_so_asks_for_each(house: Houses) -> None:
     """Without `asks`, every step that changes things waits for its own word, and only it is shown."""
     one = house("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 
 import leh_guardian.handlers
@@ -21,13 +24,17 @@ from leh_guardian.adapters.parked import ParkedTable
 from leh_guardian.adapters.s3 import S3Objects
 from leh_guardian.clock import SystemClock
 from leh_guardian.context import Capabilities
+from leh_guardian.engine.allowances import AllowanceKeeper
 from leh_guardian.engine.circuits import CircuitKeeper
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.escalator import Escalator
 from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.fields import parse_duration
+from leh_guardian.gate import Gate
+from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.model.mode import Mode
 from leh_guardian.model.spend.circuit import Recovery, State
 from leh_guardian.model.spend.limits import Scope, Usual
 from leh_guardian.registry import discover
@@ -35,6 +42,7 @@ from leh_guardian.rules.loader import load_rules
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.use import StoreUse
 from leh_guardian.telemetry.metrics import Metrics
+from tests.integration.gate.test_circuits import admitted
 from tests.support.clock import FakeClock
 from tests.support.house import House
 from tests.support.leh_product import Product, make_product
@@ -114,7 +122,8 @@ async def staged(pool: Pool, aws: Aws, dsn: str, folder: Path) -> AsyncIterator[
     await product.do(
         "alter table users add status varchar(20) not null default 'ACTIVE', add created_at timestamptz default now()"
     )
-    shutil.copy(ROOT / "rules" / "spend.yaml", folder / "spend.yaml")
+    for name in ("spend.yaml", "budget.yaml"):
+        shutil.copy(ROOT / "rules" / name, folder / name)
     registry = discover(leh_guardian.handlers)
     rules = load_rules(folder, registry)
     planner = Planner(Progression(registry, Escalator(People("console").directory)), {}, parse_duration("5m"))
@@ -189,6 +198,49 @@ async def test_a_lawyers_binder_goes_on_by_itself(stage: Stage) -> None:
     assert "page" not in {action["handler"] for action in await stage.house.actions()}
     assert {one["status"] for one in await stage.house.incidents()} == {"resolved"}
     assert await stage.status() == "ACTIVE"
+
+
+async def test_a_burst_that_outruns_its_records_goes_the_same_way(
+    stage: Stage, aws_server: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers reserve what an hour allows; what they refuse opens the circuit before any record of use is there. It closes again."""
+    for name, value in aws_server.environment().items():
+        monkeypatch.setenv(name, value)
+    given: dict[str, Any] = {"most": Mode.ACT, "wanted": True}
+    rules, clock = stage.house.rules, stage.house.clock
+    board = stage.keeper._board
+    assert isinstance(board, BreakerTable)
+    await AllowanceKeeper(stage.house.pool, lambda: rules, {}, board, clock, **given).run_once()
+    await stage.product.do("update users set created_at = now() - interval '2 years'")
+    for number, name in enumerate(("준비서면", "진술서", "녹취록", "사실조회 회신", "계약서", "영수증")):
+        await stage.put(f"ev_{number}_{name}.pdf")
+        for action, of in (("UPLOAD", f"ev_{number}"), ("VIEW", f"ev_{number}")):
+            await stage.log(action, of)
+        await stage.log("VIEW", CASE, f"{number + 2} days")
+
+    def through(gate: Gate, calls: int) -> int:
+        return sum(admitted(gate, 1_000_000, case=CASE) for _ in range(calls))
+
+    gates, at = [Gate("leh-breaker", "leh-parked", key="id") for _ in range(4)], clock.now()
+    for gate in gates:
+        gate._now = lambda: at  # type: ignore[method-assign]
+    assert [await anyio.to_thread.run_sync(through, gate, 2) for gate in gates[:2]] == [2, 1], "3,000,000 in an hour"
+    [refused] = [one for one in gates[1]._events if one["DetailType"] == "AllowanceSpent"]
+    event = {"source": refused["Source"], "detail-type": refused["DetailType"], "detail": json.loads(refused["Detail"])}
+    await stage.play({**event, "id": "refused", "time": clock.now().isoformat()})
+    assert await stage.steps("case-spend") == [("pause", "succeeded"), ("judge", "succeeded"), ("settle", "succeeded")]
+    assert await stage.state() is State.HALF_OPEN
+    assert await anyio.to_thread.run_sync(through, gates[2], 1) == 0, "the trial allows less"
+    for _ in range(3):
+        clock.advance(minutes=6)
+        await stage.play()
+    assert await stage.state() is State.CLOSED
+    assert await anyio.to_thread.run_sync(through, gates[3], 4) == 3, (
+        "a new hour's worth, for what was used is accepted"
+    )
+    for gate in gates:
+        for client in gate._clients.values():
+            client.close()
 
 
 async def test_an_attack_stays_paused_and_its_account_is_blocked_with_a_persons_word(stage: Stage) -> None:

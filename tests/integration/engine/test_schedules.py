@@ -359,7 +359,8 @@ async def test_clocks_that_are_moved(
         one.clock.advance(minutes=15)
         await one.scheduler.run_once()
     await one.work()
-    assert list(one.world.effects) == ticks
+    # Two actions side by side: which is done first is nobody's promise.
+    assert sorted(one.world.effects) == ticks
     assert set(one.world.effects.values()) == {1}
 
 

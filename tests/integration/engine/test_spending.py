@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -246,6 +246,8 @@ class Board:
     def __init__(self) -> None:
         self.items: dict[tuple[Scope, str], tuple[State, int]] = {}
         self.away = False
+        self.before_read: Callable[[], Awaitable[None]] | None = None
+        """What happens, once, before the next answer."""
 
     async def publish(self, circuit: Circuit) -> int:
         """Take a newer version."""
@@ -259,6 +261,9 @@ class Board:
 
     async def read(self, scope: Scope, key: str) -> tuple[State, int] | None:
         """Say what is there."""
+        meanwhile, self.before_read = self.before_read, None
+        if meanwhile is not None:
+            await meanwhile()
         return self.items.get((scope, key))
 
 
@@ -438,6 +443,35 @@ async def test_a_copy_that_was_changed_by_hand_is_written_again(house: Houses, b
         state, version = board.items[Scope.CASE, "case_1"]
         assert state is State.OPEN
         assert version > (there[1] if there else 1)
+
+
+async def test_a_writer_that_was_overtaken_changes_nothing(house: Houses, board: Board) -> None:
+    """It finds a newer version in the table, the record's own: nobody has written there by hand, and nothing is written anew."""
+    one = house()
+    kept = keeper(one, board)
+    opened = await trip(kept)
+    judged = await kept.judge(Scope.CASE, "case_1", Verdict.LEGITIMATE, "a bulk upload", None)
+    await kept.publish(judged)
+    await kept.publish(opened)
+    assert await kept.get(Scope.CASE, "case_1") == replace(judged, published=2)
+    assert board.items[Scope.CASE, "case_1"] == (State.HALF_OPEN, 2)
+
+
+async def test_a_copy_that_changes_while_it_is_compared_is_no_strangers(house: Houses, board: Board) -> None:
+    """Between the look at the record and the one at the table another replica has moved it on."""
+    one = house()
+    kept, other = keeper(one, board), keeper(one, board)
+    await kept.publish(await trip(kept))
+    one.clock.advance(seconds=61)
+
+    async def move() -> None:
+        await other.publish(await other.judge(Scope.CASE, "case_1", Verdict.ATTACK, "from one address", None))
+
+    board.before_read = move
+    await kept.run_once()
+    await kept.run_once()
+    assert (await kept.get(Scope.CASE, "case_1")).version == 2
+    assert board.items[Scope.CASE, "case_1"] == (State.OPEN, 2)
 
 
 async def test_attempts_are_a_limit_of_their_own() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -91,19 +92,39 @@ async def test_another_version_of_the_circuit_has_an_hour_of_its_own(
     assert await calls(container(), 100, 1) == 1
 
 
-async def test_replicas_that_narrow_at_once_take_it_off_once(
-    board: BreakerTable, container: Container, store: Tables
-) -> None:
-    """Four at the same instant, beside a worker: 1,000 - 500, and what is reserved."""
-    await board.give(WHOLE)
-    done: list[bool] = []
+class Together(DynamoTables):
+    """Nobody goes on before four have read."""
 
-    async def narrow() -> None:
-        done.append(await board.narrow("case_a", HOUR, 0, 500, WHOLE))
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._waiting, self._all = 0, anyio.Event()
 
-    async with anyio.create_task_group() as tasks:
-        for _ in range(4):
-            tasks.start_soon(narrow)
-        tasks.start_soon(calls, container(), 10, 5)
-    assert done.count(True) == 1
-    assert [item["allowance"] for item in store.hours("case_a")] == [450]
+    async def get(self, table: str, key: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Read, and wait for the others."""
+        found = await super().get(table, key)
+        self._waiting += 1
+        if self._waiting == 4:
+            self._all.set()
+        await self._all.wait()
+        return found
+
+
+async def test_replicas_that_narrow_at_once_take_it_off_once(container: Container, store: Tables) -> None:
+    """Four that have read the same, beside a worker: 1,000 - 500, and what is reserved; again when there is an item already."""
+    store.put(store.breaker, pk="spend", allowance=WHOLE)
+    gate = container()
+    async with open_aws(REGION) as aws:
+        dynamo = await aws.client("dynamodb")
+        for wanted, left in ((500, 450), (200, 100)):
+            board = BreakerTable(aws, dynamo, Together(aws, dynamo), store.breaker)
+            done: list[bool] = []
+
+            async def narrow(board: BreakerTable = board, wanted: int = wanted, done: list[bool] = done) -> None:
+                done.append(await board.narrow("case_a", HOUR, 0, wanted, WHOLE))
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(4):
+                    tasks.start_soon(narrow)
+                tasks.start_soon(calls, gate, 10, 5)
+            assert done.count(True) == 1
+            assert [item["allowance"] for item in store.hours("case_a")] == [left]

@@ -360,6 +360,16 @@ async def test_a_source_that_is_away(outside: tuple[AuditOutside, Checking]) -> 
     assert any("no answer" in reason["en"] for reason in outcome.facts["reasons"])
 
 
+async def test_many_small_objects(outside: tuple[AuditOutside, Checking], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all would take too long, though they hold little, those that were read by then are the sample that was asked for."""
+    server, checks = outside
+    server.objects = {f"{PREFIX}{number}": b"view\n" for number in range(60)}
+    monkeypatch.setattr(objects, "_ALL", 30)
+    found = await facts(checks)
+    row = found["measured"]["sources"][1]
+    assert (found["status"], row["how"], row["looked_at"], row["there"]) == ("OK", "sample", 30, 60)
+
+
 async def test_an_object_that_is_gone(outside: tuple[AuditOutside, Checking]) -> None:
     """What was removed since the listing discloses nothing any more."""
     server, checks = outside

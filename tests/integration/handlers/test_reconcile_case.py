@@ -235,6 +235,22 @@ async def test_a_paused_case_is_not_processed_anew(leh: CaseOutside) -> None:
     assert leh.effects == {leh.case: 1, TWO: 1}
 
 
+async def test_what_was_just_uploaded_is_left_to_the_worker(leh: CaseOutside) -> None:
+    """With `spare`, a new file without a record is not processed a second time beside its first; an hour later it is missing."""
+    await leh.files(ONE, TWO)
+    await leh.records(ONE)
+    leh.documents([ONE])
+    outcome = await leh.reconcile(spare="1h")
+    assert isinstance(outcome, NoOp)
+    assert "방금 올라온 파일 1건" in outcome.reason
+    assert facts(outcome)["young"] == 1
+    assert facts(outcome)["unfinished"] == 0
+    assert leh.effects == {}
+    leh.clock.advance(hours=1, minutes=5)
+    assert isinstance(await leh.reconcile(spare="1h"), Done)
+    assert leh.effects == {TWO: 1}
+
+
 async def test_no_more_than_was_seen(leh: CaseOutside) -> None:
     """Bounded by what the look has found, it does all of that, or nothing at all."""
     await leh.files(ONE, TWO)

@@ -6,27 +6,28 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from leh_guardian.model.window import Amount
 from leh_guardian.store.counters import Counted
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.pool import statement
-from tests.sim.store.tables import COUNTERS
+from tests.sim.store.tables import COUNTERS, Row
 
 
 async def add(tx: Transaction, counted: Sequence[Counted]) -> None:
     """Do as the real one."""
     if not counted:
         return
-    rows: dict[tuple[str, str, datetime, str], dict[str, object]] = {}
+    rows: dict[tuple[str, str, datetime, str], dict[str, Any]] = {}
     for one in counted:
         at, member = one.amount.at, one.amount.member
         place = (one.series, one.key, at, member)
         row = {"series": one.series, "key": one.key, "at": at, "member": member}
         row |= {"amount": one.amount.amount, "keep_until": one.keep_until}
-        rows[place] = _merged(rows[place], row) if place in rows else row
+        rows[place] = row | added(rows[place], row) if place in rows else row
     async with statement(tx, "counters.add") as work:
-        await work.insert(COUNTERS, [rows[place] for place in sorted(rows)], spare=COUNTERS.primary, merge=_changed)
+        await work.insert(COUNTERS, [rows[place] for place in sorted(rows)], spare=COUNTERS.primary, merge=added)
 
 
 async def crowded(
@@ -60,12 +61,9 @@ async def forget(tx: Transaction, now: datetime, portion: int) -> int:
         return await work.delete(COUNTERS, old[:portion])
 
 
-def _merged(there: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:
-    return dict(there) | _changed(there, new)
-
-
-def _changed(there: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:
+def added(there: Row, new: Row) -> Row:
+    """Return what becomes of a bucket to which another amount is added."""
     return {
-        "amount": there["amount"] + new["amount"],  # type: ignore[operator]
-        "keep_until": max(there["keep_until"], new["keep_until"]),  # type: ignore[type-var]
+        "amount": there["amount"] + new["amount"],
+        "keep_until": max(there["keep_until"], new["keep_until"]),
     }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 from leh_guardian import store
 from leh_guardian.store import (
@@ -18,6 +17,7 @@ from leh_guardian.store import (
     channel_outages,
     check_reports,
     check_results,
+    circuits,
     control,
     counters,
     deliveries,
@@ -36,7 +36,9 @@ from leh_guardian.store import (
     probes,
     provider_outages,
     reprocessing,
+    schedule_ticks,
     silences,
+    spending,
     timers,
 )
 from tests.sim.store import actions as sim_actions
@@ -46,6 +48,7 @@ from tests.sim.store import canaries as sim_canaries
 from tests.sim.store import channel_outages as sim_channel_outages
 from tests.sim.store import check_reports as sim_check_reports
 from tests.sim.store import check_results as sim_check_results
+from tests.sim.store import circuits as sim_circuits
 from tests.sim.store import control as sim_control
 from tests.sim.store import counters as sim_counters
 from tests.sim.store import deliveries as sim_deliveries
@@ -64,7 +67,9 @@ from tests.sim.store import overview as sim_overview
 from tests.sim.store import probes as sim_probes
 from tests.sim.store import provider_outages as sim_provider_outages
 from tests.sim.store import reprocessing as sim_reprocessing
+from tests.sim.store import schedule_ticks as sim_schedule_ticks
 from tests.sim.store import silences as sim_silences
+from tests.sim.store import spending as sim_spending
 from tests.sim.store import timers as sim_timers
 
 TWINS = (
@@ -75,6 +80,7 @@ TWINS = (
     (channel_outages, sim_channel_outages),
     (check_reports, sim_check_reports),
     (check_results, sim_check_results),
+    (circuits, sim_circuits),
     (control, sim_control),
     (counters, sim_counters),
     (deliveries, sim_deliveries),
@@ -93,14 +99,15 @@ TWINS = (
     (probes, sim_probes),
     (provider_outages, sim_provider_outages),
     (reprocessing, sim_reprocessing),
+    (schedule_ticks, sim_schedule_ticks),
     (silences, sim_silences),
+    (spending, sim_spending),
     (timers, sim_timers),
 )
 """(module of the store, its twin)."""
 
-WITHOUT_TWIN = ("circuits", "migrate", "pool", "rights", "schedule_ticks", "spending", "transaction", "use")
-"""Infrastructure, and what no simulated history asks for: records of use and schedules are played on PostgreSQL alone."""
-WITHOUT_TABLE = {"circuits", "schedule_ticks", "spend_alarms"}
+WITHOUT_TWIN = ("migrate", "pool", "rights", "transaction", "use")
+"""Infrastructure, and what asks through others' questions alone."""
 
 
 def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -114,11 +121,19 @@ def questions(module: ModuleType) -> dict[str, Callable[..., Any]]:
     }
 
 
+_REAL = {real.__name__: questions(real) for real, _ in TWINS}
+
+
 @contextmanager
 def install() -> Iterator[None]:
     """Let the store's modules ask the `SimDatabase` of a transaction's connection while the block runs."""
-    with ExitStack() as stack:
+    # Set by hand: it is done for each run, and a `patch` for each question takes a part of it that can be seen.
+    try:
         for real, twin in TWINS:
-            for name in questions(real):
-                stack.enter_context(patch.object(real, name, getattr(twin, name)))
+            for name in _REAL[real.__name__]:
+                setattr(real, name, getattr(twin, name))
         yield
+    finally:
+        for real, _ in TWINS:
+            for name, function in _REAL[real.__name__].items():
+                setattr(real, name, function)

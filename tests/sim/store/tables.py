@@ -68,6 +68,9 @@ RULE_KEYS = Table("rule_keys", Index("rule_keys_pkey", ("rule_id", "dedup_key"))
 # It has no key of its own; the number stands for the place of the row.
 RULE_RUNS = Table("rule_runs", Index("", ("id",)), numbered="id")
 EARLY_OKS = Table("early_oks", Index("early_oks_pkey", ("rule_id", "dedup_key")))
+SCHEDULE_TICKS = Table("schedule_ticks", Index("schedule_ticks_pkey", ("rule_id",)))
+CIRCUITS = Table("circuits", Index("circuits_pkey", ("scope", "key")), {"told": 0})
+SPEND_ALARMS = Table("spend_alarms", Index("spend_alarms_pkey", ("scope", "key", "tier")))
 COUNTERS = Table("counters", Index("counters_pkey", ("series", "key", "at", "member")), {"member": ""})
 EXPECTATIONS = Table("expectations", Index("expectations_pkey", ("rule_id", "key")), {"fired": False})
 INCIDENTS = Table(
@@ -181,6 +184,9 @@ TABLES = (
     RULE_KEYS,
     RULE_RUNS,
     EARLY_OKS,
+    SCHEDULE_TICKS,
+    CIRCUITS,
+    SPEND_ALARMS,
     COUNTERS,
     EXPECTATIONS,
     INCIDENTS,

@@ -22,7 +22,7 @@ def run(over: timedelta = timedelta(days=7), seed: str = "0123456789abcdef") -> 
     return Run(Design(), seed, UNTIL - over, UNTIL, Sightings(Scanner(date(2026, 11, 27))), lambda: 0.0, 1.0)
 
 
-@pytest.mark.parametrize("length", [1, 60, 3600])
+@pytest.mark.parametrize("length", [60, 3600])
 @pytest.mark.parametrize("over", [timedelta(days=7), timedelta(hours=1), timedelta(seconds=3)])
 def test_all_windows_are_the_time(length: int, over: timedelta) -> None:
     """Drawn whole, they lie side by side from its beginning to its end, across midnights too."""

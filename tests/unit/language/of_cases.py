@@ -42,6 +42,8 @@ def _of_evidence() -> dict[str, Text]:
         "unsearchable": wording.unsearchable(1, one, wording.NO_DOCUMENT),
         "left_alone/1": wording.left_alone(1, one),
         "left_alone/2": wording.left_alone(5, two),
+        "young/1": wording.young(1),
+        "young/2": wording.young(2),
         "unnamed/1": wording.unnamed(1),
         "unnamed/2": wording.unnamed(2),
         "some/1": one,

@@ -16,6 +16,7 @@ from tests.unit.language import samples
 GOLDEN = Path(__file__).with_name("messages.txt")
 HANGUL = re.compile("[ㄱ-ㅎ가-힣]")
 MADE_OF_OTHERS = {
+    "checks.audit.statement",
     "cli.report.writing",
     "engine.wording._about",
     "engine.wording._look",

@@ -19,9 +19,12 @@ from leh_guardian.model.action import ActionStatus, ClaimedAction, Role
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.spend.circuit import Circuit, State
+from leh_guardian.model.spend.limits import Scope, Tier
 from leh_guardian.model.timer import TimerKind
 from leh_guardian.store import actions
 from leh_guardian.store.incidents import RunEvent
+from leh_guardian.store.schedule_ticks import Decided
 from leh_guardian.store.transaction import Transaction
 from tests.support.rows import EVENT, EXPECTED, action, incident, outage
 
@@ -124,6 +127,14 @@ def _expect(number: int, due: int | None) -> Step:
         due_at = None if due is None else side.at(due, number)
         one = replace(EXPECTED, key=f"key-{number}", due_at=due_at)
         return side.ask("expectations.save", side.at(0, number), [one])
+
+    return step
+
+
+def _circuit(key: str, version: int, state: State, published: int) -> Step:
+    async def step(side: Side) -> Any:
+        one = Circuit(Scope.CASE, key, state, version, since=side.now, opened_at=side.at(-3), published=published)
+        return await side.ask("circuits.follow", one)
 
     return step
 
@@ -244,6 +255,23 @@ _memory: list[st.SearchStrategy[Step]] = [
         st.integers(-5, 5),
     ),
     st.just(_asks("provider_outages.newest", "openai")),
+    st.builds(_circuit, st.sampled_from(["a", "b"]), st.integers(1, 4), st.sampled_from(State), st.integers(0, 4)),
+    st.just(lambda side: side.ask("circuits.take_untold")),
+    st.just(lambda side: side.ask("circuits.listed")),
+    st.builds(
+        lambda key, version: _asks("circuits.published", Scope.CASE, key, version), st.sampled_from("ab"), NUMBERS
+    ),
+    st.just(lambda side: side.ask("circuits.used", [(Scope.CASE, "b"), (Scope.CASE, "a")], side.now)),
+    st.just(lambda side: side.ask("circuits.crowd", side.at(-5))),
+    st.just(lambda side: side.ask("circuits.newly_told", [(Scope.CASE, "a", Tier.PARK)], side.now, side.at(-3))),
+    NUMBERS.map(
+        lambda n: lambda side: side.ask("schedule_ticks.save", side.now, [Decided("rule", f"{n} * * * *", side.at(n))])
+    ),
+    st.builds(
+        lambda off, m: lambda side: side.ask("schedule_ticks.forget", off, [], side.at(m)),
+        st.sampled_from([[], ["rule"]]),
+        st.integers(-5, 5),
+    ),
 ]
 _logs: list[st.SearchStrategy[Step]] = [
     st.lists(NUMBERS, max_size=1).map(

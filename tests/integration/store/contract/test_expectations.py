@@ -71,6 +71,21 @@ async def test_what_is_in_hand_is_skipped(store: Store) -> None:
     assert await taken(store, 3) == ["key-1"]
 
 
+async def test_no_more_are_taken_than_were_asked_for_however_it_is_joined(postgresql: Store) -> None:
+    """A server that knows little of a table runs a part of a join once for each row: each time it would lock the next ones."""
+    rows = [expected(number, None if number > 3 else number) for number in range(1, 7)]
+    await postgresql.do(lambda tx: expectations.save(tx, NOW, rows))
+    await postgresql.do(lambda tx: expectations.drop(tx, [("rule", row.key) for row in rows]))
+    await postgresql.do(lambda tx: tx.execute("analyze expectations"))
+    async with transaction(postgresql.pool) as tx:
+        await expectations.save(tx, NOW, rows)
+        for other in ("hashjoin", "mergejoin", "indexscan", "bitmapscan", "material"):
+            await tx.execute(f"set local enable_{other} = off")
+        taken_now = await expectations.take_due(tx, minutes(9), minutes(20), ["rule"], minutes(-99), 1)
+        assert [one.key for one in taken_now] == ["key-1"]
+        assert await expectations.forget(tx, minutes(9), 1) == 1
+
+
 async def test_what_is_completed_while_it_is_being_taken_waits_for_its_turn(store: Store) -> None:
     """Who hears of a completion sees the row as it was taken, and the last word counts."""
     await store.do(lambda tx: expectations.save(tx, NOW, [expected(1, 1)]))

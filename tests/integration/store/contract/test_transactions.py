@@ -17,6 +17,8 @@ from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.oncall.by_hand import StoredOverride
 from leh_guardian.model.silence import Silence
+from leh_guardian.model.spend.circuit import Circuit, State
+from leh_guardian.model.spend.limits import Scope, Tier
 from leh_guardian.model.timer import TimerKind
 from leh_guardian.model.window import Amount
 from leh_guardian.ports import SentLetter
@@ -26,6 +28,7 @@ from leh_guardian.store import (
     channel_outages,
     check_reports,
     check_results,
+    circuits,
     control,
     counters,
     deliveries,
@@ -44,12 +47,14 @@ from leh_guardian.store import (
     probes,
     provider_outages,
     reprocessing,
+    schedule_ticks,
     silences,
     timers,
 )
 from leh_guardian.store.approvals import Approval
 from leh_guardian.store.counters import Counted
 from leh_guardian.store.deliveries import Delivery
+from leh_guardian.store.schedule_ticks import Decided
 from leh_guardian.store.transaction import Transaction, transaction
 from tests.integration.store.contract.conftest import Store
 from tests.support.rows import EVENT, EXPECTED, NOW, action, incident, letter, outage
@@ -68,6 +73,9 @@ async def write_everything(tx: Transaction) -> None:
     await early_oks.remember(tx, {KEY: NOW})
     await expectations.save(tx, NOW, [EXPECTED])
     await counters.add(tx, [Counted("rule/count", "key-1", Amount(NOW), NOW)])
+    await schedule_ticks.save(tx, NOW, [Decided("weekly", "0 9 * * MON", NOW)])
+    await circuits.follow(tx, Circuit(Scope.CASE, "key-1", State.OPEN, 1, since=NOW))
+    await circuits.newly_told(tx, [(Scope.CASE, "key-1", Tier.PARK)], NOW, NOW)
     await deliveries.record(tx, Delivery(UUID(int=5), UUID(int=1), "person:a", "console", "page", "it began", NOW))
     await approvals.add(tx, UUID(int=5), Approval("kim", "김민수", NOW))
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
@@ -102,6 +110,8 @@ async def whole(tx: Transaction) -> list[object]:
         await timers.take_due(tx, NOW),
         await expectations.lock(tx, [KEY]),
         await counters.crowded(tx, "rule/count", {"key-1": (NOW, NOW)}, Decimal(1), distinct=False),
+        await schedule_ticks.known(tx, ["weekly"]),
+        await circuits.listed(tx),
         await inbox.forget(tx, log_before=NOW, inbox_before=NOW, log_rows=0, portion=10),
     ]
 
@@ -124,6 +134,8 @@ NOTHING = [
     None,
     {},
     {},
+    {},
+    [],
     0,
 ]
 

@@ -101,6 +101,23 @@ def test_without_room_it_is_shadowed_unless_the_limit_is_hard() -> None:
     assert machine.trip(NEW, Tier.HARD, "cap", NOW, RULES, room=False).state is State.OPEN
 
 
+def test_what_is_tried_needs_no_room_to_open_again() -> None:
+    """It has its place among those that are open: the cap that it fills itself is no reason to let it go on."""
+    probing = machine.judged(opened(), Verdict.LEGITIMATE, "", at(1), RULES)
+    again = machine.trip(probing, Tier.PARK, "too much", at(2), RULES, room=False)
+    assert (again.state, again.opens) == (State.OPEN, 2)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.SUSPICIOUS, Verdict.ATTACK])
+def test_a_verdict_that_is_said_again_changes_nothing(verdict: Verdict) -> None:
+    """The same attempt once more: rules hear of it once. What is said with other reasons is another look."""
+    once = machine.judged(opened(), verdict, "from one address", at(1), RULES)
+    assert machine.judged(once, verdict, "from one address", at(2), RULES) is once
+    assert machine.judged(once, verdict, "from two", at(2), RULES).version == once.version + 1
+    hard = machine.judged(opened(Tier.HARD), Verdict.LEGITIMATE, "", at(1), RULES)
+    assert machine.judged(hard, Verdict.LEGITIMATE, "", at(2), RULES) is hard
+
+
 @pytest.mark.parametrize(
     ("crowd", "room"),
     [
