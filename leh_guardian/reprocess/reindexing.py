@@ -1,7 +1,8 @@
-"""Owns the asking for a case's index to be built anew; the one rule: asked for once an action, and what is in the index is the answer.
+"""Owns the asking for a case's index to be built anew; the one rule: what is in the index is the answer.
 
 A 202 says that somebody has begun. So the index is looked at until every finished record has its document, or time is up. Where nobody
-knows whether the request was taken, it is repeated under its key if the API honours keys; otherwise the index alone tells.
+knows whether the request was taken, it is repeated: under its key if the API honours keys, otherwise where nothing has come into the
+index for a while. An index that is built twice is the same, and costs no tokens.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from leh_guardian.telemetry.failpoints import failpoint
 
 _LATE = 60.0
 """Seconds by which a document may come later than its record."""
+_SILENT = 120.0
+"""Seconds without a new document after which a request that nobody has heard of is repeated; less where less time is given."""
 
 
 class Stage(StrEnum):
@@ -60,6 +63,10 @@ class Repair:
     """What the API said, or why nobody knows."""
     since: float = 0.0
     """Unix time at which it was asked for, or at which the stage began."""
+    asked: float = 0.0
+    """Unix time of the last request, or of the newest document since."""
+    lacking: int = 0
+    """How many finished pieces were not in the index then."""
     before: dict[str, Any] = field(default_factory=dict)
     """What was counted at the beginning."""
 
@@ -113,10 +120,12 @@ class Reindexing:
             return None
         if state.reindex is Reindexed.NOT_ASKED:
             state.since = self._now
+            self._note(seen)
             await self._is(Reindexed.ASKING)
             failpoint("reconcile.reindexing")
             await self._request(first=True)
-        elif state.reindex is Reindexed.ASKING and self._admin.idempotent and not self._is_over:
+        elif state.reindex is Reindexed.ASKING and not self._is_over and self._may_repeat(seen):
+            self._note(seen)
             await self._request(first=False)
         if state.reindex is Reindexed.REFUSED:
             return None
@@ -126,6 +135,17 @@ class Reindexing:
                 await self._is(Reindexed.LATE)
             return None
         return self._wait(seen)
+
+    def _may_repeat(self, seen: Inventory) -> bool:
+        """Tell whether a request that nobody has heard of is to be repeated."""
+        if len(seen.unindexed) < self._state.lacking:
+            # Somebody is at it.
+            self._note(seen)
+        silent = min(_SILENT, self._within.total_seconds() / 4)
+        return self._admin.idempotent or self._now - self._state.asked >= silent
+
+    def _note(self, seen: Inventory) -> None:
+        self._state.asked, self._state.lacking = self._now, len(seen.unindexed)
 
     async def _request(self, *, first: bool) -> None:
         try:

@@ -48,6 +48,12 @@ def silent() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is given its time, where a test does not ask for less."""
+    monkeypatch.setattr(finding, "DEADLINE", 60.0)
+
+
 @pytest.fixture
 def environment(postgres: EmbeddedPostgres, aws_server: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Settings of an installation whose queue is missing."""

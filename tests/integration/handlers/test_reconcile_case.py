@@ -171,15 +171,40 @@ async def test_an_api_that_has_only_begun_is_waited_for(leh: CaseOutside) -> Non
     ],
 )
 async def test_an_answer_that_got_lost(leh: CaseOutside, trouble: Trouble, keys: bool) -> None:
-    """With keys it is asked again; without, what is in the index tells, and what nobody knows goes to a person. Never twice."""
+    """With keys it is asked again; without, once nothing has come into the index for a while: what was done is not done twice."""
     leh.honouring(keys)
     await leh.files(ONE)
     await leh.records(ONE)
     leh.api.trouble = [trouble]
-    outcome = await leh.reconcile()
-    done = keys or trouble in {Trouble.AFTER, Trouble.CUT_AFTER}
-    assert isinstance(outcome, Done if done else Unknown), outcome
-    assert leh.effects == ({leh.case: 1} if done else {})
+    assert isinstance(await leh.reconcile(), Done)
+    assert leh.effects == {leh.case: 1}
+
+
+async def test_what_nobody_hears_of_goes_to_a_person(leh: CaseOutside) -> None:
+    """An API that never says whether it has begun, and an index into which nothing comes: a few requests, and then people."""
+    leh.honouring(False)
+    await leh.files(ONE)
+    await leh.records(ONE)
+    leh.api.trouble = [Trouble.HTML] * 50
+    assert isinstance(await leh.reconcile(), Unknown)
+    assert 35 < len(leh.api.trouble) < 50
+
+
+async def test_an_index_that_grows_is_not_asked_for_again(leh: CaseOutside) -> None:
+    """Nobody heard that it was taken, but documents come one after the other: somebody is at it."""
+    leh.honouring(False)
+    pieces = [ONE, TWO, THREE]
+    await leh.files(*pieces)
+    await leh.records(*pieces)
+    leh.api.trouble = [Trouble.HTML] * 50
+    there: list[str] = []
+
+    def slowly() -> None:
+        there.append(pieces[len(there)])
+        leh.documents(there)
+
+    assert isinstance(await leh.reconcile(each_round=slowly), Done)
+    assert len(leh.api.trouble) == 49
 
 
 async def test_an_index_that_is_refused_keeps_nobody_from_the_rest(leh: CaseOutside) -> None:
