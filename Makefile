@@ -20,9 +20,10 @@ SECONDS ?= 300
 .PHONY: setup demo check test faults fuzz bench docs lock clean
 
 # pip compiles what it copies, and an editable install copies nothing: where PYTHONDONTWRITEBYTECODE is set, every start of
-# the program would compile all of it anew. A folder that cannot be written to costs that time and nothing else.
+# the program, and of the tests' own launcher, would compile all of it anew. A folder that cannot be written to costs that time
+# and nothing else.
 setup: $(STAMP)
-	@$(BIN)/python -m compileall -qq leh_guardian || true
+	@$(BIN)/python -m compileall -qq leh_guardian tests/support tests/sim || true
 
 # A half-made environment has no stamp and is made again. --clear so that a broken one never lingers.
 $(STAMP): requirements/dev.lock pyproject.toml

@@ -26,3 +26,5 @@ STORM = _wanted("STORM", 5_000)
 """Alerts in a storm."""
 LONG = bool(os.environ.get("FAULTS_LONG"))
 """Whether this is `make faults`."""
+RARER = 1.0 if LONG else 1.6
+"""By how much portions of the load are further apart: an alarm costs 27 ms of CPU, and a dozen worlds share two cores."""

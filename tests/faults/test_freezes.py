@@ -38,7 +38,7 @@ CHOSEN = POINTS[: min(FREEZES, len(POINTS))]
 EACH = max(1, FREEZES // len(CHOSEN))
 _FOUND: dict[str, dict[str, Any]] = {}
 """What was found, by point."""
-_REACH_SECONDS = 120.0
+_REACH_SECONDS = 240.0
 
 
 def freeze(point: str, stage: Stage) -> None:

@@ -145,13 +145,13 @@ def slow_steals_no_lease(stage: Stage) -> None:
 
 
 def a_commit_whose_reply_is_lost_is_found_done(stage: Stage) -> None:
-    """COMMIT is carried out and its answer lost, a dozen times: what was unknown is done again under the same keys, once."""
+    """COMMIT is carried out and its answer lost, again and again: what was unknown is done again under the same keys, once."""
     with stage.own_world(seed=8) as world, TcpProxy("127.0.0.1", world.postgres.port) as proxy:
         world.go_through(proxy.port)
         replicas = [world.replica(), world.replica()]
         wait_for(lambda: all(replica.ready() for replica in replicas))
         with world.busy(0.3, charge=2, once=1, tell=1, people=1):
-            for _ in range(12):
+            for _ in range(12 if LONG else 6):
                 before = proxy.counts[Cut.AFTER.value]
                 proxy.script(Cut.AFTER, b"commit", hit=world.random.randint(1, 3))
                 wait_for(lambda b=before: proxy.counts[Cut.AFTER.value] > b)  # type: ignore[misc]

@@ -20,6 +20,7 @@ from tests.faults.forks import ForkServer, Spawner
 from tests.faults.load import RULES, Load, Redrive
 from tests.faults.outside import OutsideWorld
 from tests.faults.replicas import Replica
+from tests.faults.sizes import RARER
 from tests.faults.truth import Away, Truth
 from tests.support.process import wait_for
 from tests.support.sqs_server import SqsServer
@@ -27,7 +28,7 @@ from tests.support.sqs_server import SqsServer
 ALERTS = "alerts"
 BURIED = "alerts-dlq"
 VISIBILITY = 5
-HEAL_SECONDS = 120.0
+HEAL_SECONDS = 300.0
 """How long everything may take to be settled once the faults are over (I3)."""
 _BUSY = "select count(*) from actions where status in ('scheduled', 'running', 'waiting', 'proposed')"
 _OPEN = "select dedup_key from incidents where status <> 'resolved' and dedup_key = any($1::text[])"
@@ -150,15 +151,15 @@ class World:
 
     @contextmanager
     def busy(self, seconds: float, *, uploads: int = 0, **counts: int) -> Iterator[None]:
-        """Send a portion every `seconds` meanwhile, with a dead-letter queue now and then."""
+        """Send a portion every `seconds` meanwhile (`make test`: more rarely), with a dead-letter queue now and then."""
         over = threading.Event()
 
         def feed() -> None:
             turn = 0
-            while not over.wait(seconds):
+            while not over.wait(seconds * RARER):
                 self.portion(**counts)
                 self.uploads(missed=uploads, followed=uploads)
-                if turn % 8 == 0:
+                if turn % round(8 / RARER) == 0:
                     self.redrive(20)
                 turn += 1
 

@@ -37,7 +37,7 @@ def run_cli(*arguments: str, timeout: float = 60, **settings: str) -> subprocess
     )
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 30.0, *, pause: float = 0.05) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 90.0, *, pause: float = 0.05) -> Any:
     """Look until `what()` is true; returns it. An assertion fails when it never is."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
