@@ -88,14 +88,20 @@ async def take_in(tx: Transaction, changes: Changes, budget: Budget, usual: Usua
         if scope is Scope.CASE
     ]
     await counters.add(tx, alarms)
-    tiers = [(scope, key, one.limit.tier) for (scope, key), one in gravest.items()]
-    told = await circuits.newly_told(tx, tiers, changes.now, changes.now - QUIET)
+    quiet = {(*key, one.limit.tier): _quiet_since(known.get(key), changes.now) for key, one in gravest.items()}
+    told = await circuits.newly_told(tx, quiet, changes.now)
     return [
         _event(one, changes.now, one.key in counted.estimated)
         for one in gravest.values()
         # Of what is refused there may be no further word.
         if (*one.key, one.limit.tier) in told or one.key in spent
     ]
+
+
+def _quiet_since(circuit: Circuit | None, now: datetime) -> datetime:
+    """Return since when an alarm must have been told for another one to be no news: not before what it led to was over."""
+    cleared = circuit.cleared_at if circuit else None
+    return max(now - QUIET, min(cleared, now)) if cleared else now - QUIET
 
 
 def _holds(circuit: Circuit, refused_at: datetime) -> bool:

@@ -125,19 +125,20 @@ async def crowd(tx: Transaction, lately: datetime) -> Crowd:
     return Crowd(row["open"], row["opened"])
 
 
-async def newly_told(tx: Transaction, alarms: Sequence[Alarm], now: datetime, since: datetime) -> set[Alarm]:
-    """Return the alarms that were not told since `since`, and remember that they are told now."""
-    ordered = sorted(set(alarms))
+async def newly_told(tx: Transaction, alarms: Mapping[Alarm, datetime], now: datetime) -> set[Alarm]:
+    """Return the alarms that were not told since the instant beside each, and remember that they are told now."""
+    ordered = sorted(alarms)
     rows = await tx.fetch(
-        "insert into spend_alarms as a (scope, key, tier, told_at) select s, k, t, $4"
-        " from unnest($1::text[], $2::text[], $3::text[]) u(s, k, t)"
-        " on conflict (scope, key, tier) do update set told_at = excluded.told_at where a.told_at < $5"
+        "with u as (select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) u(s, k, t, since))"
+        " insert into spend_alarms as a (scope, key, tier, told_at) select s, k, t, $5 from u"
+        " on conflict (scope, key, tier) do update set told_at = excluded.told_at"
+        " where a.told_at < (select since from u where (s, k, t) = (a.scope, a.key, a.tier))"
         " returning scope, key, tier",
         [scope.value for scope, _, _ in ordered],
         [key for _, key, _ in ordered],
         [tier.value for _, _, tier in ordered],
+        [alarms[one] for one in ordered],
         now,
-        since,
     )
     return {(Scope(row["scope"]), row["key"], Tier(row["tier"])) for row in rows}
 

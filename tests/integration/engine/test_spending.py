@@ -313,6 +313,24 @@ async def test_a_trip_is_written_once_for_each_cause(house: Houses, board: Board
     assert (await trip(kept, cause=UUID(int=8))).state is State.OPEN
 
 
+async def test_what_is_crossed_after_a_closing_is_news(house: Houses, board: Board) -> None:
+    """However lately an alarm was told: what it led to is over, and what was used until then is accepted."""
+    one = house()
+    kept = keeper(one, board)
+    await one.take(use(1, 1500))
+    opened = await trip(kept)
+    one.clock.advance(minutes=1)
+    async with transaction(one.pool) as tx:
+        await circuits.follow(tx, machine.closed(opened, "kim", "fine", one.clock.now()))
+    told = []
+    for number in (2, 3, 4):
+        one.clock.advance(minutes=1)
+        await one.take(use(number, 600))
+        told.append({i["dedup_key"]: i["events"] for i in await one.incidents()}["case_1"])
+    # A warning, the limit, and no word again.
+    assert told == [2, 3, 3]
+
+
 async def test_an_old_verdict_is_not_about_a_new_opening(house: Houses, board: Board) -> None:
     """It names the opening that it judged."""
     one = house()

@@ -97,15 +97,15 @@ async def crowd(tx: Transaction, lately: datetime) -> Crowd:
     return Crowd(sum(row["state"] in {"open", "half_open"} for row in rows), len(opened))
 
 
-async def newly_told(tx: Transaction, alarms: Sequence[Alarm], now: datetime, since: datetime) -> set[Alarm]:
+async def newly_told(tx: Transaction, alarms: Mapping[Alarm, datetime], now: datetime) -> set[Alarm]:
     """Do as the real one."""
     told: set[Alarm] = set()
     async with statement(tx, "circuits.newly_told") as work:
-        for scope, key, tier in sorted(set(alarms)):
+        for (scope, key, tier), since in sorted(alarms.items()):
             row = {"scope": scope.value, "key": key, "tier": tier.value, "told_at": now}
             new = bool(await work.insert(SPEND_ALARMS, [row], spare=SPEND_ALARMS.primary))
             there = [] if new else work.find(SPEND_ALARMS, scope.value, key, tier.value)
-            for older in await work.locked(SPEND_ALARMS, there, lambda row: row["told_at"] < since):
+            for older in await work.locked(SPEND_ALARMS, there, lambda row, since=since: row["told_at"] < since):
                 await work.update(SPEND_ALARMS, older, told_at=now)
                 new = True
             if new:

@@ -263,7 +263,7 @@ _memory: list[st.SearchStrategy[Step]] = [
     ),
     st.just(lambda side: side.ask("circuits.used", [(Scope.CASE, "b"), (Scope.CASE, "a")], side.now)),
     st.just(lambda side: side.ask("circuits.crowd", side.at(-5))),
-    st.just(lambda side: side.ask("circuits.newly_told", [(Scope.CASE, "a", Tier.PARK)], side.now, side.at(-3))),
+    st.just(lambda side: side.ask("circuits.newly_told", {(Scope.CASE, "a", Tier.PARK): side.at(-3)}, side.now)),
     NUMBERS.map(
         lambda n: lambda side: side.ask("schedule_ticks.save", side.now, [Decided("rule", f"{n} * * * *", side.at(n))])
     ),

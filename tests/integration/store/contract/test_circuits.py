@@ -155,12 +155,14 @@ async def test_an_alarm_is_told_once_in_a_while(store: Store) -> None:
     park, hard = (CASE, "a", Tier.PARK), (CASE, "a", Tier.HARD)
 
     async def told(at: int, *alarms: Any) -> Any:
-        return await store.do(lambda tx: circuits.newly_told(tx, alarms, minutes(at), minutes(at - 10)))
+        return await store.do(lambda tx: circuits.newly_told(tx, dict.fromkeys(alarms, minutes(at - 10)), minutes(at)))
 
     assert await told(0, park, park) == {park}
     assert await told(10, park, hard) == {hard}
     assert await told(11, park, hard) == {park}
     assert await told(12) == set()
+    since = {park: minutes(11), hard: minutes(12)}
+    assert await store.do(lambda tx: circuits.newly_told(tx, since, minutes(13))) == {hard}
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -168,10 +170,10 @@ async def test_of_two_who_tell_an_alarm_at_once_one_does(store: Store, old: bool
     """The second waits for the first, and does not tell it."""
     alarm = (CASE, "a", Tier.PARK)
     if old:
-        await store.do(lambda tx: circuits.newly_told(tx, [alarm], minutes(-60), minutes(-70)))
+        await store.do(lambda tx: circuits.newly_told(tx, {alarm: minutes(-70)}, minutes(-60)))
     async with store.waiter() as second, transaction(store.pool) as one:
-        assert await circuits.newly_told(one, [alarm], NOW, minutes(-10)) == {alarm}
-        await second.begin(lambda tx: circuits.newly_told(tx, [alarm], NOW, minutes(-10)))
+        assert await circuits.newly_told(one, {alarm: minutes(-10)}, NOW) == {alarm}
+        await second.begin(lambda tx: circuits.newly_told(tx, {alarm: minutes(-10)}, NOW))
     assert (second.error, second.result) == (None, set())
 
 
@@ -181,7 +183,7 @@ async def test_what_is_closed_for_long_is_forgotten(store: Store) -> None:
     await follow(store, *(replace(closed, key=key) for key in "ab"), replace(closed, key="c", published=0))
     await follow(store, replace(closed, key="d", since=minutes(5)), circuit("e", published=1))
     for key in "ab":
-        await store.do(lambda tx, key=key: circuits.newly_told(tx, [(CASE, key, Tier.PARK)], NOW, NOW))
+        await store.do(lambda tx, key=key: circuits.newly_told(tx, {(CASE, key, Tier.PARK): NOW}, NOW))
     assert await store.do(lambda tx: circuits.forget(tx, minutes(1), 1)) == 2
     assert await store.do(lambda tx: circuits.forget(tx, minutes(1), 9)) == 2
     assert await store.do(lambda tx: circuits.forget(tx, minutes(1), 9)) == 0

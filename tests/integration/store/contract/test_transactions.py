@@ -75,7 +75,7 @@ async def write_everything(tx: Transaction) -> None:
     await counters.add(tx, [Counted("rule/count", "key-1", Amount(NOW), NOW)])
     await schedule_ticks.save(tx, NOW, [Decided("weekly", "0 9 * * MON", NOW)])
     await circuits.follow(tx, Circuit(Scope.CASE, "key-1", State.OPEN, 1, since=NOW))
-    await circuits.newly_told(tx, [(Scope.CASE, "key-1", Tier.PARK)], NOW, NOW)
+    await circuits.newly_told(tx, {(Scope.CASE, "key-1", Tier.PARK): NOW}, NOW)
     await deliveries.record(tx, Delivery(UUID(int=5), UUID(int=1), "person:a", "console", "page", "it began", NOW))
     await approvals.add(tx, UUID(int=5), Approval("kim", "김민수", NOW))
     await control.set_mode(tx, "*", Mode.OBSERVE, "try", "kim", NOW)
