@@ -261,7 +261,7 @@ _memory: list[st.SearchStrategy[Step]] = [
     st.builds(
         lambda key, version: _asks("circuits.published", Scope.CASE, key, version), st.sampled_from("ab"), NUMBERS
     ),
-    st.just(lambda side: side.ask("circuits.used", [(Scope.CASE, "b"), (Scope.CASE, "a")], side.now)),
+    st.just(lambda side: side.ask("circuits.used", {(Scope.CASE, "b"): side.now, (Scope.CASE, "a"): side.at(-1)})),
     st.just(lambda side: side.ask("circuits.crowd", side.at(-5))),
     st.just(lambda side: side.ask("circuits.newly_told", {(Scope.CASE, "a", Tier.PARK): side.at(-3)}, side.now)),
     NUMBERS.map(
