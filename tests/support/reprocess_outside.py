@@ -35,7 +35,12 @@ class ReprocessOutside(EvidenceServer):
             if case := self.finishes.get("case_id"):
                 self.indexes.put(index_of(case), evidence, evidence_id=evidence)
         elif evidence is not None:
+            index = index_of(evidence)
+            before = set(self.indexes.documents.get(index, ()))
             for item in self._tables[TABLE][1]:
                 if item.get("case_id") == evidence and item["status"] == "processed":
-                    self.indexes.put(index_of(evidence), item["evidence_id"], evidence_id=item["evidence_id"])
+                    self.indexes.put(index, item["evidence_id"], evidence_id=item["evidence_id"])
+            if self.desk.effects[evidence] > 1 and set(self.indexes.documents.get(index, ())) == before:
+                # An index that is built once more is the same: nothing has happened.
+                self.desk.effects[evidence] -= 1
         return Answer(status, json.dumps(said).encode())
