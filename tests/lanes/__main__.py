@@ -2,8 +2,8 @@
 
 A test mostly waits, so that one run leaves half the cores idle. The lanes of a part are pytest runs side by side, each with
 servers of its own; the parts follow each other. A file is its lane's that names the nearest path above it, so that a new one
-is run without more ado. What is held against a machine's pace is in one lane: it is never beside its like. What only reckons,
-in a time of its own, has a lane that gets whatever the others leave of the cores: it is never in their way.
+is run without more ado. What is held against a machine's pace is in one lane: it is never beside its like. What only reckons, in a
+time of its own, runs beside all parts and gets whatever they leave of the cores: it is never in their way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parents[2]
+PATIENT = "the simulation"
+"""The part that never looks at a clock, so that it can wait for all others: it begins first and ends last."""
 PARTS = {
+    PATIENT: (("tests/sim",),),
     "reliability": (
         (
             "tests/faults",
@@ -29,23 +32,19 @@ PARTS = {
             "tests/e2e/test_watchdog.py",
             "tests/hostile",
         ),
-        (
-            "tests/contracts",
-            "tests/integration/adapters/test_sqs_conformance.py",
-            "tests/integration/store",
-        ),
-        ("tests/sim",),
+        ("tests/contracts",),
+        ("tests/integration/adapters/test_sqs_conformance.py", "tests/integration/store"),
     ),
     "the rest": (
         ("tests/e2e", "tests/integration/engine", "tests/integration/local"),
+        ("tests/integration",),
         ("tests",),
     ),
 }
 """Part, and the paths of each of its lanes; below the root. One that is not there fails its lane."""
-PATIENT = frozenset({"tests/sim"})
-"""Paths of lanes that never look at a clock, so that they can wait for all others."""
-_LAST = 19
-"""The niceness that gets only what nobody else wants."""
+_PYTEST = [sys.executable, "-m", "pytest"]
+_PATIENTLY = ("nice", "-n", "19")
+"""Before a command that gets only what nobody else wants."""
 _LOOK = 0.1
 """Seconds between two looks at what a lane has printed."""
 
@@ -63,10 +62,9 @@ def _others(lane: Sequence[str], named: Sequence[str]) -> Iterator[str]:
             yield f"--ignore={path}"
 
 
-def manners(lane: Sequence[str]) -> list[str]:
-    """Return the command before a lane's own, by its arguments: a patient one gets what the others leave."""
-    paths = {path for path in lane if not path.startswith("-")}
-    return ["nice", "-n", str(_LAST)] if paths <= PATIENT else []
+def commands(name: str, part: Sequence[Sequence[str]], pytest: Sequence[str]) -> list[list[str]]:
+    """Return the command of each lane of a part."""
+    return [[*(_PATIENTLY if name == PATIENT else ()), *pytest, *lane] for lane in part]
 
 
 def side_by_side(commands: Sequence[Sequence[str]], out: IO[bytes]) -> list[int]:
@@ -109,19 +107,25 @@ def _followed(process: subprocess.Popen[bytes], printed: IO[bytes], out: IO[byte
 
 def main(arguments: Sequence[str]) -> int:
     """Run pytest with the arguments, or without any all tests in their lanes; returns 0 when every lane passed."""
-    pytest = [sys.executable, "-m", "pytest"]
     if arguments:
-        os.execv(sys.executable, [*pytest, *arguments])
+        os.execv(sys.executable, [*_PYTEST, *arguments])
     # What stops us stops the lanes: an exception ends the blocks around them.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    pytest.append("--color=yes" if sys.stdout.isatty() else "--color=auto")
-    said, failed = [], False
-    for name, part in lanes().items():
-        began = time.monotonic()
-        codes = side_by_side([[*manners(lane), *pytest, *lane] for lane in part], sys.stdout.buffer)
+    pytest = [*_PYTEST, "--color=yes" if sys.stdout.isatty() else "--color=auto"]
+    said, failed, made, out = [], False, lanes(), sys.stdout.buffer
+
+    def ended(name: str, codes: Sequence[int], began: float) -> bool:
         ends = ", ".join("passed" if code == 0 else f"failed ({code})" for code in codes)
         said.append(f"{name}: lanes {ends} in {time.monotonic() - began:.0f} s")
-        failed |= any(codes)
+        return any(codes)
+
+    with ExitStack() as stack:
+        began = time.monotonic()
+        patient = [stack.enter_context(_begun(one)) for one in commands(PATIENT, made.pop(PATIENT, ()), pytest)]
+        for name, part in made.items():
+            begun = time.monotonic()
+            failed |= ended(name, side_by_side(commands(name, part, pytest), out), begun)
+        failed |= ended(PATIENT, [_followed(process, printed, out) for process, printed in patient], began)
     print(*said, sep="\n")
     return int(failed)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lanes.__main__ import PARTS, PATIENT, ROOT, lanes, manners, side_by_side
+from tests.lanes.__main__ import PARTS, PATIENT, ROOT, commands, lanes, side_by_side
 from tests.support.process import wait_for
 
 
@@ -77,15 +77,36 @@ def test_they_run_side_by_side(tmp_path: Path) -> None:
 
 
 def test_what_only_reckons_gets_what_the_others_leave() -> None:
-    """Patient lanes are at the lowest priority, all others at that of who asks; none is half patient."""
-    whole = [lane for part in lanes().values() for lane in part]
-    patient = [lane for lane in whole if manners(lane)]
-    assert {path for lane in patient for path in lane} == PATIENT
-    assert not PATIENT & {path for lane in whole if lane not in patient for path in lane}
-    out = io.BytesIO()
+    """The patient part is at the lowest priority, all others at that of who asks."""
+    assert next(iter(PARTS)) == PATIENT
     program = [sys.executable, "-c", "import os; print(os.nice(0))"]
-    assert side_by_side([[*manners(lane), *program] for lane in (patient[0], ["tests"])], out) == [0, 0]
-    assert out.getvalue().decode().split() == ["19", str(os.nice(0))]
+    for name, niceness in ((PATIENT, 19), ("the rest", os.nice(0))):
+        out = io.BytesIO()
+        assert side_by_side(commands(name, [["tests"]], program), out) == [0]
+        assert int(out.getvalue()) == niceness
+
+
+@pytest.mark.parametrize("fails", ["patient", "other"])
+def test_the_patient_part_lasts_as_long_as_it_needs(tmp_path: Path, fails: str) -> None:
+    """It begins before the others and may end after them; whichever fails fails the whole."""
+    program = (
+        "import sys, pathlib, time\n"
+        "here, name = pathlib.Path(sys.argv[-1]), sys.argv[-2]\n"
+        "while name == 'other' and not (here / 'begun').exists(): time.sleep(0.01)\n"
+        "(here / 'begun').touch()\n"
+        "while name == 'patient' and not (here / 'over').exists(): time.sleep(0.01)\n"
+        "(here / 'over').touch()\n"
+        f"sys.exit(name == '{fails}')"
+    )
+    whole = (
+        "import sys, tests.lanes.__main__ as lanes\n"
+        f"lanes.lanes = lambda: {{lanes.PATIENT: [['patient', {str(tmp_path)!r}]], 'one': [['other', {str(tmp_path)!r}]]}}\n"
+        f"lanes._PYTEST = [sys.executable, '-c', {program!r}]\n"
+        "sys.exit(lanes.main([]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", whole], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert f"{'the simulation' if fails == 'patient' else 'one'}: lanes failed (1)" in ended.stdout
 
 
 def test_what_stops_the_whole_stops_the_lanes(tmp_path: Path) -> None:
