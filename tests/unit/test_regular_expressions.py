@@ -29,7 +29,7 @@ ENDLESS: Final = 1000
 LETTERS: Final = frozenset([*map(chr, range(128)), "가", "１", "\u2028", "é", "\u1173", "·"])
 PACKAGE: Final = Path(leh_guardian.__file__).parent
 CALLS: Final = frozenset("compile search match fullmatch sub subn split findall finditer template".split())
-OURS: Final = {("rules/shapes/kinds.py", "form")}
+OURS: Final = {("rules/shapes/kinds.py", "form"), ("disclosure/labels.py", "_one_of")}
 """Parameters that only tables of the package are given for."""
 
 
@@ -77,6 +77,8 @@ def is_ours(file: str, node: ast.expr) -> bool:
             return all(is_ours(file, part.value if isinstance(part, ast.FormattedValue) else part) for part in parts)
         case ast.Name(id=name):
             return name.lstrip("_").isupper() or (file, name) in OURS
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return (file, name) in OURS and all(is_ours(file, one) for one in args)
         case _:
             return False
 

@@ -91,7 +91,7 @@ def is_reported(guardian: GuardianProcess) -> bool:
     """Tell whether the console got the report once, with one check of each kind."""
     text = guardian.log.read_text(encoding="utf-8", errors="replace")
     said = text.partition("📣 [주간 점검 보고서]")[2].partition("\n\n")[0]
-    kinds = re.findall(rf"^   \S+ ({'|'.join(_KINDS)}) ", said, re.MULTILINE)
+    kinds = re.findall(r"^   \S+ (OK|WARN|FAIL|UNKNOWN) ", said, re.MULTILINE)
     return text.count("📣 [주간 점검 보고서]") == 1 and sorted(kinds) == sorted(_KINDS)
 
 
