@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -15,6 +14,7 @@ from typing import Self
 
 import anyio
 
+from leh_guardian.local.free_port import free_port
 from leh_guardian.local.processes import LocalUnavailable
 
 # `leh-guardian run`, that also ends when its owner does: a killed demo leaves no daemon behind.
@@ -32,7 +32,7 @@ class GuardianProcess:
     """`leh-guardian run` with its log in a file."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.log = log
         self.environment = {**environment, "LEH_HTTP__PORT": str(self._port)}
@@ -93,13 +93,6 @@ class GuardianProcess:
 def _own_environment() -> dict[str, str]:
     """Return this process's environment without the settings of some other installation."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("LEH_", "AWS_"))}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _get(url: str) -> int:

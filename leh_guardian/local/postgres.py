@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote
 
+from leh_guardian.local.free_port import free_port
 from leh_guardian.local.postgres_files import OWN_DATABASE, PostgresFiles, clean_environment
 from leh_guardian.local.processes import Account, LocalUnavailable, Watcher
 
@@ -56,7 +55,7 @@ class EmbeddedPostgres:
         self._settings = _SETTINGS if durable else _SETTINGS | _NOT_DURABLE
         self._server: subprocess.Popen[bytes] | None = None
         self._watcher: Watcher | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @classmethod
     def start(cls, directory: Path, *, durable: bool = True) -> EmbeddedPostgres:
@@ -154,7 +153,7 @@ class EmbeddedPostgres:
                 log.seek(before)
                 printed = log.read().decode(errors="replace")
             if _PORT_TAKEN in printed and not keep_port:
-                self.port = _free_port()
+                self.port = free_port()
             elif _PORT_TAKEN not in printed and not any(words in printed for words in _NOT_YET):
                 raise LocalUnavailable(f"PostgreSQL did not start; {OWN_DATABASE}\n{printed.strip()}")
             if time.monotonic() > deadline:
@@ -196,15 +195,3 @@ class EmbeddedPostgres:
             time.sleep(0.1)
         # Left by a crash. PostgreSQL would refuse to start if the number in it meanwhile is another process.
         self._files.pid_file.unlink(missing_ok=True)
-
-
-def _free_port() -> int:
-    """A port below those that systems hand to outgoing connections: it is still free after a restart."""
-    for port in random.sample(range(20_000, 32_000), 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise LocalUnavailable("no free port on 127.0.0.1")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from leh_guardian.local.free_port import free_port
 from tests.faults.checker import check
 from tests.faults.forks import Spawner
 from tests.faults.replicas import Replica
@@ -56,9 +56,8 @@ def log_in_a_blocked_pipe(stage: Stage) -> None:
 
 
 def _play(stage: Stage, name: str) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    # Its log cannot tell which one it was given.
+    port = free_port()
     with stage.world(seed=15) as world, _BROKEN[name]() as stderr:
         replica = world.replica(
             Spawner(stderr=stderr),

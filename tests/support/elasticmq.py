@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from leh_guardian.local.free_port import free_port
 
 _POM = """<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version>
 <dependencies>%s</dependencies></project>"""
@@ -64,14 +65,6 @@ def _runs(command: list[str], home: Path) -> bool:
     except subprocess.TimeoutExpired:
         raise Unavailable(f"Maven needs more than {_FETCH_SECONDS} s to fetch it") from None
     return run.returncode == 0
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def listens(url: str) -> bool:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.elasticmq import Unavailable, fetched, free_port, listens
+from leh_guardian.local.free_port import free_port
+from tests.support.elasticmq import Unavailable, fetched, listens
 from tests.support.process import wait_for
 
 URL = "LEH_TEST_OPENSEARCH_URL"

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.support.elasticmq import Unavailable, free_port
+from leh_guardian.local.free_port import free_port
+from tests.support.elasticmq import Unavailable
 from tests.support.process import wait_for
 
 _PACKAGES = ("pgbouncer", "libevent-2.1-7", "libc-ares2")
