@@ -33,6 +33,7 @@ PARTS = {
             "tests/hostile",
         ),
         ("tests/contracts",),
+        ("tests/contracts/handlers/test_contracts_once.py", "tests/contracts/handlers/test_contracts_reading.py"),
         ("tests/integration/adapters/test_sqs_conformance.py", "tests/integration/store"),
     ),
     "the rest": (
