@@ -18,11 +18,11 @@ import structlog
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
-from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import HandlerError, Refused
 from leh_guardian.model.event import Event
 from leh_guardian.model.journal import Entry, Kind
+from leh_guardian.model.own_event import own_event
 from leh_guardian.model.spend import circuit as machine
 from leh_guardian.model.spend.circuit import Circuit, Crowd, Recovery, State, Verdict
 from leh_guardian.model.spend.limits import Scope, Tier, Unit, Usual
@@ -34,7 +34,6 @@ from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.failpoints import failpoint
 from leh_guardian.telemetry.metrics import Metrics
 
-SOURCE: Final = "leh.guardian"
 DETAIL_TYPE: Final = "Circuit Changed"
 LOCK: Final = "guardian.circuits"
 LOOK: Final = 1.0
@@ -191,9 +190,7 @@ class CircuitKeeper:
             if not untold:
                 return
             events = [_event(circuit, changes) for circuit in untold]
-            batch = [Matched(event, match) for event in events for match in rules.match(event)]
-            if batch:
-                await self._planner.plan(tx, changes, rules, batch)
+            await self._planner.hear(tx, changes, rules, events)
             await changes.write(tx, self._replica)
         failpoint("circuits.told")
         self._planned()
@@ -258,11 +255,4 @@ def _event(circuit: Circuit, changes: Changes) -> Event:
         detail["until"] = circuit.until.isoformat()
     if circuit.scope is not Scope.FLEET:
         detail[f"{circuit.scope}_id"] = circuit.key
-    envelope = {
-        "id": event_id,
-        "source": SOURCE,
-        "detail-type": DETAIL_TYPE,
-        "time": changes.now.isoformat(),
-        "detail": detail,
-    }
-    return Event(event_id, envelope)
+    return own_event(event_id, DETAIL_TYPE, changes.now, detail)

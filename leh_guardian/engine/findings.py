@@ -23,6 +23,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import StoreError
 from leh_guardian.model.check import SentReport
 from leh_guardian.model.event import Event
+from leh_guardian.model.own_event import SOURCE
 from leh_guardian.model.text import dump_json
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import check_reports, check_results, inbox
@@ -31,7 +32,6 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 from leh_guardian.telemetry.failpoints import failpoint
 
-SOURCE: Final = "leh.guardian"
 RESULT: Final = "Check Result"
 SENT: Final = "Weekly Report Sent"
 AWAITED: Final = "Weekly Report Awaited"

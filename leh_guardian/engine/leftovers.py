@@ -14,11 +14,11 @@ import structlog
 
 from leh_guardian.clock import Clock
 from leh_guardian.engine.changes import Changes
-from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.planner import Planner
 from leh_guardian.errors import HandlerError
 from leh_guardian.evidence.names import is_id
 from leh_guardian.model.event import Event
+from leh_guardian.model.own_event import own_event
 from leh_guardian.model.spend.circuit import State
 from leh_guardian.model.spend.limits import Scope
 from leh_guardian.ports import Parked
@@ -28,7 +28,6 @@ from leh_guardian.store.circuits import Key
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import Transaction, transaction
 
-SOURCE: Final = "leh.guardian"
 DETAIL_TYPE: Final = "Parked Work Left"
 LOOK: Final = 60.0
 """Seconds between two looks."""
@@ -108,18 +107,9 @@ class Leftovers:
     async def _tell(self, tx: Transaction, cases: Mapping[str, int], now: datetime) -> None:
         rules, changes = self._rules(), Changes(now)
         events = [_event(case, count, now) for case, count in cases.items()]
-        if batch := [Matched(event, match) for event in events for match in rules.match(event)]:
-            await self._planner.plan(tx, changes, rules, batch)
+        await self._planner.hear(tx, changes, rules, events)
         await changes.write(tx, self._replica)
 
 
 def _event(case: str, count: int, now: datetime) -> Event:
-    event_id = f"parked {case} {now.isoformat()}"
-    envelope = {
-        "id": event_id,
-        "source": SOURCE,
-        "detail-type": DETAIL_TYPE,
-        "time": now.isoformat(),
-        "detail": {"case_id": case, "parked": count},
-    }
-    return Event(event_id, envelope)
+    return own_event(f"parked {case} {now.isoformat()}", DETAIL_TYPE, now, {"case_id": case, "parked": count})

@@ -18,6 +18,7 @@ from leh_guardian.engine.closing import drop, hold
 from leh_guardian.engine.matched import Matched
 from leh_guardian.engine.progression import Progression, Run
 from leh_guardian.engine.wording import Cause
+from leh_guardian.model.event import Event
 from leh_guardian.model.guards import not_before, spent
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
@@ -72,6 +73,11 @@ class Planner:
         self._progression = progression
         self._modes = modes
         self._hold = hold
+
+    async def hear(self, tx: Transaction, changes: Changes, rules: RuleSet, events: Sequence[Event]) -> None:
+        """Let rules decide events of guardian's own, which are new."""
+        if batch := [Matched(event, match) for event in events for match in rules.match(event)]:
+            await self.plan(tx, changes, rules, batch)
 
     async def plan(self, tx: Transaction, changes: Changes, rules: RuleSet, batch: Sequence[Matched]) -> None:
         """Decide `batch`, whose events are new, in order; what follows is in `changes`."""

@@ -16,6 +16,7 @@ from typing import Any, Final
 from leh_guardian.engine.changes import Changes
 from leh_guardian.model.event import Event
 from leh_guardian.model.journal import Kind
+from leh_guardian.model.own_event import own_event
 from leh_guardian.model.spend.circuit import Circuit, State
 from leh_guardian.model.spend.limits import HISTORY, Budget, Scope, SpendLimit, Tier, Unit, Usual, unlike
 from leh_guardian.model.spend.usage import Usage
@@ -25,7 +26,6 @@ from leh_guardian.store.circuits import Key
 from leh_guardian.store.counters import Counted
 from leh_guardian.store.transaction import Transaction
 
-SOURCE: Final = "leh.guardian"
 DETAIL_TYPE: Final = "Spend Limit Crossed"
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
@@ -224,11 +224,4 @@ def _event(crossed: _Crossed, now: datetime, estimated: bool) -> Event:
         detail["unusual"] = crossed.why
     if scope is not Scope.FLEET:
         detail[f"{scope}_id"] = key
-    envelope = {
-        "id": event_id,
-        "source": SOURCE,
-        "detail-type": DETAIL_TYPE,
-        "time": now.isoformat(),
-        "detail": detail,
-    }
-    return Event(event_id, envelope)
+    return own_event(event_id, DETAIL_TYPE, now, detail)
