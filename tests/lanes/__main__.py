@@ -34,7 +34,6 @@ PARTS = {
         ),
         ("tests/contracts",),
         ("tests/contracts/handlers/test_contracts_once.py", "tests/contracts/handlers/test_contracts_reading.py"),
-        ("tests/integration/adapters/test_sqs_conformance.py", "tests/integration/store"),
     ),
     "the rest": (
         ("tests/e2e", "tests/integration/engine", "tests/integration/local"),
