@@ -224,8 +224,17 @@ async def build(
     auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     chain = Chaining(pool, clock)
     calls = CallAudit(pool, clock, metrics, replica=replica, planned=planned)
+    broken = BrokenChannels(
+        pool,
+        progression,
+        clock,
+        lambda: channel_looks(ways, auditor.snapshot.clients),
+        replica=replica,
+        planned=planned,
+    )
+    people_told = (calls.why_not, broken.nobody_reached)
     heartbeat, loops = await open_heartbeat(
-        settings, queues[0], pool, auditor, calls, clock, progress, metrics, aws, stack, replica
+        settings, queues[0], pool, auditor, people_told, clock, progress, metrics, aws, stack, replica
     )
     cry = Distress(
         list(watches(settings, auditor, calls, heartbeat)),
@@ -280,18 +289,7 @@ async def build(
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
-            loop(
-                "channels",
-                BrokenChannels(
-                    pool,
-                    progression,
-                    clock,
-                    lambda: channel_looks(ways, auditor.snapshot.clients),
-                    replica=replica,
-                    planned=planned,
-                ).run_once,
-                pause=broken_channels.LOOK,
-            ),
+            loop("channels", broken.run_once, pause=broken_channels.LOOK),
             loop("duty", by_hand.run_once, pause=duty.LOOK),
             loop(
                 "handovers",

@@ -82,7 +82,8 @@ def to_answer(role: str) -> str:
         f" grant insert, update on {SCHEMA}.incidents, {SCHEMA}.actions to {to}; grant update on {SCHEMA}.quarantine to {to};"
         f" grant insert on {SCHEMA}.deployments to {to}; grant insert, update on {SCHEMA}.control to {to};"
         f" grant insert, update on {SCHEMA}.silences, {SCHEMA}.duty_overrides to {to};"
-        f" grant insert, update, delete on {SCHEMA}.timers to {to}; grant insert, update on {SCHEMA}.circuits to {to};"
+        f" grant insert, update, delete on {SCHEMA}.timers to {to};"
+        f" grant insert, update on {SCHEMA}.circuits, {SCHEMA}.channel_outages to {to};"
     )
 
 

@@ -251,9 +251,8 @@ ROWS = (
     Row(
         "F27",
         "all channels fail",
-        "the heartbeat is independent of them; messages untold show in /status and the metrics",
-        ("tests/e2e/test_heartbeat.py::test_beats_while_the_whole_path_works",),
-        lacks="the heartbeat does not stop for a failing channel",
+        "the heartbeat stops, so that the outside tells; messages untold show in /status and the metrics",
+        ("tests/e2e/test_heartbeat.py::test_falls_silent_where_nobody_can_be_reached",),
     ),
     Row(
         "F28",
