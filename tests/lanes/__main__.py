@@ -25,13 +25,8 @@ PATIENT = "the simulation"
 PARTS = {
     PATIENT: (("tests/sim",),),
     "reliability": (
-        (
-            "tests/faults",
-            "tests/e2e/test_health.py",
-            "tests/e2e/test_heartbeat.py",
-            "tests/e2e/test_watchdog.py",
-            "tests/hostile",
-        ),
+        ("tests/faults",),
+        ("tests/e2e/test_health.py", "tests/e2e/test_heartbeat.py", "tests/e2e/test_watchdog.py", "tests/hostile"),
         ("tests/contracts",),
         ("tests/contracts/handlers/test_contracts_once.py", "tests/contracts/handlers/test_contracts_reading.py"),
     ),
