@@ -40,6 +40,8 @@ def _of_evidence() -> dict[str, Text]:
         "would/nothing": wording.would("case_3f9c", wording.counted(2, 2, 2), []),
         "unprocessed": wording.unprocessed(5, two, Text.same("ev_1: its processing has failed again")),
         "unsearchable": wording.unsearchable(1, one, wording.NO_DOCUMENT),
+        "doubtful/1": wording.doubtful("case_3f9c", 1, one),
+        "doubtful/5": wording.doubtful("case_3f9c", 5, two),
         "left_alone/1": wording.left_alone(1, one),
         "left_alone/2": wording.left_alone(5, two),
         "young/1": wording.young(1),
