@@ -200,18 +200,18 @@ class _Work(Carrying):
         known["reprocessed"] = sum(piece.state is PieceState.FINISHED and piece.tried for piece in pieces)
         if seen.whole:
             return Done(self._said(seen, say.CONFIRMED), known)
-        reasons = {
-            piece.evidence: piece.reason or piece.state.value for piece in pieces if piece.evidence in seen.unfinished
-        }
+        # Sets of ten thousand are not put together for each piece.
+        unfinished = seen.unfinished
+        reasons = {one.evidence: one.reason or one.state.value for one in pieces if one.evidence in unfinished}
         if reasons:
             known["stragglers"] = dict(sorted(reasons.items())[:20])
         parts = []
-        if seen.unfinished:
+        if unfinished:
             first = next(iter(sorted(reasons.items())), None)
             why = Text.same(f"{first[0]}: {first[1]}") if first else NOTHING
             if self._state.before.get("paused"):
                 why = say.PAUSED
-            parts.append(say.unprocessed(len(seen.unfinished), say.some(seen.unfinished), why))
+            parts.append(say.unprocessed(len(unfinished), say.some(unfinished), why))
         if seen.unindexed:
             said = Text.same(self._state.said) if self._state.said else say.NO_DOCUMENT
             parts.append(say.unsearchable(len(seen.unindexed), say.some(seen.unindexed), said))
