@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from leh_guardian.cli import case as command
-from leh_guardian.engine import approving_wording
+from leh_guardian.engine import approving_wording, restoring_wording
 from leh_guardian.engine.approving import Proposed
 from leh_guardian.evidence import repair, wording
 from leh_guardian.evidence.inventory import Inventory
@@ -103,7 +103,12 @@ def _of_restores() -> dict[str, Text]:
 def _of_questions() -> dict[str, Text]:
     shown = [Proposed(name, name, f'{{"case":"{name}"}}', known=True) for name in ("case_restore", "reconcile_case")]
     later = Proposed("release_parked", "release_parked", "", known=False)
+    case, why = "case_3f9c", "cases has no case case_3f9c"
     return {
+        "engine.restoring_wording.asked": restoring_wording.asked(case, 7),
+        "engine.restoring_wording.under_way": restoring_wording.under_way(case, 7),
+        "engine.restoring_wording.no_rule": restoring_wording.no_rule(case),
+        "engine.restoring_wording.not_found": restoring_wording.not_found(case, why),
         "engine.approving_wording.proposal/1": approving_wording.proposal(shown[:1]),
         "engine.approving_wording.proposal/2": approving_wording.proposal(shown),
         "engine.approving_wording.proposal/later": approving_wording.proposal([*shown, later]),
