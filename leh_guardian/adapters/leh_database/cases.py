@@ -154,6 +154,9 @@ class LehCases:
         rows = await tx.fetch(_case_sql(found, lock=lock), case)
         if not rows:
             raise NotFound(f"{found.cases.name} has no case {case}")
+        if rows[0]["id"] != case:
+            # A UUID in capitals, a number with a nought before it: the evidence is not under that name.
+            raise NotFound(f"{found.cases.name} has no case {case}: there it is {shown(rows[0]['id'], 80)}")
         names, row = self._names, rows[0]
         changed = found.updated_at.read(row["changed"], names.zone) if found.updated_at else None
         closing = next((line for line in log if _closes(names, line["action"])), None)
@@ -215,7 +218,7 @@ def _case_sql(found: Schema, *, lock: bool) -> str:
     changed = found.updated_at.sql if found.updated_at else "null::timestamptz"
     # Of the row no more than this is read: a case's title is nobody's business here.
     sql = (
-        f"select {found.status.sql}::text as status, {changed} as changed from {found.cases.sql}"
+        f"select {found.case_id.sql}::text as id, {found.status.sql}::text as status, {changed} as changed from {found.cases.sql}"
         f" where {found.case_id.sql} = {found.case_id.value(1)}"
     )
     return sql + (" for update" if lock else "")

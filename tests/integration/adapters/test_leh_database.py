@@ -169,6 +169,26 @@ async def test_hostile_ids_are_asked_of_nobody(case: str) -> None:
         await cases.restore(case, KEY, AT, AT)
 
 
+@pytest.mark.parametrize(
+    ("shape", "other"),
+    [
+        ("uuids", "0B8F9A52-0D5F-4A5E-9D53-0C1A4E3F9C00"),
+        ("uuids", "0b8f9a520d5f4a5e9d530c1a4e3f9c00"),
+        ("integers, identity, enum of actions", "017"),
+    ],
+)
+async def test_an_id_in_another_spelling_is_another_id(server: str, shape: str, other: str) -> None:
+    """PostgreSQL would take it for the same; S3, DynamoDB and the index would not, and an empty case would come back as whole."""
+    product = await make_product(server, SHAPES[shape])
+    cases = product.cases()
+    with pytest.raises(NotFound, match=f"there it is {product.shape.case}"):
+        await cases.look(other)
+    with pytest.raises(NotFound, match="there it is"):
+        await cases.restore(other, KEY, AT, AT)
+    assert await product.status() == product.shape.closed
+    assert await product.log() == []
+
+
 async def test_no_case_of_this_id(server: str) -> None:
     """An id that is none, or that cannot be one of its column's, is not found; a longer one is not cut to that of another case."""
     short = await make_product(server, Shape(id="varchar(9)", service="user_2"))
