@@ -52,6 +52,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
+from leh_guardian.engine.restore_requests import RestoreRequests
 from leh_guardian.engine.scheduler import LOOK as LOOK_AT_CLOCK
 from leh_guardian.engine.scheduler import Scheduler
 from leh_guardian.engine.settlement import Settlement
@@ -125,9 +126,10 @@ async def build(
             "oncall.yaml names channels that notify.channels has not", channels=nameless
         )
     keys = link_keys(settings)
-    answers = await ways_in(settings, keys, pool, people.directory, clock, registry, stack)
-    planned = Wake()
+    planned, offers = Wake(), links(settings, keys)
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
+    requests = RestoreRequests(pool, planner, reloader.current, outside.cases, clock, planned=planned)
+    answers = await ways_in(settings, keys, pool, people.directory, clock, registry, requests, stack)
     spending = await open_spending(
         settings, aws, outside.tables, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned
     )
@@ -136,7 +138,8 @@ async def build(
         use=StoreUse(pool),
         queues=SqsQueues(aws, await aws.client("sqs", connections=slots)),
         channels=ways,
-        messages=OutgoingMessages(pool, people, ways, clock, links(settings, keys)),
+        messages=OutgoingMessages(pool, people, ways, clock, offers),
+        offers=offers,
         letters=Letters(pool, clock),
         pages=outside.pages,
         outages=StoreOutages(pool),
