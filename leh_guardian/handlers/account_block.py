@@ -41,6 +41,7 @@ class AccountBlockParams(Params):
     limits={"accounts": 1},
     timeout="2m",
     approval=True,
+    target="user",
 )
 async def account_block(ctx: ActionContext, params: AccountBlockParams) -> Outcome:
     """Block an active account in LEH's own database, and write that into LEH's audit log, in one transaction; read back afterwards.

@@ -32,6 +32,7 @@ class AccountUnblockParams(Params):
     limits={"accounts": 1},
     timeout="2m",
     approval=True,
+    target="user",
 )
 async def account_unblock(ctx: ActionContext, params: AccountUnblockParams) -> Outcome:
     """Make an account active again that guardian has blocked, and write that into LEH's audit log, in one transaction."""

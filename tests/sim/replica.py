@@ -158,6 +158,7 @@ async def run(parts: Parts, process: Process) -> None:
         mode=Mode.ACT,
         slots=4,
         planned=planned,
+        per_target=lambda: reloader.current().per_target,
         lease=lambda: people.directory().oncall.delivery.lease,
     )
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)
