@@ -166,8 +166,11 @@ class CircuitKeeper:
             waiting = [
                 c for c in await circuits.listed(tx) if c.state is State.HALF_OPEN or (c.until and c.until <= now)
             ]
+            # Of the second in which a trial began all is counted: nobody tells finer.
             used = {
-                (c.scope, c.key): int((await spending.used_since(tx, c.scope, c.key, c.since))[Unit.TOKENS])
+                (c.scope, c.key): int(
+                    (await spending.used_since(tx, c.scope, c.key, c.since.replace(microsecond=0)))[Unit.TOKENS]
+                )
                 for c in waiting
                 if c.state is State.HALF_OPEN and c.since is not None
             }
