@@ -109,7 +109,6 @@ async def run(parts: Parts, process: Process) -> None:
         reloader.current,
         BreakerTable(aws, parts.dynamo, DynamoTables(aws, parts.dynamo), BREAKER),
         RECOVERY,
-        lambda: use.now,
         clock,
         metrics,
         replica=name,

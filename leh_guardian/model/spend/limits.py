@@ -94,8 +94,6 @@ class Usual:
 
     quantile: Decimal | None = None
     """Tokens that one in a thousand active hours of a case exceeds; None while too little is known."""
-    active_cases: int = 0
-    """Cases that used anything within a day."""
     told: bool = True
     """Whether the worker itself told of use within a day; believed until somebody has looked."""
 
