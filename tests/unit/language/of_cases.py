@@ -6,17 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from leh_guardian.cli import case as command
-from leh_guardian.engine import approving_wording, budget_wording
+from leh_guardian.engine import approving_wording
 from leh_guardian.engine.approving import Proposed
 from leh_guardian.evidence import repair, wording
 from leh_guardian.evidence.inventory import Inventory
 from leh_guardian.language import Text
 from leh_guardian.model import case
 from leh_guardian.model.case import CaseRecord, RestorePolicy
-from leh_guardian.model.guards import Budget, Overdrawn
 
 _NOW: Final = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
-_EARLY: Final = _NOW - timedelta(hours=3)
 _CLOSED: Final = CaseRecord("case_3f9c", "closed", "CLOSED", None, "user_1", _NOW - timedelta(hours=1))
 _PIECES: Final = frozenset(f"ev_{number}" for number in range(7))
 _SEEN: Final = Inventory("case_3f9c", _PIECES, 0, {"ev_0": "processed"}, frozenset({"ev_0"}), None, True)
@@ -102,15 +100,10 @@ def _of_restores() -> dict[str, Text]:
 
 def _of_questions() -> dict[str, Text]:
     shown = [Proposed(name, name, f'{{"case":"{name}"}}', known=True) for name in ("case_restore", "reconcile_case")]
-    day, twice = Budget(1, timedelta(days=1)), Budget(2, timedelta(hours=6))
     later = Proposed("release_parked", "release_parked", "", known=False)
     return {
         "engine.approving_wording.proposal/1": approving_wording.proposal(shown[:1]),
         "engine.approving_wording.proposal/over-budget": approving_wording.proposal(shown[:1], over_budget=True),
         "engine.approving_wording.proposal/2": approving_wording.proposal(shown),
-        "engine.budget_wording.refused/1": budget_wording.refused(
-            Overdrawn("account_block", "user_1", day, _NOW - _EARLY)
-        ),
-        "engine.budget_wording.refused/2": budget_wording.refused(Overdrawn("account_block", "user_1", twice)),
         "engine.approving_wording.proposal/later": approving_wording.proposal([*shown, later]),
     }
