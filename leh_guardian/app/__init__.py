@@ -220,6 +220,7 @@ async def build(
         mode=settings.mode,
         slots=slots,
         planned=planned,
+        per_target=lambda: reloader.current().per_target,
         lease=lambda: people.directory().oncall.delivery.lease,
     )
     looked_at = [*_own_clients(pool, intakes), *outside.clients(settings, clock)]

@@ -19,6 +19,7 @@ DAEMON_NEEDS: Final = {
     "inbox": "select insert delete",
     "rule_keys": "select insert update delete",
     "rule_runs": "select insert delete",
+    "target_runs": "select insert update delete",
     "incidents": "select insert update delete",
     "actions": "select insert update delete",
     "timers": "select insert update delete",

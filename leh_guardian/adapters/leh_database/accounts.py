@@ -64,7 +64,7 @@ class LehAccounts:
             if before.status != ACTIVE:
                 return AccountChange(before, changed=False)
             if before.refusal:
-                raise Refused(f"the account {user} is not blocked: {before.refusal}")
+                raise Refused(f"the account {user} is not blocked: {before.refusal.en}")
             await self._set(tx, found, users, before, label, at)
             await self._log(tx, found, user, action, key, at)
             failpoint("account.before_commit")

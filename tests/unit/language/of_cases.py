@@ -110,6 +110,7 @@ def _of_questions() -> dict[str, Text]:
         "engine.restoring_wording.no_rule": restoring_wording.no_rule(case),
         "engine.restoring_wording.not_found": restoring_wording.not_found(case, why),
         "engine.approving_wording.proposal/1": approving_wording.proposal(shown[:1]),
+        "engine.approving_wording.proposal/over-budget": approving_wording.proposal(shown[:1], over_budget=True),
         "engine.approving_wording.proposal/2": approving_wording.proposal(shown),
         "engine.approving_wording.proposal/later": approving_wording.proposal([*shown, later]),
     }
