@@ -25,6 +25,7 @@ from leh_guardian.app.people import channel_clients, channel_looks, channels, kn
 from leh_guardian.app.probing import open_probes
 from leh_guardian.app.reconciling import open_reconciling
 from leh_guardian.app.spending import open_spending
+from leh_guardian.app.uploads import trail_sources
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
 from leh_guardian.app.worker import swallowed_errors, worker_errors
 from leh_guardian.clock import SharedClock, SystemClock
@@ -149,6 +150,7 @@ async def build(
         accounts=outside.accounts,
         sessions=outside.admin if settings.admin_api.revoke_sessions else None,
         activities=outside.activities,
+        trails=await trail_sources(settings, aws, outside.logs),
         logs=outside.logs,
         functions=outside.functions,
         signatures=signatures,

@@ -64,6 +64,7 @@ from leh_guardian.ports.service import (
     WorkerErrors,
 )
 from leh_guardian.ports.spending import Board, Circuits, HourAllowances, Use
+from leh_guardian.ports.trails import TrailSources
 
 __all__ = [
     "RETENTION",
@@ -133,6 +134,7 @@ __all__ = [
     "TableBackups",
     "TableLayout",
     "Tables",
+    "TrailSources",
     "Use",
     "WorkerErrors",
 ]
