@@ -27,7 +27,7 @@ from leh_guardian.app.reconciling import open_reconciling
 from leh_guardian.app.spending import open_spending
 from leh_guardian.app.uploads import trail_sources
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
-from leh_guardian.app.worker import swallowed_errors, worker_errors
+from leh_guardian.app.worker import worker_errors, worker_loops
 from leh_guardian.clock import SharedClock, SystemClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine import absence, broken_channels, call_audit, chaining, duty, handovers, reconcile, silence
@@ -326,7 +326,9 @@ async def build(
                 replica=replica,
                 planned=planned,
             ),
-            *swallowed_errors(settings, queues[0], outside.logs, signatures.table, clock, spending.told, loop),
+            *worker_loops(
+                settings, queues[0], outside.logs, outside.tables, signatures.table, clock, spending.told, loop
+            ),
         ],
     )
 

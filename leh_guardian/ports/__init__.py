@@ -21,6 +21,7 @@ from leh_guardian.ports.aws import (
     TableBackups,
     TableLayout,
     Tables,
+    TableScan,
 )
 from leh_guardian.ports.check_history import CheckHistory
 from leh_guardian.ports.checks import Checking
@@ -133,6 +134,7 @@ __all__ = [
     "StatusPage",
     "TableBackups",
     "TableLayout",
+    "TableScan",
     "Tables",
     "TrailSources",
     "Use",
