@@ -39,6 +39,7 @@ from leh_guardian.ports import (
     Sessions,
     StatusPage,
     Tables,
+    TrailSources,
     Use,
     WorkerErrors,
 )
@@ -92,6 +93,8 @@ class Capabilities:
     """What ends open sessions; None: nobody said how the service does that."""
     activities: Activities | None = None
     """What accounts did, by the audit log in the same database."""
+    trails: TrailSources | None = None
+    """Logs of requests, in which uploads are looked up."""
     logs: Logs | None = None
     functions: Functions | None = None
     admin: AdminApi | None = None

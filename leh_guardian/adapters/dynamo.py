@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import anyio
 
 from leh_guardian.adapters.aws import Aws
 from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
-from leh_guardian.ports import TableBackups, TableLayout
+from leh_guardian.ports import TableBackups, TableLayout, TableScan
 
 _FRESH = 60.0
 """Seconds for which the layout of a table is believed: it cannot be changed, but a table can be made anew."""
@@ -119,6 +119,39 @@ class DynamoTables:
             if not (last := answer.get("LastEvaluatedKey")):
                 return
             asked["ExclusiveStartKey"] = last
+
+    async def scan(
+        self,
+        table: str,
+        attributes: Sequence[str],
+        wanted: Callable[[Mapping[str, Any]], bool],
+        pages: int,
+        seconds: float,
+    ) -> TableScan:
+        """Return the items of a table that are wanted, each with no more than `attributes` (Scan, not consistent).
+
+        Ends after so many pages, each of a megabyte at most, or seconds.
+
+        Raises:
+            AccessDenied: dynamodb:Scan is missing.
+        """
+        names = {f"#n{number}": name for number, name in enumerate(dict.fromkeys(attributes))}
+        asked: dict[str, Any] = {
+            "TableName": table,
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        }
+        found, ends = list[Mapping[str, Any]](), anyio.current_time() + seconds
+        for _ in range(pages):
+            answer = await self._aws.call(f"scan DynamoDB table {table}", lambda: self._client.scan(**asked))
+            items = ({name: _plain(value) for name, value in item.items()} for item in answer.get("Items", ()))
+            found += [item for item in items if wanted(item)]
+            if not (last := answer.get("LastEvaluatedKey")):
+                return TableScan(found, whole=True)
+            if anyio.current_time() >= ends:
+                break
+            asked["ExclusiveStartKey"] = last
+        return TableScan(found, whole=False)
 
     async def backups(self, table: str) -> TableBackups:
         """Return what is known of a table's point-in-time recovery."""

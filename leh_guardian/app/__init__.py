@@ -25,8 +25,9 @@ from leh_guardian.app.people import channel_clients, channel_looks, channels, kn
 from leh_guardian.app.probing import open_probes
 from leh_guardian.app.reconciling import open_reconciling
 from leh_guardian.app.spending import open_spending
+from leh_guardian.app.uploads import trail_sources
 from leh_guardian.app.watching import LOOK, open_heartbeat, watches
-from leh_guardian.app.worker import swallowed_errors, worker_errors
+from leh_guardian.app.worker import worker_errors, worker_loops
 from leh_guardian.clock import SharedClock, SystemClock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine import absence, broken_channels, call_audit, chaining, duty, handovers, reconcile, silence
@@ -152,6 +153,7 @@ async def build(
         accounts=outside.accounts,
         sessions=outside.admin if settings.admin_api.revoke_sessions else None,
         activities=outside.activities,
+        trails=await trail_sources(settings, aws, outside.logs),
         logs=outside.logs,
         functions=outside.functions,
         signatures=signatures,
@@ -326,7 +328,9 @@ async def build(
                 replica=replica,
                 planned=planned,
             ),
-            *swallowed_errors(settings, queues[0], outside.logs, signatures.table, clock, spending.told, loop),
+            *worker_loops(
+                settings, queues[0], outside.logs, outside.tables, signatures.table, clock, spending.told, loop
+            ),
         ],
     )
 

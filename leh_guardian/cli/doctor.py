@@ -24,6 +24,7 @@ from leh_guardian.cli.examination import (
     providers,
     reconcile,
     services,
+    uploads,
 )
 from leh_guardian.cli.examination.finding import Finding, Look, bounded
 from leh_guardian.cli.language import said
@@ -128,6 +129,7 @@ def _looks(settings: Settings) -> list[Look]:
         ),
         *([Look("probes", partial(probes.look_at_probes, settings), probes.UNREADABLE)] if settings.probes else []),
         *checks.looks(settings),
+        *uploads.looks(settings),
         *_reconcile_looks(settings),
         *_heartbeat_looks(settings),
     ]

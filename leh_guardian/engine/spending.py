@@ -47,7 +47,8 @@ class _Counted:
     """{whose: the minutes, or parts of one, in which something was used}."""
     newest: dict[Key, datetime] = field(default_factory=dict)
     """{whose: when something was used last}."""
-    estimated: set[Key] = field(default_factory=set)
+    estimated: dict[Key, set[str]] = field(default_factory=dict)
+    """{whose: what some of it was estimated from}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ async def take_in(tx: Transaction, changes: Changes, budget: Budget, usual: Usua
     quiet = {(*key, one.limit.tier): _quiet_since(known.get(key), changes.now) for key, one in gravest.items()}
     told = await circuits.newly_told(tx, quiet, changes.now)
     return [
-        _event(one, changes.now, one.key in counted.estimated)
+        _event(one, changes.now, counted.estimated.get(one.key))
         for one in gravest.values()
         # Of what is refused there may be no further word.
         if (*one.key, one.limit.tier) in told or one.key in spent
@@ -119,7 +120,7 @@ async def _count(tx: Transaction, changes: Changes, used: Sequence[Used], known:
             found.minutes.setdefault((scope, key), []).append(part)
             found.newest[scope, key] = max(happened, found.newest.get((scope, key), happened))
             if usage.estimated:
-                found.estimated.add((scope, key))
+                found.estimated.setdefault((scope, key), set()).add(usage.estimated_from)
             for unit, amount in amounts.items():
                 counted = Amount(part, amount, usage.model)
                 rows.append(Counted(spending.series(scope, unit), key, counted, changes.now + _KEEP))
@@ -206,7 +207,7 @@ async def _unlike(
     return unlike(hour, history, usual.quantile)
 
 
-def _event(crossed: _Crossed, now: datetime, estimated: bool) -> Event:
+def _event(crossed: _Crossed, now: datetime, estimated: set[str] | None) -> Event:
     scope, key = crossed.key
     limit = crossed.limit
     event_id = f"spend {scope} {key} {limit.tier} {now.isoformat()}"
@@ -218,7 +219,8 @@ def _event(crossed: _Crossed, now: datetime, estimated: bool) -> Event:
         "over": limit.over.total_seconds(),
         **{unit.value: float(amount) for unit, amount in crossed.amounts.items()},
         "reason": ", ".join([f"{plain(amount)} {unit}" for unit, amount in crossed.amounts.items()] + [str(limit)]),
-        "estimated": estimated,
+        "estimated": estimated is not None,
+        "estimated_from": sorted(estimated or ()),
     }
     if crossed.why:
         detail["unusual"] = crossed.why

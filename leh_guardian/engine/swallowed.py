@@ -14,7 +14,7 @@ import structlog
 
 from leh_guardian.clock import Clock
 from leh_guardian.diagnosis import Diagnosis, Table
-from leh_guardian.errors import AccessDenied, NoCredentials
+from leh_guardian.errors import AccessDenied, NoCredentials, NotFound
 from leh_guardian.model.text import dump_json
 from leh_guardian.model.worker_errors import WINDOW, envelope, window_at
 from leh_guardian.ports import AlertQueue, Logs
@@ -82,11 +82,18 @@ class Swallowed:
         for told in await self._read(self._next):
             await self._send(dump_json(told))
         self._next += WINDOW
+        if self._estimates is not None:
+            self._estimates.read_until, self._estimates.refused = self._next, False
         return 0
 
     async def _read(self, start: datetime) -> list[Mapping[str, Any]]:
         """Return the events of a window: that something failed in it, and what was used where nobody else tells."""
-        sample = await self._logs.read(self._group, start, start + WINDOW, most_bytes=_MOST_BYTES)
+        try:
+            sample = await self._logs.read(self._group, start, start + WINDOW, most_bytes=_MOST_BYTES)
+        except (AccessDenied, NotFound):
+            if self._estimates is not None:
+                self._estimates.refused = True
+            raise
         if not sample.whole:
             sample = await self._logs.read(self._group, start, start + WINDOW, pattern=_PATTERN, most_bytes=_MOST_BYTES)
         diagnosis = await diagnosed(sample.messages, self._table())
@@ -95,7 +102,7 @@ class Swallowed:
             facts = told_of(diagnosis, whole=sample.whole)
             events.append(envelope(self._group, start, self._region, facts))
         if self._estimates is not None:
-            events += self._estimates.of(self._group, start, self._region, sample.messages)
+            events += await self._estimates.of_log(start, sample.messages)
         return events
 
     async def _send(self, body: str) -> None:

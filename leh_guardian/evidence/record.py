@@ -19,7 +19,7 @@ FINISHED: Final = ("processed", "done")
 """The values of `status` that mean that it is finished."""
 _FAILED: Final = "failed"
 _PROCESSING: Final = "processing"
-_TIMES: Final = ("updated_at", "updatedAt", "processing_started_at", "created_at", "createdAt")
+TIMES: Final = ("updated_at", "updatedAt", "processing_started_at", "created_at", "createdAt")
 """Where a record may say when it was written, the best first."""
 _COUNTS: Final = ("attempts", "attempt", "attempt_count", "retry_count", "retries")
 """Where it may count how often the worker was at it."""
@@ -103,11 +103,11 @@ class EvidenceRecords:
         Raises:
             Refused: the table is known by other keys, or `case` is missing.
         """
-        item = await self._item(case, evidence)
+        item = await self.item(case, evidence)
         status = status_of(item)
         finished = status.lower() in self._finished
         return EvidenceRecord(
-            evidence, case, status, item is not None, finished, touched=_touched(item), attempts=_attempts(item)
+            evidence, case, status, item is not None, finished, touched=touched(item), attempts=_attempts(item)
         )
 
     async def search(self, record: EvidenceRecord) -> EvidenceRecord:
@@ -121,7 +121,12 @@ class EvidenceRecords:
             return replace(record, searched="no index")
         return replace(record, searched=_FOUND if found else "absent")
 
-    async def _item(self, case: str | None, evidence: str) -> Mapping[str, Any] | None:
+    async def item(self, case: str | None, evidence: str) -> Mapping[str, Any] | None:
+        """Return the record as it is, None where there is none of that case.
+
+        Raises:
+            Refused: the table is known by other keys, or `case` is missing.
+        """
         table = self._table
         layout = await self._tables.layout(table)
         match layout:
@@ -151,9 +156,9 @@ def status_of(item: Mapping[str, Any] | None) -> str:
     return shown(status, 60) if isinstance(status, str) and status else "without a status"
 
 
-def _touched(item: Mapping[str, Any] | None) -> datetime | None:
+def touched(item: Mapping[str, Any] | None) -> datetime | None:
     """Return when a record was last written: ISO 8601, or Unix time in seconds or milliseconds; None where it does not say."""
-    for name in _TIMES:
+    for name in TIMES:
         if (found := _time((item or {}).get(name))) is not None:
             return found
     return None

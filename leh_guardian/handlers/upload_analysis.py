@@ -1,11 +1,13 @@
 """Owns the judgement of the uploads behind a case's or an account's spending; the one rule: what was not seen clears nobody.
 
-Runbook C2. S3 tells what was stored, LEH's audit log by whom; a source that cannot be read is missing, and said. Only uploads
-that were seen whole can be legitimate: a verdict of that kind lets the work go on by itself.
+Runbook C2. S3 tells what was stored, LEH's audit log by whom, CloudTrail and S3's access logs from where and with what, WAF what was
+refused before. A source that cannot be read is missing, and said. Only uploads that were seen whole can be legitimate: a verdict of
+that kind lets the work go on by itself.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,23 +20,26 @@ from pydantic import Field
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import HandlerError, Refused
 from leh_guardian.evidence.names import is_id, named_by_key
-from leh_guardian.evidence.uploads import records
+from leh_guardian.evidence.sightings import blocked, matched
+from leh_guardian.evidence.uploads import Requests, records
 from leh_guardian.fields import Duration
+from leh_guardian.language import NOTHING, Text
 from leh_guardian.model.activity import Activity
 from leh_guardian.model.outcome import Done, Failed, Outcome
 from leh_guardian.model.text import shown
 from leh_guardian.ports import ObjectVersion
 from leh_guardian.registry import Effect, Params, handler
 from leh_guardian.rules.upload_signals import built_in_upload_signals
+from leh_guardian.trails.look import ACCESS_LOGS, CLOUDTRAIL, NAMES, WAF, Trails, Wanted, idle, look, screen
 from leh_guardian.uploads import Judgement, Verdict, judge
+from leh_guardian.uploads import wording as say
 
 _MOST_VERSIONS: Final = 200_000
 _MOST_LINES: Final = 50_000
 _MOST_SHOWN: Final = 20
 _LISTING: Final = 60.0
 """Seconds for listing S3."""
-_NEVER: Final = ("cloudtrail", "s3_access_logs", "waf")
-"""Sources that guardian reads nowhere: addresses, programs and refusals are unknown."""
+_MOST_RULES: Final = 5
 _S3, _LOG = "s3", "audit_log"
 
 
@@ -59,6 +64,8 @@ class _Seen:
     activity: Activity = field(default_factory=lambda: Activity(()))
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: dict[str, HandlerError] = field(default_factory=dict)
+    trails: Trails = field(default_factory=Trails)
+    requests: Requests = field(default_factory=Requests)
 
     @property
     def whole(self) -> bool:
@@ -69,8 +76,8 @@ class _Seen:
 @handler(
     effect=Effect.READS,
     changes=False,
-    permissions=("s3:ListBucketVersions", "s3:ListBucket"),
-    timeout="3m",
+    permissions=("s3:ListBucketVersions", "s3:ListBucket", "s3:GetObject", "logs:FilterLogEvents"),
+    timeout="5m",
 )
 async def upload_analysis(ctx: ActionContext, params: UploadAnalysisParams) -> Outcome:
     """Judge the uploads of a case or an account: attack, suspicious or legitimate, with each signal's number and what is not known."""
@@ -83,14 +90,16 @@ async def upload_analysis(ctx: ActionContext, params: UploadAnalysisParams) -> O
             Refused("nobody said where uploads are: set LEH_EVIDENCE__BUCKET and LEH_PRODUCT_DATABASE_URL"),
         )
     now, only = ctx.clock.now(), params.key if params.scope == "user" else None
-    found = records(seen.versions, seen.activity, only)
+    await _requested(ctx, params, seen)
+    found = list(records(seen.versions, seen.activity, only, seen.requests))
     signals = ctx.can.upload_signals.table() if ctx.can.upload_signals else built_in_upload_signals()
     # Seconds of CPU for a large burst, in which alerts must be taken in.
     judgement = await anyio.to_thread.run_sync(
         partial(judge, found, signals, now, params.window), abandon_on_cancel=True
     )
-    facts = _facts(params, seen, judgement)
-    return Done(f"the uploads of {params.scope} {params.key} are taken for {facts['verdict']}", facts)
+    verdict, facts, brief = _facts(params, seen, judgement)
+    of = say.of_case(params.key) if params.scope == "case" else say.of_account(params.key)
+    return Done(ctx.said(say.judged(of, verdict)), facts | ctx.briefly(brief))
 
 
 async def _case(ctx: ActionContext, params: UploadAnalysisParams) -> _Seen:
@@ -147,16 +156,53 @@ async def _told(seen: _Seen, ask: Callable[[], Any]) -> None:
     seen.sources[_LOG] = {"lines": len(told.lines), "whole": told.whole, "accounts": len(told.created)}
 
 
-def _facts(params: UploadAnalysisParams, seen: _Seen, judgement: Judgement) -> dict[str, Any]:
+async def _requested(ctx: ActionContext, params: UploadAnalysisParams, seen: _Seen) -> None:
+    """Look up who stored what from where, as far as logs of requests are named."""
+    now, bucket, sources = ctx.clock.now(), ctx.can.evidence_bucket, ctx.can.trails
+    cases = {named[0] for each in seen.versions if (named := named_by_key(each.key))}
+    cases |= {params.key} if params.scope == "case" else set()
+    if bucket is None or sources is None or _S3 not in seen.sources:
+        seen.trails = Trails(idle=idle(sources, "what was stored is unknown"))
+        return
+    wanted = Wanted(bucket, sorted(cases), now - params.history - params.window, params.window, now)
+    seen.trails = trails = await look(sources, wanted)
+    newest = max((told.newest for told in trails.stored.values() if told.newest is not None), default=None)
+    overwritten = bool(seen.sources[_S3]["overwritten"])
+    pairs = partial(matched, seen.versions, trails.sightings, now - params.window, newest, overwritten=overwritten)
+    first = Requests(await anyio.to_thread.run_sync(pairs, abandon_on_cancel=True))
+    await screen(trails, sources, wanted, first.ips)
+    screened = trails.screened.found if trails.screened else []
+    asns = {one.ip: one.asn for one in screened if one.asn}
+    seen.requests = Requests(first.matched, asns, blocked(screened, cases, first.ips))
+    for name, told in trails.told().items():
+        if told.read:
+            seen.sources[name] = told.facts()
+    for name in {CLOUDTRAIL, ACCESS_LOGS} & seen.sources.keys():
+        seen.sources[name]["uploads"] = first.matched.facts()
+    if WAF in seen.sources:
+        actions = Counter(one.action for one in screened)
+        rules = Counter(shown(one.rule, 60) for one in screened if one.rule and one.action != "ALLOW")
+        seen.sources[WAF] |= {
+            "actions": dict(sorted(actions.items())),
+            "refused": len(seen.requests.blocked),
+            "rules": dict(rules.most_common(_MOST_RULES)),
+        }
+
+
+def _facts(params: UploadAnalysisParams, seen: _Seen, judgement: Judgement) -> tuple[Verdict, dict[str, Any], Text]:
     told = judgement.to_json()
-    uploads = sum(subject["uploads"] for subject in told["subjects"])
+    made = [each for one in judgement.judged for each in one.subject.uploads if each.action == "upload"]
+    # What was refused was tried, and is judged; it is no work that anything was spent on.
+    uploads = sum(not each.failed for each in made)
     held = _held(judgement.verdict, seen, uploads)
     verdict = Verdict.SUSPICIOUS if held else judgement.verdict
     worst = told["subjects"][0] if told["subjects"] else {}
-    return {
+    missing = [*sorted({_S3, _LOG} - set(seen.sources)), *(name for name in NAMES if name not in seen.sources)]
+    failed = {name: str(error) for name, error in seen.failed.items()}
+    facts = {
         params.scope: params.key,
         "verdict": verdict.value,
-        "held": held,
+        "held": held.en,
         "score": round(judgement.score, 3),
         "user": worst.get("user_id"),
         "uploads": uploads,
@@ -166,41 +212,36 @@ def _facts(params: UploadAnalysisParams, seen: _Seen, judgement: Judgement) -> d
         "counter_evidence": told["counter_evidence"],
         "families": told["families"],
         "measured": told["baseline"],
+        "networks": told["networks"],
         "examples": told["examples"],
         "unmeasured": told["missing"],
         "window": told["window"],
         "coverage": told["coverage"],
         "rules": told["rules"],
         "sources": seen.sources,
-        "missing": [*sorted({_S3, _LOG} - set(seen.sources)), *_NEVER],
-        "unread": {name: shown(str(error), 300) for name, error in seen.failed.items()},
-        "brief": _brief(verdict, judgement, uploads, worst.get("user_id"), seen),
+        "missing": missing,
+        "unread": {name: shown(why, 300) for name, why in (failed | seen.trails.unread()).items()},
     }
+    return verdict, facts, _brief(verdict, judgement, uploads, worst.get("user_id"), seen, held)
 
 
-def _held(verdict: Verdict, seen: _Seen, uploads: int) -> str:
-    """Return why what speaks against nobody may not go on by itself all the same; empty where it may."""
+def _held(verdict: Verdict, seen: _Seen, uploads: int) -> Text:
+    """Return why what speaks against nobody may not go on by itself all the same; nothing where it may."""
     if verdict is not Verdict.LEGITIMATE:
-        return ""
+        return NOTHING
     if _S3 not in seen.sources:
-        return "what was stored is unknown"
+        return say.UNKNOWN_STORED
     if not seen.whole:
-        return "not all that was stored has been seen"
-    return "" if uploads else "no upload explains the use"
+        return say.NOT_WHOLE
+    return NOTHING if uploads else say.UNEXPLAINED
 
 
-_KOREAN: Final = {
-    Verdict.ATTACK: "공격",
-    Verdict.SUSPICIOUS: "의심",
-    Verdict.LEGITIMATE: "정상",
-}
-
-
-def _brief(verdict: Verdict, judgement: Judgement, uploads: int, user: str | None, seen: _Seen) -> str:
+def _brief(verdict: Verdict, judgement: Judgement, uploads: int, user: str | None, seen: _Seen, held: Text) -> Text:
     worst = judgement.worst
     against = [one for one in worst.weighed.fired if one.signal.weight > 0] if worst else []
     strongest = sorted(against, key=lambda one: -one.signal.weight)[:3]
-    signals = ", ".join(f"{one.signal.id} {one.value:.4g}" for one in strongest)
-    gone = "".join(f", {name} 확인 불가" for name, key in (("S3", _S3), ("감사 로그", _LOG)) if key not in seen.sources)
-    who = f", 계정 {shown(user, 40)}" if user else ""
-    return f"업로드 {uploads}건 {_KOREAN[verdict]}(점수 {judgement.score:.1f}{who}){': ' + signals if signals else ''}{gone}"
+    signals = [f"{one.signal.id} {one.value:.4g}" for one in strongest]
+    # Of logs that nobody named nothing is said in a message: they are under `missing`.
+    gone = [name for name in (_S3, _LOG) if name not in seen.sources]
+    gone += [name for name, told in seen.trails.told().items() if not told.read]
+    return say.briefly(uploads, verdict, judgement.score, shown(user, 40) if user else "", signals, gone, held)

@@ -21,6 +21,7 @@ from leh_guardian.ports.aws import (
     TableBackups,
     TableLayout,
     Tables,
+    TableScan,
 )
 from leh_guardian.ports.check_history import CheckHistory
 from leh_guardian.ports.checks import Checking
@@ -65,6 +66,7 @@ from leh_guardian.ports.service import (
     WorkerErrors,
 )
 from leh_guardian.ports.spending import Board, Circuits, HourAllowances, Use
+from leh_guardian.ports.trails import TrailSources
 
 __all__ = [
     "RETENTION",
@@ -134,7 +136,9 @@ __all__ = [
     "StatusPage",
     "TableBackups",
     "TableLayout",
+    "TableScan",
     "Tables",
+    "TrailSources",
     "Use",
     "WorkerErrors",
 ]

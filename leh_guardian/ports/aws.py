@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -37,8 +37,27 @@ class Tables(Protocol):
             Refused: there are more than `most`, or the table cannot be asked by case.
         """
 
+    async def scan(
+        self,
+        table: str,
+        attributes: Sequence[str],
+        wanted: Callable[[Mapping[str, Any]], bool],
+        pages: int,
+        seconds: float,
+    ) -> TableScan:
+        """Return the items of a table that are wanted, each with no more than `attributes`; ends after so many pages or seconds."""
+
     async def backups(self, table: str) -> TableBackups:
         """Return what is known of a table's point-in-time recovery."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableScan:
+    """What was found in a table."""
+
+    items: Sequence[Mapping[str, Any]]
+    whole: bool
+    """Whether the whole table was looked through."""
 
 
 @dataclass(frozen=True, slots=True)

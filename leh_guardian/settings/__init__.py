@@ -46,6 +46,7 @@ from leh_guardian.settings.sections import (
     RuleSettings,
     Section,
 )
+from leh_guardian.settings.uploads import UploadsSettings
 
 __all__ = ["ChannelSettings", "HttpSettings", "OtherProviderSettings", "Settings", "load_database_url", "load_settings"]
 
@@ -80,6 +81,7 @@ class Settings(Section):
     opensearch: OpenSearchSettings = OpenSearchSettings()
     worker: WorkerSettings = WorkerSettings()
     checks: ChecksSettings = ChecksSettings()
+    uploads: UploadsSettings = UploadsSettings()
     probes: Annotated[tuple[ProbeSettings, ...], AfterValidator(same_names)] = Field((), max_length=20)
     """guardian's own looks at the service."""
     region: str = Field(min_length=1)

@@ -134,8 +134,29 @@ class OpenSearchSettings(Section):
     """Its address."""
 
 
+class KindSettings(Section):
+    """What a file of one kind is assumed to send to the model."""
+
+    base: int = Field(0, ge=0)
+    """Tokens of any of them."""
+    per_kib: float = Field(0.0, ge=0)
+    """Tokens for each KiB."""
+
+
+def _kinds() -> dict[str, KindSettings]:
+    return {
+        "text": KindSettings(per_kib=300),
+        "mail": KindSettings(per_kib=100),
+        "office": KindSettings(base=200, per_kib=20),
+        "pdf": KindSettings(base=200, per_kib=10),
+        "image": KindSettings(base=1000),
+        "audio": KindSettings(base=100, per_kib=0.2),
+        "video": KindSettings(base=100, per_kib=0.02),
+    }
+
+
 class WorkerSettings(Section):
-    """The AI worker. Nothing of it is read unless its log group is named."""
+    """The AI worker. Nothing of its log is read unless its group is named."""
 
     log_group: str | None = Field(None, pattern=r"^[A-Za-z0-9_/.#-]{1,512}$")
     """Its CloudWatch log group, /aws/lambda/leh-ai-worker: whoever waits for a provider then knows the worker's own error shares."""
@@ -149,6 +170,14 @@ class WorkerSettings(Section):
     """Tokens that a piece of evidence sends on average, for the same."""
     completion_tokens: int = Field(100, ge=0)
     """Tokens that come back."""
+    kinds: dict[str, KindSettings] = Field(default_factory=_kinds)
+    """{kind of file: tokens that it sends}: of a piece whose record in the evidence table tells its size and what it is."""
+    most_prompt_tokens: int = Field(300_000, ge=1)
+    """The most that one attempt is assumed to send, however large its file is."""
+    table: bool = True
+    """Whether the evidence table is looked through, while the worker tells nothing and its log cannot be read."""
+    table_every: Duration = timedelta(minutes=5)
+    """How often then: each look reads the whole table."""
     lag: Duration = timedelta(seconds=75)
     """How long after its end a minute of the log is read: what is there only later is not seen."""
 
@@ -158,3 +187,10 @@ class WorkerSettings(Section):
         if not timedelta(0) <= lag <= timedelta(minutes=15):
             raise ValueError("write a lag between 0s and 15m")
         return lag
+
+    @field_validator("table_every")
+    @classmethod
+    def _seldom(cls, every: timedelta) -> timedelta:
+        if not timedelta(minutes=1) <= every <= timedelta(hours=1):
+            raise ValueError("write a time between 1m and 1h")
+        return every

@@ -32,6 +32,8 @@ class AuditOutside(FaultyServer):
         """Keys that are listed and not there any more."""
         self.stored_at = datetime(2026, 11, 22, 12, tzinfo=UTC)
         self._json = False
+        self.asked: list[Request] = []
+        """What came to be answered."""
         self.page = 1000
         """Events of a page."""
 
@@ -58,11 +60,12 @@ class AuditOutside(FaultyServer):
 
     def answer(self, request: Request) -> Answer:
         """Answer a question."""
+        self.asked.append(request)
         match self.operation(request):
             case "FilterLogEvents":
                 return self._filter(json.loads(request.body))
             case "ListObjectsV2":
-                return self._list()
+                return self._list(parse_qs(urlsplit(request.path).query).get("prefix", [""])[0])
             case "GetObject":
                 return self._get(unquote(urlsplit(request.path).path).removeprefix(f"/{BUCKET}/"))
         return Answer(501)
@@ -79,11 +82,12 @@ class AuditOutside(FaultyServer):
         more = {"nextToken": str(last)} if last < len(within) else {}
         return Answer(body=json.dumps({"events": within[first:last], **more}).encode())
 
-    def _list(self) -> Answer:
+    def _list(self, prefix: str) -> Answer:
         at = self.stored_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entries = "".join(
             f"<Contents><Key>{quote(key)}</Key><LastModified>{at}</LastModified><Size>{len(content)}</Size></Contents>"
             for key, content in sorted(self.objects.items())
+            if key.startswith(prefix)
         )
         body = f"<Name>{BUCKET}</Name><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{entries}"
         return Answer(body=f"<ListBucketResult>{body}</ListBucketResult>".encode(), content_type="application/xml")

@@ -123,6 +123,8 @@ class EvidenceServer(FaultyServer):
             index = {"IndexName": "case_id-index", "KeySchema": by_case, "Projection": {"ProjectionType": "ALL"}}
             table = {"KeySchema": schema, "AttributeDefinitions": types, "GlobalSecondaryIndexes": [index]}
             return _json({"Table": table})
+        if operation == "Scan":
+            return _json({"Items": [{name: {"S": text} for name, text in item.items()} for item in items]})
         if operation == "Query":
             return self._query(items, asked)
         wanted = {name: value["S"] for name, value in asked["Key"].items()}

@@ -27,6 +27,10 @@ TABLE = Text(
     ko="LEH_EVIDENCE__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, dynamodb:GetItem)을 확인하세요.",
     en="Look at LEH_EVIDENCE__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, dynamodb:GetItem).",
 )
+SCAN = Text(
+    ko="IAM 정책에 dynamodb:Scan을 추가하거나 worker.table을 false로 두세요 (docs/spending.md).",
+    en="Add dynamodb:Scan to the IAM policy, or set worker.table to false (docs/spending.md).",
+)
 BREAKER = Text(
     ko="LEH_BREAKER__TABLE, AWS_REGION, IAM 정책(dynamodb:DescribeTable, GetItem, PutItem, UpdateItem)을 확인하세요 (docs/breaker.md).",
     en="Look at LEH_BREAKER__TABLE, AWS_REGION and the IAM policy (dynamodb:DescribeTable, GetItem, PutItem, UpdateItem); docs/breaker.md.",
@@ -123,8 +127,15 @@ async def _queue(settings: Settings, aws: Aws, client: Any, name: str) -> Findin
 async def look_at_table(settings: Settings, name: str) -> list[Finding]:
     """Check the DynamoDB table of evidence."""
     async with open_aws(settings.region) as aws:
-        await EvidenceTable(DynamoTables(aws, await aws.client("dynamodb", read_timeout=5)), name).ping()
-        return [Finding("evidence table", "OK", f"{name} can be described")]
+        tables = DynamoTables(aws, await aws.client("dynamodb", read_timeout=5))
+        await EvidenceTable(tables, name).ping()
+        found = [Finding("evidence table", "OK", f"{name} can be described")]
+        if settings.worker.events and settings.worker.table:
+            try:
+                await tables.scan(name, ("evidence_id",), lambda _: False, 1, 5.0)
+            except GuardianError as error:
+                found.append(Finding("evidence table estimates", "WARN", str(error), SCAN))
+    return found
 
 
 async def look_at_breaker(settings: Settings, name: str) -> list[Finding]:

@@ -42,11 +42,13 @@ class Usage:
     priced: bool
     """Whether the model has a price of its own; else it cost what the dearest does."""
     estimated: bool
-    """Whether it was not told by the worker, but estimated from its log."""
+    """Whether it was not told by the worker, but estimated from its log or the evidence table."""
     attempts: int = 1
     """How many it stands for: an estimate tells of a minute."""
     refused: bool = False
     """Whether nothing was used, because the case's allowance of the hour is spent."""
+    estimated_from: str = ""
+    """Which of the two it was estimated from: log, or table."""
 
     @property
     def tokens(self) -> int:
@@ -109,6 +111,7 @@ def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
         known,
         estimated=estimated,
         attempts=(_tokens(detail.get("attempts")) or 1) if estimated else 1,
+        estimated_from=_text(detail.get("estimated_from"))[:20] if estimated else "",
     )
     # Sent again after a lost answer, a record has another id of EventBridge's.
     request = _text(detail.get("request_id"))

@@ -58,6 +58,7 @@ EVENTS: Final = (
             **texts("key case_id user_id limit reason unusual"),
             **dict.fromkeys(("over", "tokens", "usd", "attempts"), NUMBER),
             "estimated": FLAG,
+            "estimated_from": Rows(one_of("log", "table")),
         },
     ),
     EventType(

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from leh_guardian.cli import doctor
 from leh_guardian.cli.examination import finding, services
 from leh_guardian.cli.examination.finding import Finding
+from leh_guardian.clock import SystemClock
 from leh_guardian.errors import SettingsError
 from leh_guardian.language import Text
 from leh_guardian.local import status_page
@@ -417,3 +419,32 @@ async def test_what_the_checks_name_is_looked_at(
         "check tmp bucket": "OK",
         "check instance leh-none": "WARN",
     }
+
+
+async def test_logs_of_requests_are_looked_at(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that is named is read, today's as well as those named by date; one that is not there, or ends elsewhere, is told."""
+    share_loader(monkeypatch)
+    name, now = f"aws-waf-logs-{uuid.uuid4().hex[:8]}", SystemClock().now()
+    with client("logs", dict(os.environ)) as logs, client("s3", dict(os.environ)) as s3:
+        logs.create_log_group(logGroupName=name)
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})
+        for key in (f"a/{now:%Y-%m-%d}-00-00-00-A", f"w/{now - timedelta(days=1):%Y/%m/%d}/a.gz", "t/AWSLogs/a.gz"):
+            s3.put_object(Bucket=name, Key=key, Body=b"line")
+    found = await examine(
+        environment
+        | {
+            "LEH_UPLOADS__CLOUDTRAIL_LOG_GROUP": "/leh/none",
+            "LEH_UPLOADS__CLOUDTRAIL_PREFIX": f"s3://{name}/t/",
+            "LEH_UPLOADS__ACCESS_LOG_PREFIX": f"s3://{name}/a/",
+            "LEH_UPLOADS__WAF_LOG_GROUP": name,
+            "LEH_UPLOADS__WAF_PREFIX": f"s3://{name}/w/",
+        }
+    )
+    assert {item: one.status for item, one in found.items() if item.startswith("upload")} == {
+        "upload log group /leh/none": "WARN",
+        f"upload log group {name}": "OK",
+        f"upload logs s3://{name}/t/": "WARN",
+        f"upload logs s3://{name}/a/": "OK",
+        f"upload logs s3://{name}/w/": "OK",
+    }
+    assert "where the date in the keys begins" in found[f"upload logs s3://{name}/t/"].detail

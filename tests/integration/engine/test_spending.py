@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -94,6 +95,22 @@ async def test_use_is_counted_once_for_case_user_and_all(house: Houses) -> None:
     assert await used(one) == {"tokens": 175, "usd": Decimal("0.000175"), "attempts": 2}
     assert await used(one, Scope.USER, "user_1") == await used(one)
     assert await used(one, Scope.FLEET, "") == await used(one)
+
+
+async def test_a_crossed_limit_says_from_what_it_was_estimated(house: Houses) -> None:
+    """Log and table together cross one; an id is taken in once, and the worker's own word is no estimate."""
+    one = house()
+    estimated = {"source": "leh.guardian"}
+    log, table = ({"estimated_from": name, "estimated": True, "attempts": 2} for name in ("log", "table"))
+    twice = use(2, 500, **table)
+    await one.take(use(1, 600, **log) | estimated, twice | estimated, twice | estimated)
+    await one.take(use(3, 2000, "case_2"))
+    assert await used(one) == {"tokens": 1100, "usd": Decimal("0.0011"), "attempts": 4}
+    async with transaction(one.pool) as tx:
+        rows = await tx.fetch("select event #>> '{detail}' as detail from incidents")
+    told = {detail["key"]: detail for detail in (json.loads(row["detail"]) for row in rows)}
+    assert (told["case_1"]["estimated"], told["case_1"]["estimated_from"]) == (True, ["log", "table"])
+    assert (told["case_2"]["estimated"], told["case_2"]["estimated_from"]) == (False, [])
 
 
 async def test_limits_sum_over_models_and_bills_tell_them_apart(house: Houses) -> None:

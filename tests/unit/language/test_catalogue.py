@@ -22,6 +22,10 @@ MADE_OF_OTHERS = {
     "engine.wording._look",
     "engine.wording._told",
     "engine.wording._who",
+    "handlers.upload_analysis._brief",
+    "handlers.upload_analysis._held",
+    "uploads.wording._account",
+    "uploads.wording._unread",
     "model.oncall.duty._joined",
     "web.ack_page._clock_of",
 }
