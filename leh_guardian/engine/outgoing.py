@@ -206,6 +206,12 @@ class OutgoingMessages:
         ]
         if len(due) < 2 or not (stormy or any(one.waited or one.params.get("grouped") for one in due)):
             return []
+        return await self._together(tx, action_id, due, directory, now)
+
+    async def _together(
+        self, tx: Transaction, action_id: UUID, due: Sequence[Pending], directory: Directory, now: datetime
+    ) -> Later | list[Pending]:
+        """Return the others that a message takes along, or that it goes along with one before it."""
         # What is withheld by itself is told by nobody else either.
         for place, one in enumerate(due):
             if one.action_id == action_id:
