@@ -128,12 +128,12 @@ class Executor:
                 claimed = await actions.claim(tx, now, self._mode, self._replica, count, takes, lease)
                 refused, noted = await target_budgets.count(tx, self._registry, self._per_target(), claimed, now)
                 claimed = [replace(action, overdrawn=refused.get(action.id)) for action in claimed]
-                entries = [*noted]
+                entries: list[Entry] = []
                 for action in claimed:
                     if action.lost:
                         entries.append(_entry(action, Kind.LOST, "its process vanished or stalled past its lease"))
                     entries.append(_entry(action, Kind.STARTED, "dry run" if action.dry_run else ""))
-                await journal.append(tx, self._replica, now, entries)
+                await journal.append(tx, self._replica, now, [*entries, *noted])
                 if claimed:
                     failpoint("executor.before_claim_commit")
         except LeaseLost:

@@ -49,7 +49,7 @@ async def look(
     tx: Transaction, handler: str, target: str, budgets: Sequence[Budget], now: datetime
 ) -> Overdrawn | None:
     """Return the budget that another run on a target would overdraw now; None where it may run."""
-    runs = await target_runs.of(tx, handler, storable_key(target))
+    runs = await target_runs.of(tx, handler, storable_key(target)) if budgets else []
     budget = spent(budgets, runs, now)
     return Overdrawn(handler, target, budget, max(now - runs[-1], timedelta(0))) if budget else None
 

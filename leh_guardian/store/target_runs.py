@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from leh_guardian.model.guards import Budget
 from leh_guardian.store.transaction import Transaction
+
+UNDER_WAY: Final = timedelta(days=7)
+"""How long a run is known beyond all windows: an action that has begun and waits must not be refused as another one."""
 
 
 async def take(
@@ -26,7 +30,7 @@ async def take(
     """Count an action as a run on `target` if `budgets` allow one more; False where one of them is spent.
 
     One that is counted already is allowed and not counted again. `beyond` counts it whatever is spent. What no budget can ask
-    about any more is dropped.
+    about any more is dropped a week later.
     """
     longest = max((budget.per for budget in budgets), default=timedelta(0))
     row = await tx.fetchrow(
@@ -35,7 +39,7 @@ async def take(
         target,
         action_id,
         now,
-        now - longest,
+        now - longest - UNDER_WAY,
         [budget.max for budget in budgets],
         [now - budget.per for budget in budgets],
         beyond,
@@ -59,7 +63,7 @@ returning true
 
 
 async def of(tx: Transaction, handler: str, target: str) -> list[datetime]:
-    """Return when a handler has run on a target, the oldest first, as far as budgets asked about it."""
+    """Return when a handler has run on a target, the oldest first, as far as that is kept."""
     found: list[datetime] | None = await tx.fetchval(
         "select started_at from target_runs where handler = $1 and target = $2", handler, target
     )

@@ -72,6 +72,17 @@ MUTANTS = (
         (Edit(PLANNER, "        await incidents.lock_rules(tx, {matched.match.rule.id for matched in batch})\n", ""),),
     ),
     Mutant(
+        "the budget of a target looked at before it is taken",
+        (
+            Edit(
+                "leh_guardian/engine/target_budgets.py",
+                "        if await target_runs.take(tx, handler, target, action.id, now, budgets):\n",
+                "        if await look(tx, handler, target, budgets, now) is None:\n"
+                "            await target_runs.take(tx, handler, target, action.id, now, budgets, beyond=True)\n",
+            ),
+        ),
+    ),
+    Mutant(
         "at most once tried again",
         (
             Edit(

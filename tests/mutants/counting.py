@@ -87,6 +87,7 @@ COUNTING = (
     Mutant(
         "circuits counted and opened without the lock that all share",
         (Edit("leh_guardian/engine/circuits.py", "            await incidents.lock_rules(tx, [LOCK])\n", ""),),
+        ("tests/integration/engine/test_circuit_cap.py",),
     ),
     Mutant(
         "nobody hears that a way to people works again",

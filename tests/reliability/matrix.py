@@ -69,8 +69,8 @@ INVARIANTS = (
     Invariant("I17", "what is used or counted is counted once, whatever is delivered how often", "simulation"),
     Invariant(
         "I18",
-        "a circuit's copy never goes back and ends as the record says; every state has an exit; no version for nothing",
-        "at each write of the worker's table: simulation",
+        "a circuit's copy never goes back and ends as the record says; every state has an exit; none for nothing; the cap holds",
+        "at each write and commit: simulation",
     ),
 )
 

@@ -23,6 +23,8 @@ PARK = 1000
 """More tokens than this of a case, within an hour, open its circuit."""
 HARD = Decimal("0.002")
 """More USD than this of a user, within a day, are only a person's to accept."""
+BLOCKS = 2
+"""Blocks of one account in an hour, whichever incident wants them."""
 RULES = f"""
   - id: sold
     mode: act
@@ -70,6 +72,7 @@ prices:
 limits:
   - {{tier: park, scope: case, over: 1h, tokens: {PARK}}}
   - {{tier: hard, scope: user, over: 24h, usd: {HARD}}}
+per_target: {{block: [{{max: {BLOCKS}, per: 1h}}]}}
 """
 _PRICE = Decimal("0.000001")
 """USD for a token."""

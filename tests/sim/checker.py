@@ -15,6 +15,7 @@ from uuid import UUID
 
 from leh_guardian.model.event import parse_body
 from leh_guardian.rules.ruleset import RuleSet
+from tests.sim.amounts import BLOCKS
 from tests.sim.check_amounts import check_amounts, restless
 from tests.sim.check_ticks import check_ticks, undecided
 from tests.sim.targets import Happened, Targets
@@ -26,6 +27,7 @@ Rows = Callable[[str], Iterable[Mapping[str, Any]]]
 
 _CLOCKS = timedelta(seconds=1)
 """By how much two clocks may differ that have agreed on the time."""
+_SWITCHES = {"switch", "block"}
 _ENDED = {"succeeded", "skipped", "failed", "needs_human", "rejected"}
 
 
@@ -64,7 +66,7 @@ class Checker:
         off = next((r for r in self._rows("control") if r["scope"] == "*" and r["mode_rank"] == 0), None)
         if off is None or row is None:
             return
-        if happened.allowed_at > off["set_at"] and row["handler"] == "switch":
+        if happened.allowed_at > off["set_at"] and row["handler"] in _SWITCHES:
             self._world.violated("I9", f"{happened.what} went on at a checkpoint after everything was switched off")
         lines = [r for r in self._rows("journal") if r["action_id"] == row["id"] and r["kind"] == "attempt.started"]
         if max(line["at"] for line in lines) > off["set_at"] + _CLOCKS:
@@ -113,7 +115,7 @@ class Checker:
         self._check_fences(actions)
         self._check_told(actions)
         self._check_final_states()
-        self._check_budget()
+        self._check_budgets()
         self._check_absence()
         self._check_called()
         check_ticks(self._world, self._rows, self._targets, self._rules)
@@ -153,7 +155,7 @@ class Checker:
         pulls = Counter(pulled.action for pulled in self._targets.pulled)
         for row in actions:
             done = row["status"] == "succeeded"
-            if row["handler"] == "switch" and done and row["id"] not in self._targets.switched:
+            if row["handler"] in _SWITCHES and done and row["id"] not in self._targets.switched:
                 self._world.violated("I4", f"{row['step_id']} is said to have succeeded and did nothing")
             if row["handler"] == "pull" and done and pulls[row["id"]] != 1:
                 self._world.violated(
@@ -182,7 +184,7 @@ class Checker:
                 self._world.violated("F3", f"attempt {attempt} wrote {line['kind']}, though it was overtaken")
         for row in actions:
             remembered = json.loads(row["checkpoints"]).get("attempt")
-            if row["handler"] == "switch" and row["status"] == "succeeded" and remembered != row["attempt"]:
+            if row["handler"] in _SWITCHES and row["status"] == "succeeded" and remembered != row["attempt"]:
                 self._world.violated("F3", f"attempt {remembered} left its checkpoint over that of {row['attempt']}")
 
     def _check_told(self, actions: list[Mapping[str, Any]]) -> None:
@@ -223,15 +225,17 @@ class Checker:
             if fate == "told" and (name in is_open or lines[name] > 1):
                 self._world.violated("I2", f"{name} is finished; open {name in is_open}, missed {lines[name]} times")
 
-    def _check_budget(self) -> None:
-        """I8: in no hour more runs of `limited` than its budget, over all replicas."""
-        times = sorted(happened.at for happened in self._targets.switched.values() if happened.rule == "limited")
-        for first in times:
-            if sum(first <= at < first + timedelta(hours=1) for at in times) > BUDGET:
-                self._world.violated("I8", f"{len(times)} runs of `limited`, its budget is {BUDGET}")
-                return
-        if len(times) < min(BUDGET, len(self._load.limited)):
-            self._world.violated("I3", f"{len(times)} runs of `limited` took place")
+    def _check_budgets(self) -> None:
+        """I8: in no hour more runs of `limited`, and no more blocks of one account, than their budgets, over all replicas."""
+        for rule, most, wanted in (
+            ("limited", BUDGET, len(self._load.limited)),
+            ("block", BLOCKS, len(self._load.blocks)),
+        ):
+            times = sorted(happened.at for happened in self._targets.switched.values() if happened.rule == rule)
+            if any(sum(first <= at < first + timedelta(hours=1) for at in times) > most for first in times):
+                self._world.violated("I8", f"{len(times)} runs of `{rule}`, its budget is {most}")
+            elif len(times) < min(most, wanted):
+                self._world.violated("I3", f"{len(times)} runs of `{rule}` took place")
 
 
 def letters_lost(before: int, source: Iterable[bytes], dead: Iterable[bytes]) -> tuple[list[str], int]:

@@ -164,6 +164,21 @@ def registry(targets: Targets) -> Registry:
         await targets.switch(ctx, params.what)
         return Done(f"switched {params.what}", {"what": params.what})
 
+    @handler(
+        effect=Effect.EXACTLY_ONCE,
+        via=Via.IDEMPOTENCY_KEY,
+        changes=True,
+        limits={"things": 10},
+        timeout="20s",
+        target="what",
+    )
+    async def block(ctx: ActionContext, params: SwitchParams) -> Outcome:
+        """Switch something off that is not to be switched off often."""
+        if ctx.dry_run:
+            return Done(f"would block {params.what}")
+        await targets.switch(ctx, params.what)
+        return Done(f"blocked {params.what}")
+
     @handler(effect=Effect.AT_MOST_ONCE, changes=True, residual="It may be lost.", limits={"things": 10}, timeout="20s")
     async def pull(ctx: ActionContext, params: SwitchParams) -> Outcome:
         """Pull the lever."""
@@ -184,7 +199,7 @@ def registry(targets: Targets) -> Registry:
         verdict = await targets.judge(params.what)
         return Done(f"{params.what} is {verdict}", {"verdict": verdict})
 
-    functions = (switch, pull, seek, judge, circuit_breaker, dlq_redrive, queue_drained, notify, page)
+    functions = (switch, block, pull, seek, judge, circuit_breaker, dlq_redrive, queue_drained, notify, page)
     return Registry(tuple(function.__handler__ for function in functions))  # type: ignore[attr-defined]
 
 

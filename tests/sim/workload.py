@@ -54,6 +54,15 @@ rules:
         id: only
         with: {what: "${event.detail.alarmName}"}
         retry: {attempts: 40, backoff: 1s}
+  - id: block
+    mode: act
+    pattern: {detail: {alarmName: [{prefix: block-}], state: {value: [ALARM]}}}
+    dedup: detail.alarmName
+    guards: {budget: [{max: 100, per: 1h}]}
+    actions:
+      - uses: block
+        with: {what: somebody}
+        retry: {attempts: 40, backoff: 1s}
   - id: missed
     mode: act
     expect:
@@ -121,6 +130,8 @@ class Workload:
     alerts: list[tuple[float, bytes]] = field(default_factory=list)
     fixes: list[str] = field(default_factory=list)
     limited: list[str] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)
+    """Alarms that want the same account blocked."""
     flaps: dict[str, bool] = field(default_factory=dict)
     """{alarm: whether its newest state is trouble}."""
     uploads: dict[str, str] = field(default_factory=dict)
@@ -142,11 +153,7 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
     for number in range(rng.randint(1, 4)):
         load.fixes.append(f"fix-{number}")
         _send(load, rng, seconds, f"fix-{number}", "ALARM", rng.uniform(-60, 0))
-    together = rng.uniform(0, seconds - 1)
-    for number in range(rng.choice([0, 5])):
-        # Nearly at once, so that several replicas plan them side by side.
-        load.limited.append(f"limited-{number}")
-        _send(load, rng, 0.2, f"limited-{number}", "ALARM", 0, after=together)
+    load.limited = _at_once(load, rng, seconds, "limited", [0, 5])
     for number in range(rng.randint(0, 3)):
         _flap(load, rng, seconds, f"flap-{number}")
     if load.letters:
@@ -165,8 +172,18 @@ def drawn(rng: random.Random, seconds: float) -> Workload:
     if rng.random() < 1 / 3:
         began = rng.uniform(0, seconds / 2)
         load.mute = began, began + rng.uniform(seconds / 3, seconds)
+    load.blocks = _at_once(load, rng, seconds, "block", [0, 0, 0, 4])
     load.alerts.sort(key=lambda alert: alert[0])
     return load
+
+
+def _at_once(load: Workload, rng: random.Random, seconds: float, kind: str, counts: list[int]) -> list[str]:
+    """Send some alarms nearly at once, so that several replicas plan and run them side by side."""
+    together = rng.uniform(0, seconds - 1)
+    names = [f"{kind}-{number}" for number in range(rng.choice(counts))]
+    for name in names:
+        _send(load, rng, 0.2, name, "ALARM", 0, after=together)
+    return names
 
 
 def _flap(load: Workload, rng: random.Random, seconds: float, name: str) -> None:

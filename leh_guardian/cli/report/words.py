@@ -44,7 +44,10 @@ KINDS: Final[dict[str, Text]] = {
     Kind.RULE_OFF: Text(ko="꺼진 규칙이라 처리하지 않음", en="its rule is off, nothing was done"),
     Kind.OK_UNMATCHED: Text(ko="열린 장애가 없는 정상(OK) 신호", en="an OK with no open incident"),
     Kind.NO_KEY: Text(ko="무엇의 결과인지 알 수 없음", en="not known what it belongs to"),
-    Kind.BUDGET_SPENT: Text(ko="실행 한도를 모두 사용함", en="all runs of the rule are used up"),
+    Kind.BUDGET_SPENT: Text(ko="실행 한도를 모두 사용함", en="all runs of the rule or the target are used up"),
+    Kind.OVER_BUDGET: Text(
+        ko="사람의 요청으로 대상별 한도를 넘겨 실행함", en="run beyond the budget of its target, by a person's word"
+    ),
     Kind.COOLDOWN: Text(ko="대기 시간 뒤로 미룸", en="put off by the cooldown"),
     Kind.PLANNED: Text(ko="조치를 계획함", en="remedy planned"),
     Kind.PROPOSED: Text(ko="승인을 기다림", en="waits for approval"),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from leh_guardian.model.guards import Budget, spent
+from leh_guardian.store.target_runs import UNDER_WAY
 from leh_guardian.store.transaction import Transaction
 from tests.sim.store.pool import statement
 from tests.sim.store.tables import TARGET_RUNS
@@ -31,7 +32,7 @@ async def take(
                 runs = dict(zip(held["actions"], held["started_at"], strict=True))
                 if action_id not in runs and not beyond and spent(budgets, list(runs.values()), now):
                     return False
-                since = now - max((budget.per for budget in budgets), default=timedelta(0))
+                since = now - max((budget.per for budget in budgets), default=timedelta(0)) - UNDER_WAY
                 kept = {one: at for one, at in runs.items() if at > since or one == action_id} | {
                     action_id: runs.get(action_id, now)
                 }

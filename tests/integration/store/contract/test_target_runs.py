@@ -45,8 +45,17 @@ async def test_windows_slide_and_all_of_them_hold(store: Store) -> None:
     """A run counts for as long as a window is, to the instant; what a clock ahead has written counts as well."""
     told = [await store.do(take(number, at, BOTH)) for number, at in enumerate((0, 0.5, 1, 2, 24, 25.5, 25, 49.5))]
     assert told == [True, False, True, False, True, True, False, True]
-    # Beyond the longest window nothing asks for them.
-    assert await store.do(lambda tx: target_runs.of(tx, "fix", "user_1")) == [hours(49.5)]
+
+
+async def test_what_has_begun_is_known_for_a_week_beyond_its_windows(store: Store) -> None:
+    """An action that waited is not refused for another one that began meanwhile, and counts once; what is older is dropped."""
+    week = 7 * 24
+    told = [
+        await store.do(take(number, at)) for number, at in ((1, 0), (2, 25), (1, 26), (3, 24 + week), (2, 25 + week))
+    ]
+    assert told == [True, True, True, True, True]
+    assert await store.do(lambda tx: target_runs.of(tx, "fix", "user_1")) == [hours(25), hours(24 + week)]
+    assert not await store.do(take(1, 26 + week))
 
 
 async def test_beyond_its_budget_it_is_counted_all_the_same(store: Store) -> None:
