@@ -248,4 +248,7 @@ def _brief(verdict: Verdict, judgement: Judgement, uploads: int, user: str | Non
     # Of logs that nobody named nothing is said in a message: they are under `missing`.
     gone = [name for name in (_S3, _LOG) if name not in seen.sources]
     gone += [name for name, told in seen.trails.told().items() if not told.read]
-    return say.briefly(uploads, verdict, judgement.score, shown(user, 40) if user else "", signals, gone, held)
+    known = seen.requests.matched
+    untold = known.untold if seen.trails.stored and not known.enough else 0
+    whose = shown(user, 40) if user else ""
+    return say.briefly(uploads, verdict, judgement.score, whose, signals, gone, held, untold)

@@ -212,6 +212,7 @@ async def test_what_has_not_come_yet_is_no_evidence(at: Requested) -> None:
     assert uploads["not_come_yet"] == sum(when > first for _, when in stored)
     assert facts["measured"]["places_used"] is None
     assert facts["measured"]["refused_ratio"] is None
+    assert f"addresses of {uploads['untold']} uploads not known yet" in facts["brief_in"]["en"]
     assert "ip" not in {name for name, share in facts["coverage"]["fields"].items() if share}
 
 
