@@ -59,7 +59,7 @@ faults: setup
 	@failed=0; export GUARDIAN_FIGURES=$(FIGURES); \
 	$(BIN)/python -m tests.sim --seeds $(SEEDS) || failed=1; \
 	KILLS=$(KILLS) CALL_KILLS=$(CALL_KILLS) SPEND_KILLS=$(SPEND_KILLS) FREEZES=$(FREEZES) RESTARTS=$(RESTARTS) STOPS=$(STOPS) STORM=$(STORM) FAULTS_LONG=1 \
-	  $(BIN)/python -m pytest tests/faults tests/contracts $(ARGS) || failed=1; \
+	  $(BIN)/python -m pytest tests/faults tests/contracts tests/hostile $(ARGS) || failed=1; \
 	$(BIN)/python -m tests.mutants || failed=1; \
 	$(BIN)/python -m tests.reliability $(FIGURES); \
 	exit $$failed

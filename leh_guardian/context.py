@@ -29,6 +29,7 @@ from leh_guardian.ports import (
     Languages,
     Logs,
     Objects,
+    Offers,
     Outages,
     Pages,
     Parked,
@@ -116,6 +117,8 @@ class Capabilities:
     """Where guardian's own messages go."""
     messages: Pages | None = None
     """What guardian's own messages to people need of the store."""
+    offers: Offers | None = None
+    """What makes buttons; None: there are none."""
     parked: Parked | None = None
     """The work of paused cases."""
     feeds: Feeds | None = None

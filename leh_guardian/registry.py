@@ -75,6 +75,8 @@ class HandlerSpec:
     timeout: str = "5m"
     approval: bool = False
     """Whether a person is to approve each use: it changes things for everybody at once."""
+    target: str = ""
+    """The parameter that names what is changed, by which budgets per target count; empty: none does by itself."""
     resumes: bool = False
     """Of an `at_most_once`: it writes down each effect before it takes place, so that a later attempt repeats none and goes on."""
 
@@ -99,6 +101,7 @@ def handler(
     limits: Mapping[str, int] | None = None,
     timeout: str = "5m",
     approval: bool = False,
+    target: str = "",
     resumes: bool = False,
 ) -> Callable[[HandlerFunction], HandlerFunction]:
     """Declare `async def name(ctx, params) -> Outcome` a handler.
@@ -112,9 +115,12 @@ def handler(
         _check_declaration(name, effect, via, changes=changes, residual=residual, limits=limits or {}, timeout=timeout)
         if resumes and effect is not Effect.AT_MOST_ONCE:
             raise TypeError(f"handler {name}: resumes= is for {Effect.AT_MOST_ONCE}; the others go on anyway")
+        params = _params_of(name, function)
+        if target and target not in params.model_fields:
+            raise TypeError(f"handler {name}: target= names no parameter of its own")
         spec = HandlerSpec(
             name=name,
-            params=_params_of(name, function),
+            params=params,
             run=function,
             summary=inspect.cleandoc(function.__doc__ or "").split("\n\n")[0].replace("\n", " "),
             effect=effect,
@@ -125,6 +131,7 @@ def handler(
             limits=dict(limits or {}),
             timeout=timeout,
             approval=approval,
+            target=target,
             resumes=resumes,
         )
         function.__handler__ = spec  # type: ignore[attr-defined]

@@ -86,8 +86,13 @@ class DynamoTables:
                 raise Refused(f"more than {most} items of {table} belong to case {case}")
         if there is None or "status" in there or "status" not in attributes:
             return found
-        whole = [await self.get(table, {name: str(item[name]) for name in keys}) for item in found]
-        return [{name: item[name] for name in (*keys, *attributes) if name in item} for item in whole if item]
+        # One after the other: an item may be as large as 400 KB, and of each no more is kept than was asked for.
+        read = [await self._some(table, {name: str(item[name]) for name in keys}, attributes) for item in found]
+        return [item for item in read if item]
+
+    async def _some(self, table: str, key: Mapping[str, str], attributes: Sequence[str]) -> Mapping[str, Any]:
+        item = await self.get(table, key) or {}
+        return {name: item[name] for name in (*key, *attributes) if name in item}
 
     async def _pages(
         self, table: str, index: str | None, case: str, wanted: Sequence[str]

@@ -53,6 +53,7 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.engine.reloader import Reloader
 from leh_guardian.engine.reprocessing import NotedDeployments, ReprocessingRows
+from leh_guardian.engine.restore_requests import RestoreRequests
 from leh_guardian.engine.scheduler import LOOK as LOOK_AT_CLOCK
 from leh_guardian.engine.scheduler import Scheduler
 from leh_guardian.engine.settlement import Settlement
@@ -126,9 +127,10 @@ async def build(
             "oncall.yaml names channels that notify.channels has not", channels=nameless
         )
     keys = link_keys(settings)
-    answers = await ways_in(settings, keys, pool, people.directory, clock, registry, stack)
-    planned = Wake()
+    planned, offers = Wake(), links(settings, keys)
     planner = Planner(progression, settings.rules.modes, settings.incidents.resolve_hold)
+    requests = RestoreRequests(pool, planner, reloader.current, outside.cases, clock, planned=planned)
+    answers = await ways_in(settings, keys, pool, people.directory, clock, registry, requests, stack)
     spending = await open_spending(
         settings, aws, outside.tables, pool, planner, reloader.current, clock, metrics, replica=replica, planned=planned
     )
@@ -137,7 +139,8 @@ async def build(
         use=StoreUse(pool),
         queues=SqsQueues(aws, await aws.client("sqs", connections=slots)),
         channels=ways,
-        messages=OutgoingMessages(pool, people, ways, clock, links(settings, keys)),
+        messages=OutgoingMessages(pool, people, ways, clock, offers),
+        offers=offers,
         letters=Letters(pool, clock),
         pages=outside.pages,
         outages=StoreOutages(pool),
@@ -219,6 +222,7 @@ async def build(
         mode=settings.mode,
         slots=slots,
         planned=planned,
+        per_target=lambda: reloader.current().per_target,
         lease=lambda: people.directory().oncall.delivery.lease,
     )
     looked_at = [*_own_clients(pool, intakes), *outside.clients(settings, clock)]
@@ -226,8 +230,17 @@ async def build(
     auditor = Auditor(pool, queues[0], clients, lambda: max(i.oldest_seconds for i in intakes), clock, metrics)
     chain = Chaining(pool, clock)
     calls = CallAudit(pool, clock, metrics, replica=replica, planned=planned)
+    broken = BrokenChannels(
+        pool,
+        progression,
+        clock,
+        lambda: channel_looks(ways, auditor.snapshot.clients),
+        replica=replica,
+        planned=planned,
+    )
+    people_told = (calls.why_not, broken.nobody_reached)
     heartbeat, loops = await open_heartbeat(
-        settings, queues[0], pool, auditor, calls, clock, progress, metrics, aws, stack, replica
+        settings, queues[0], pool, auditor, people_told, clock, progress, metrics, aws, stack, replica
     )
     cry = Distress(
         list(watches(settings, auditor, calls, heartbeat)),
@@ -282,18 +295,7 @@ async def build(
             loop("auditor", auditor.run_once, pause=5.0),
             loop("chaining", chain.run_once, pause=chaining.LOOK),
             loop("call_audit", calls.run_once, pause=call_audit.EVERY),
-            loop(
-                "channels",
-                BrokenChannels(
-                    pool,
-                    progression,
-                    clock,
-                    lambda: channel_looks(ways, auditor.snapshot.clients),
-                    replica=replica,
-                    planned=planned,
-                ).run_once,
-                pause=broken_channels.LOOK,
-            ),
+            loop("channels", broken.run_once, pause=broken_channels.LOOK),
             loop("duty", by_hand.run_once, pause=duty.LOOK),
             loop(
                 "handovers",

@@ -22,6 +22,7 @@ from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.auditor import Client
 from leh_guardian.engine.directory import Directory
 from leh_guardian.engine.presses import Presses
+from leh_guardian.engine.restore_requests import RestoreRequests
 from leh_guardian.errors import SettingsError
 from leh_guardian.model.answer_token import Keys, parse_keys
 from leh_guardian.registry import Registry
@@ -73,6 +74,7 @@ async def ways_in(
     directory: Callable[[], Directory],
     clock: Clock,
     registry: Registry,
+    requests: RestoreRequests,
     stack: AsyncExitStack,
 ) -> Answers:
     """Build the ways in; what listens to Slack is at work from here on, until the stack is left.
@@ -87,7 +89,7 @@ async def ways_in(
     made.routes += CaseRoutes(pool, clock, token, directory, registry).routes()
     if keys is not None:
         made.routes += AckPage(pool, clock, keys, directory, proxies=settings.http.proxies).routes()
-    await _slack(settings, keys, pool, directory, clock, stack, made)
+    await _slack(settings, keys, pool, directory, clock, requests, stack, made)
     if path := settings.answers.pagerduty_secret_file:
         secrets = [one.strip() for one in secret_at("answers.pagerduty_secret_file", path).splitlines() if one.strip()]
         silent = frozenset(n for n, c in settings.notify.channels.items() if isinstance(c, PagerDutySettings))
@@ -101,13 +103,14 @@ async def _slack(
     pool: Pool,
     directory: Callable[[], Directory],
     clock: Clock,
+    requests: RestoreRequests,
     stack: AsyncExitStack,
     made: Answers,
 ) -> None:
     app_token, signing = settings.answers.slack_app_token_file, settings.answers.slack_signing_secret_file
     if app_token is None and signing is None:
         return
-    presses = Presses(pool, clock, _needed(keys), directory)
+    presses = Presses(pool, clock, _needed(keys), directory, requests)
     session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
     # A connection of Socket Mode lasts hours: no total deadline.
     lasting = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)))

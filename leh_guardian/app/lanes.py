@@ -11,6 +11,7 @@ from leh_guardian.engine.daemon import Lane
 from leh_guardian.engine.executor import Executor
 from leh_guardian.engine.loops import Wake
 from leh_guardian.engine.settlement import Settlement
+from leh_guardian.engine.target_budgets import PerTarget
 from leh_guardian.model.mode import Mode
 from leh_guardian.registry import Registry
 from leh_guardian.store.pool import Pool
@@ -32,9 +33,13 @@ def lanes(
     mode: Mode,
     slots: int,
     planned: Wake,
+    per_target: Callable[[], PerTarget],
     lease: Callable[[], float | None],
 ) -> list[Lane]:
-    """Return the lanes; `planned` is to wake them, `lease` says for how long messages are claimed (None: as usual)."""
+    """Return the lanes; `planned` is to wake them, `lease` says for how long messages are claimed (None: as usual).
+
+    `per_target` are the budgets of targets, as of the newest reload.
+    """
     names = registry.names()
     takes = {
         "executor": ([name for name in names if name != pages.HANDLER], slots),
@@ -54,6 +59,7 @@ def lanes(
             slots=count,
             freed=planned,
             takes=handlers,
+            per_target=per_target,
             lease=lease if name == "pager" else lambda: None,
         )
         made.append(Lane(name, executor, planned.also()))

@@ -86,9 +86,7 @@ async def open_spending(
         most_opened=wanted.most_opened,
     )
     use = UsualUse(pool, clock)
-    keeper = CircuitKeeper(
-        pool, planner, rules, board, recovery, lambda: use.now, clock, metrics, replica=replica, planned=planned
-    )
+    keeper = CircuitKeeper(pool, planner, rules, board, recovery, clock, metrics, replica=replica, planned=planned)
     if board is None:
         return Spending(keeper, use, None, None, ())
     hours = AllowanceKeeper(

@@ -5,7 +5,7 @@ The canary sees the way of an alert, the audit of calls the way of a call, the h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -39,7 +39,7 @@ async def open_heartbeat(
     queue: SqsAlertQueue,
     pool: Pool,
     auditor: Auditor,
-    calls: CallAudit,
+    people: Sequence[Callable[[], str | None]],
     clock: Clock,
     progress: Progress,
     metrics: Metrics,
@@ -61,7 +61,7 @@ async def open_heartbeat(
     every = wanted.every.total_seconds()
     canary = Canary(queue, pool, clock, clock.monotonic, replica=replica, region=settings.region, every=every)
     heartbeat = Heartbeat(
-        pulses, canary, progress, lambda: auditor.snapshot, calls.why_not, clock, metrics, clock.monotonic, every=every
+        pulses, canary, progress, lambda: auditor.snapshot, people, clock, metrics, clock.monotonic, every=every
     )
     pause = min(LOOK, every / 10)
     loop = partial(Loop, progress=progress, metrics=metrics, pause=pause)

@@ -1,6 +1,6 @@
 """Owns `leh-guardian account`: block an account of the service, and take a block back.
 
-The one rule: it goes through the daemon as any remedy does, and waits for an approval as the handlers declare.
+The one rule: it goes through the daemon as any remedy does, waits for an approval as the handlers declare, and is bounded like it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from leh_guardian.app import handlers
 from leh_guardian.cli.following import actions_of, follow
 from leh_guardian.cli.language import said
 from leh_guardian.cli.output import as_json, out, print_json, tell
+from leh_guardian.cli.rules_folder import target_budgets
 from leh_guardian.cli.store_access import who, with_store
 from leh_guardian.engine import by_hand
+from leh_guardian.engine.budget_wording import refused
+from leh_guardian.engine.target_budgets import look
 from leh_guardian.fields import is_case_id
 from leh_guardian.language import Text
+from leh_guardian.model.guards import Overdrawn
 from leh_guardian.model.text import shown, storable
 from leh_guardian.store.transaction import Transaction
 
@@ -28,6 +32,11 @@ from leh_guardian.store.transaction import Transaction
 def _asked(command: Callable[..., None]) -> Callable[..., None]:
     """Add what both commands are told."""
     command = as_json(command)
+    command = click.option(
+        "--over-budget",
+        is_flag=True,
+        help="Also where this account's budget in budget.yaml is spent; kept with the reason.",
+    )(command)
     command = click.option("--wait/--no-wait", default=True, show_default=True, help="Follow it to its end.")(command)
     command = click.option("--by", metavar="NAME", help="Who asks; by default the user who types.")(command)
     command = click.option("--reason", required=True, help="Why; kept in the journal.")(command)
@@ -41,9 +50,9 @@ def account() -> None:
 
 @account.command()
 @_asked
-def block(user: str, reason: str, by: str | None, wait: bool, json_: bool) -> None:
+def block(user: str, json_: bool, **asked: Any) -> None:
     """Block the account USER. The daemon does it once somebody approves, also when this is interrupted."""
-    _start("account_block", user, {"reason": storable(reason)[:500]}, reason, by, wait=wait, json_=json_)
+    _start("account_block", user, {"reason": storable(asked["reason"])[:500]}, **asked, json_=json_)
 
 
 @account.command()
@@ -51,35 +60,53 @@ def block(user: str, reason: str, by: str | None, wait: bool, json_: bool) -> No
     "--before", metavar="STATUS", help="Its status of before, as stored; by default the one that means active."
 )
 @_asked
-def unblock(user: str, reason: str, by: str | None, before: str | None, wait: bool, json_: bool) -> None:
+def unblock(user: str, before: str | None, json_: bool, **asked: Any) -> None:
     """Let the account USER in again that guardian has blocked. The daemon does it once somebody approves."""
     params = {"before": storable(before)[:100]} if before else {}
-    _start("account_unblock", user, params, reason, by, wait=wait, json_=json_)
+    _start("account_unblock", user, params, **asked, json_=json_)
 
 
 def _start(
-    handler: str, user: str, params: dict[str, Any], reason: str, by: str | None, *, wait: bool, json_: bool
+    handler: str,
+    user: str,
+    params: dict[str, Any],
+    *,
+    reason: str,
+    by: str | None,
+    over_budget: bool,
+    wait: bool,
+    json_: bool,
 ) -> None:
     if not is_case_id(user):
         raise click.UsageError(said(_no_account(shown(user, 60))))
     if not reason.strip():
         raise click.UsageError(said(Text(ko="--reason에 이유를 입력하세요.", en="Say why in --reason.")))
-    asks = storable(by) if by else who()
+    asks, registry = storable(by) if by else who(), handlers()
+    budgets = () if over_budget else target_budgets(handler, registry)
 
-    async def begin(tx: Transaction) -> tuple[UUID, bool]:
+    async def begin(tx: Transaction) -> tuple[UUID, bool] | Overdrawn:
+        now = await tx.time()
+        # The daemon counts; nobody needs to be asked for what it would refuse.
+        if overdrawn := await look(tx, handler, user, budgets, now):
+            return overdrawn
         return await by_hand.start(
             tx,
-            handlers(),
+            registry,
             handler,
             {"user": user, **params},
             about=user,
             limits={},
-            now=await tx.time(),
+            now=now,
             who=asks,
             reason=storable(reason)[:1000],
+            over_budget=over_budget,
         )
 
-    incident, new = with_store(begin)
+    begun = with_store(begin)
+    if isinstance(begun, Overdrawn):
+        tell(refused(begun))
+        sys.exit(1)
+    incident, new = begun
     if not new:
         tell(_already(str(incident)[:8]))
         sys.exit(1)

@@ -29,10 +29,11 @@ from leh_guardian.clock import SystemClock
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.engine import by_hand, restoring
 from leh_guardian.errors import GuardianError, Halted, SettingsError
+from leh_guardian.evidence import wording as say
 from leh_guardian.fields import is_case_id
 from leh_guardian.handlers.case_state import CaseStateParams, case_state
 from leh_guardian.language import Locale, Text
-from leh_guardian.model.case import CLOSED
+from leh_guardian.model.case import ACTIVE, CLOSED
 from leh_guardian.model.outcome import Done
 from leh_guardian.model.text import shown
 from leh_guardian.settings import Settings, load_settings
@@ -146,6 +147,8 @@ def _show(id_: str, *, json_: bool) -> None:
         print_json(found)
     else:
         out(found["summary"])
+        if found["refused"] and found["refused"] not in found["summary"]:
+            out(found["refused"])
         for step in found["would"]:
             out(_to_do(step))
         for what, ids in found.get("missing_ids", {}).items():
@@ -168,10 +171,13 @@ async def _look(id_: str) -> dict[str, Any]:
     found = dict(outcome.facts)
     closed = found["status"] == CLOSED
     found.setdefault("refused", None)
-    if not closed and not found["would"]:
+    if found["status"] not in {CLOSED, ACTIVE}:
+        found["refused"] = said(say.is_neither(id_, found["status"]))
+    elif not closed and not found["would"]:
         found["refused"] = said(_nothing_to_do(id_, found["status"]))
-    would = ["case_restore: closed → active"] if closed and not found["refused"] else []
-    return {"summary": outcome.summary, **found, "would": [*would, *found["would"]]}
+    would = ["case_restore: closed → active"] if closed else []
+    # What stays as it is is not made whole either.
+    return {"summary": outcome.summary, **found, "would": [] if found["refused"] else [*would, *found["would"]]}
 
 
 async def _outside(settings: Settings, stack: AsyncExitStack) -> Capabilities:

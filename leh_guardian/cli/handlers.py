@@ -82,6 +82,8 @@ def _section(spec: HandlerSpec) -> Iterator[str]:
     if spec.limits:
         limits = ", ".join(f"{name} {count}" for name, count in spec.limits.items())
         yield f"* Blast radius by default (`guards.limits`): {limits}."
+    if spec.target:
+        yield f"* Its target is `{spec.target}`: [`per_target`](rules.md#guards) of budget.yaml bounds how often it runs on one."
     yield f"* Timeout of an attempt by default: {spec.timeout}."
     if spec.permissions:
         yield f"* IAM: {', '.join(f'`{permission}`' for permission in spec.permissions)}."

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from leh_guardian.engine.directory import PERSON
 from leh_guardian.language import NOTHING, Locale, Text
-from leh_guardian.model.answer_token import AnswerToken, Keys, Purpose
+from leh_guardian.model.answer_token import CASE, AnswerToken, Keys, Purpose
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.policy import GRAVE
 from leh_guardian.ports import Button
@@ -22,6 +22,11 @@ from leh_guardian.ports import Button
 _LINK_HOLDS: Final = timedelta(hours=24)
 """How long a link is good after the time that its level gives to answer."""
 _BUTTON_HOLDS: Final = timedelta(days=7)
+_RESTORE: Final = Text(ko="복구 요청", en="Ask for its restore")
+_SURE: Final = Text(
+    ko="이 사건의 복구를 요청합니다. 종료가 실수인지 확인하셨나요?",
+    en="The restore of this case is asked for. Have you made sure that closing it was a mistake?",
+)
 _LABELS: Final = {
     Purpose.ACK: Text(ko="확인", en="Acknowledge"),
     Purpose.APPROVE: Text(ko="승인", en="Approve"),
@@ -85,6 +90,15 @@ class AnswerLinks:
         token = AnswerToken(Purpose.LINK, incident.number, target, expires, level)
         code = self._keys.code(incident.number, target) if level >= GRAVE else ""
         return Replies(f"{self._public_url}/a/{self._keys.sign(token)}", code, buttons)
+
+    def restore(self, case: str, now: datetime, locale: Locale) -> Button | None:
+        """Return the button that asks for a case's restore; None without keys, or where its id has no room in a token."""
+        token = AnswerToken(Purpose.RESTORE, 0, f"{CASE}{case}", now + _BUTTON_HOLDS)
+        try:
+            text = self._keys.sign(token) if self._keys is not None else ""
+        except ValueError:
+            text = ""
+        return Button(token.purpose.value, _RESTORE.of(locale), text, _SURE.of(locale)) if text else None
 
     @staticmethod
     def _buttons(

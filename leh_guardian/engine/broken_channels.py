@@ -22,7 +22,7 @@ from leh_guardian.model.channel_outage import ChannelOutage
 from leh_guardian.model.incident import Incident, IncidentStatus
 from leh_guardian.model.journal import Kind
 from leh_guardian.model.mode import Mode
-from leh_guardian.model.oncall.delivery import CONSOLE
+from leh_guardian.model.oncall.delivery import CONSOLE, DEFAULT
 from leh_guardian.model.plan import OnFailure, Plan, Severity
 from leh_guardian.store import channel_outages, incidents
 from leh_guardian.store.incidents import RunEvent
@@ -63,6 +63,13 @@ class BrokenChannels:
         self._hastened = False
         self._recovered: dict[str, datetime] = {}
         """{channel: when looks at it went well again}."""
+        self._broken: frozenset[str] = frozenset()
+        """As of the last look."""
+
+    def nobody_reached(self) -> str | None:
+        """Return which ways are broken where that is all of them, None while one may work."""
+        ways = _ways(self._progression.escalator.directory)
+        return f"every way to people is broken: {', '.join(sorted(ways))}" if ways and ways <= self._broken else None
 
     async def run_once(self) -> int:
         """Look once; returns 0, whatever was found."""
@@ -71,9 +78,11 @@ class BrokenChannels:
         async with transaction(self._pool) as tx:
             for channel, reason in unreachable.items():
                 await self._unreachable(tx, channel, reason, changes.now)
-            if await channel_outages.listed(tx):
+            known = await channel_outages.listed(tx)
+            if known:
                 await self._judge(tx, changes)
                 await changes.write(tx, self._replica)
+        self._broken = frozenset(one.channel for one in known if one.broken)
         if changes.planned or self._hastened:
             self._hastened = False
             self._planned()
@@ -138,7 +147,7 @@ class BrokenChannels:
 
     def _open(self, changes: Changes, outage: ChannelOutage) -> None:
         directory = self._progression.escalator.directory
-        if not _others(directory, outage.channel):
+        if not _ways(directory) - {outage.channel}:
             return  # nobody could be told of it by another way
         incident = _incident(outage, directory, changes.now)
         facts = {"channel": outage.channel, "reason": outage.reason, "since": outage.opened_at}
@@ -152,8 +161,8 @@ def _back(outage: ChannelOutage) -> Text:
     return Text(ko=f"{channel}: 연락 채널이 다시 동작합니다", en=f"{channel}: the channel works again")
 
 
-def _others(directory: Directory, channel: str) -> bool:
-    return bool(set(directory.oncall.channels) - {channel, CONSOLE})
+def _ways(directory: Directory) -> set[str]:
+    return {directory.channel(name) for name in directory.oncall.channels or (DEFAULT,)} - {CONSOLE}
 
 
 def _incident(outage: ChannelOutage, directory: Directory, now: datetime) -> Incident:

@@ -44,10 +44,11 @@ async def start(
     who: str,
     reason: str,
     then: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    over_budget: bool = False,
 ) -> tuple[UUID, bool]:
     """Open an incident with one action; returns its id, and False where one about the same is open already.
 
-    `then` are (handler, parameters) that follow, one after the other.
+    `then` are (handler, parameters) that follow, one after the other. `over_budget`: also where a budget of its target is spent.
     """
     key = (RULE, f"{handler} {about}")
     await incidents.lock_rules(tx, [RULE])
@@ -77,6 +78,7 @@ async def start(
             {**bounds, **limits},
             resolves_on_event=False,
             grace=_GRACE,
+            over_budget=over_budget,
         ),
         event_id=f"by-hand-{asked}",
         serialize_key=f"{RULE}/{key[1]}",
@@ -99,7 +101,8 @@ async def start(
     changes = Changes(now)
     changes.incidents[incident.id] = incident
     changes.opened[incident.id] = event
-    changes.note(Kind.OPENED, reason or f"started by {who}", incident=incident, data={"by": who, "handler": handler})
+    data = {"by": who, "handler": handler, **({"over_budget": True} if over_budget else {})}
+    changes.note(Kind.OPENED, reason or f"started by {who}", incident=incident, data=data)
     progression = Progression(registry, at_console())
     progression.go_on(changes, Run(incident, event, {}), 0, now)
     progression.await_remedy(changes, incident, now)

@@ -25,7 +25,7 @@ from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.own_event import own_event
 from leh_guardian.model.spend import circuit as machine
 from leh_guardian.model.spend.circuit import Circuit, Crowd, Recovery, State, Verdict
-from leh_guardian.model.spend.limits import Scope, Tier, Unit, Usual
+from leh_guardian.model.spend.limits import Scope, Tier, Unit
 from leh_guardian.ports import Board
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store import circuits, incidents, spending
@@ -41,6 +41,7 @@ LOOK: Final = 1.0
 _COMPARED: Final = timedelta(seconds=60)
 """Between two comparisons of the worker's copies with the record."""
 _LATELY: Final = timedelta(minutes=10)
+_DAY: Final = timedelta(days=1)
 
 Move = Callable[[Circuit, Crowd], Circuit]
 
@@ -55,7 +56,6 @@ class CircuitKeeper:
         rules: Callable[[], RuleSet],
         board: Board | None,
         recovery: Recovery,
-        usual: Callable[[], Usual],
         clock: Clock,
         metrics: Metrics,
         *,
@@ -67,7 +67,6 @@ class CircuitKeeper:
         self._rules = rules
         self._board = board
         self._recovery = recovery
-        self._usual = usual
         self._clock = clock
         self._metrics = metrics
         self._replica = replica
@@ -85,14 +84,13 @@ class CircuitKeeper:
         now = self._clock.now()
 
         def move(circuit: Circuit, crowd: Crowd) -> Circuit:
-            room = replace(crowd, active=self._usual().active_cases).room(self._recovery)
             if circuit.cause == cause:
                 # A copy of what opened it: a person may have closed it since.
                 return circuit
-            moved = machine.trip(circuit, tier, reason, now, self._recovery, room=room)
+            moved = machine.trip(circuit, tier, reason, now, self._recovery, room=crowd.room(self._recovery))
             return moved if moved is circuit else replace(moved, cause=cause)
 
-        return await self._move(scope, key, move)
+        return await self._move(scope, key, move, opens=True)
 
     async def judge(self, scope: Scope, key: str, verdict: Verdict, reason: str, opened_at: datetime | None) -> Circuit:
         """Say what the use of an open circuit was, of the opening at `opened_at` where that is given."""
@@ -138,12 +136,16 @@ class CircuitKeeper:
                 await self._compare(self._board)
         return 0
 
-    async def _move(self, scope: Scope, key: str, move: Move) -> Circuit:
+    async def _move(self, scope: Scope, key: str, move: Move, *, opens: bool = False) -> Circuit:
         now = self._clock.now()
         async with transaction(self._pool) as tx:
             await incidents.lock_rules(tx, [LOCK])
             before = await circuits.get(tx, scope, key, lock=True)
-            after = move(before, await circuits.crowd(tx, now - _LATELY))
+            crowd = await circuits.crowd(tx, now - _LATELY)
+            if opens and before.state in {State.CLOSED, State.SHADOW} and crowd.hangs_on_active(self._recovery):
+                # Looked up here, and not every few minutes: replicas that looked at different times would have different caps.
+                crowd = replace(crowd, active=await spending.active(tx, now - _DAY))
+            after = move(before, crowd)
             if after.version != before.version:
                 await self._write(tx, before, after)
         if after.version != before.version:
@@ -166,8 +168,11 @@ class CircuitKeeper:
             waiting = [
                 c for c in await circuits.listed(tx) if c.state is State.HALF_OPEN or (c.until and c.until <= now)
             ]
+            # Of the second in which a trial began all is counted: nobody tells finer.
             used = {
-                (c.scope, c.key): int((await spending.used_since(tx, c.scope, c.key, c.since))[Unit.TOKENS])
+                (c.scope, c.key): int(
+                    (await spending.used_since(tx, c.scope, c.key, c.since.replace(microsecond=0)))[Unit.TOKENS]
+                )
                 for c in waiting
                 if c.state is State.HALF_OPEN and c.since is not None
             }

@@ -16,9 +16,11 @@ from pydantic import ValidationError
 
 from leh_guardian.clock import Clock
 from leh_guardian.context import ActionContext, Capabilities
+from leh_guardian.engine import budget_wording, target_budgets
 from leh_guardian.engine.fence import fenced
 from leh_guardian.engine.lease import Lease, trusted_until
 from leh_guardian.engine.settlement import QUIET, Settlement
+from leh_guardian.engine.target_budgets import PerTarget
 from leh_guardian.errors import (
     GuardianError,
     Halted,
@@ -66,10 +68,12 @@ class Executor:
         slots: int,
         freed: Callable[[], None],
         takes: Sequence[str] | None = None,
+        per_target: Callable[[], PerTarget] = dict,
         lease: Callable[[], float | None] = lambda: None,
     ) -> None:
         """`takes` are the handlers whose actions it claims, all that it knows unless given; what is left lying is taken by any.
 
+        `per_target` are the budgets of targets, as of the newest reload.
         `lease` says for how many seconds it claims them now, None for the usual ones.
         """
         self._pool = pool
@@ -82,6 +86,7 @@ class Executor:
         self._mode = mode
         self._slots = slots
         self._takes = takes
+        self._per_target = per_target
         self._lease = lease
         self._running = 0
         self._claiming = False
@@ -121,7 +126,9 @@ class Executor:
                 lease = self._lease()
                 trusted = trusted_until(self._clock, lease)
                 claimed = await actions.claim(tx, now, self._mode, self._replica, count, takes, lease)
-                entries: list[Entry] = []
+                refused, noted = await target_budgets.count(tx, self._registry, self._per_target(), claimed, now)
+                claimed = [replace(action, overdrawn=refused.get(action.id)) for action in claimed]
+                entries = [*noted]
                 for action in claimed:
                     if action.lost:
                         entries.append(_entry(action, Kind.LOST, "its process vanished or stalled past its lease"))
@@ -209,6 +216,8 @@ class Executor:
         if action.observed and spec.effect is not Effect.READS:
             action = replace(action, dry_run=True)
         context = self._context(action, lease, log)
+        if action.overdrawn:
+            return Failed(context.said(budget_wording.refused(action.overdrawn)))
         failpoint("executor.before_effect")
         try:
             with anyio.fail_after(action.timeout):

@@ -1,13 +1,13 @@
 """Owns the heartbeat to the outside; the one rule: it goes out only while everything is proved to work, silence is the alarm.
 
-What it asks: a canary of this replica came through lately, no loop is stuck, the snapshot is fresh and has no overdue timer, and the
-audit of calls (engine/call_audit.py) is fresh and has found nobody forgotten.
+What it asks: a canary of this replica came through lately, no loop is stuck, the snapshot is fresh and has no overdue timer, the
+audit of calls (engine/call_audit.py) is fresh and has found nobody forgotten, and there is a way to people that works.
 It never blocks and never raises: where it cannot be sent, it is as if it were not sent, and somebody outside is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -37,18 +37,19 @@ class Heartbeat:
         canary: Canary,
         progress: Progress,
         snapshot: Callable[[], Snapshot],
-        calls: Callable[[], str | None],
+        people: Sequence[Callable[[], str | None]],
         clock: Clock,
         metrics: Metrics,
         monotonic: Callable[[], float],
         *,
         every: float,
     ) -> None:
+        """`people` are to say why somebody who should be told is not, None where they are."""
         self.canary = canary
         self._pulses = pulses
         self._progress = progress
         self._snapshot = snapshot
-        self._calls = calls
+        self._people = people
         self._clock = clock
         self._metrics = metrics
         self._now = monotonic
@@ -72,7 +73,7 @@ class Heartbeat:
             return "the audit is overdue"
         if overdue := snapshot.counts.get("timers", {}).get("overdue"):
             return f"{overdue} timers are overdue"
-        return self._calls()
+        return next((reason for one in self._people if (reason := one())), None)
 
     def age(self) -> float:
         """Return seconds since the place that waits longest took a heartbeat; since the start, while one has taken none."""

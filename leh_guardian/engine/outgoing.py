@@ -206,11 +206,19 @@ class OutgoingMessages:
         ]
         if len(due) < 2 or not (stormy or any(one.waited or one.params.get("grouped") for one in due)):
             return []
+        return await self._together(tx, action_id, due, directory, now)
+
+    async def _together(
+        self, tx: Transaction, action_id: UUID, due: Sequence[Pending], directory: Directory, now: datetime
+    ) -> Later | list[Pending]:
+        """Return the others that a message takes along, or that it goes along with one before it."""
         # What is withheld by itself is told by nobody else either.
-        free = [one for one in due if one.action_id == action_id or not await self._withheld(tx, one, directory, now)]
-        if free[0].action_id != action_id:
-            return Later(now + _BEHIND, f"goes out with {free[0].action_id}")
-        return free[1:]
+        for place, one in enumerate(due):
+            if one.action_id == action_id:
+                return [other for other in due[place + 1 :] if not await self._withheld(tx, other, directory, now)]
+            if not await self._withheld(tx, one, directory, now):
+                return Later(now + _BEHIND, f"goes out with {one.action_id}")
+        return []
 
     @staticmethod
     async def _withheld(tx: Transaction, one: Pending, directory: Directory, now: datetime) -> bool:

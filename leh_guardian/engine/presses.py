@@ -17,6 +17,7 @@ from leh_guardian.clock import Clock
 from leh_guardian.engine import answering
 from leh_guardian.engine.answering import Word
 from leh_guardian.engine.directory import PERSON, Directory
+from leh_guardian.engine.restore_requests import RestoreRequests
 from leh_guardian.language import Locale, Text
 from leh_guardian.model.answer_token import AnswerToken, Keys, Purpose, Refusal
 from leh_guardian.store import incidents
@@ -38,11 +39,14 @@ _log = structlog.get_logger("presses")
 class Presses:
     """Does what is pressed in Slack."""
 
-    def __init__(self, pool: Pool, clock: Clock, keys: Keys, directory: Callable[[], Directory]) -> None:
+    def __init__(
+        self, pool: Pool, clock: Clock, keys: Keys, directory: Callable[[], Directory], requests: RestoreRequests
+    ) -> None:
         self._pool = pool
         self._clock = clock
         self._keys = keys
         self._directory = directory
+        self._requests = requests
 
     def apology(self, user: str) -> str:
         """Return what the person with the Slack id `user` is told whose press could not be done."""
@@ -64,6 +68,8 @@ class Presses:
         if person is None:
             _log.warning("a stranger has pressed a button", user=user, number=read.number)
             return _stranger(user).of(locale)
+        if read.purpose is Purpose.RESTORE:
+            return (await self._requests.ask(read.case, person.id, person.name)).of(locale)
         way = answering.through(self._directory, via="slack", user=user, made_for=read.target)
         way = replace(way, name=person.name)
         # Whoever acknowledges may have seen anything: it is never wrong.

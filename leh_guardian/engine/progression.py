@@ -111,7 +111,7 @@ class Progression:
         incident = run.incident
         changes.incidents.setdefault(incident.id, incident)
         shown, covers = self._ahead(run, action_id)
-        detail = proposal(shown) if shown else f"{action_id}"
+        detail = proposal(shown, over_budget=incident.plan.over_budget) if shown else f"{action_id}"
         self.escalate(changes, incident, Cause.APPROVAL, detail, about=f"{action_id}", action=f"{action_id}")
         asked = changes.incidents[incident.id]
         if asked.escalation is not None:

@@ -19,7 +19,7 @@ from leh_guardian.model.journal import Kind
 from leh_guardian.model.own_event import own_event
 from leh_guardian.model.spend.circuit import Circuit, State
 from leh_guardian.model.spend.limits import HISTORY, Budget, Scope, SpendLimit, Tier, Unit, Usual, unlike
-from leh_guardian.model.spend.usage import Usage
+from leh_guardian.model.spend.usage import Usage, after, bucket
 from leh_guardian.model.window import LONGEST, Amount, Limit, Measure, peak, plain
 from leh_guardian.store import circuits, counters, spending
 from leh_guardian.store.circuits import Key
@@ -28,7 +28,6 @@ from leh_guardian.store.transaction import Transaction
 
 DETAIL_TYPE: Final = "Spend Limit Crossed"
 _HOUR: Final = timedelta(hours=1)
-_MINUTE: Final = timedelta(minutes=1)
 _KEEP: Final = LONGEST + _HOUR
 QUIET: Final = timedelta(minutes=10)
 """How long it is not told again that a limit is crossed while use goes on."""
@@ -45,7 +44,7 @@ class _Counted:
     """What a batch has added."""
 
     minutes: dict[Key, list[datetime]] = field(default_factory=dict)
-    """{whose: the minutes in which something was used}."""
+    """{whose: the minutes, or parts of one, in which something was used}."""
     newest: dict[Key, datetime] = field(default_factory=dict)
     """{whose: when something was used last}."""
     estimated: dict[Key, set[str]] = field(default_factory=dict)
@@ -67,8 +66,8 @@ async def take_in(tx: Transaction, changes: Changes, budget: Budget, usual: Usua
     if not used:
         return []
     refused = {(Scope.CASE, usage.case_id): happened for happened, usage in used if usage.refused}
-    counted = await _count(tx, changes, [one for one in used if not one[1].refused])
-    known = await circuits.of(tx, counted.minutes.keys() | refused.keys())
+    known = await circuits.of(tx, {key for _, usage in used for key in _whose(usage)})
+    counted = await _count(tx, changes, [one for one in used if not one[1].refused], known)
     paused = {key: counted.newest[key] for key in known.keys() & counted.newest.keys() if known[key].state.pauses}
     if paused:
         await circuits.used(tx, paused)
@@ -110,22 +109,23 @@ def _holds(circuit: Circuit, refused_at: datetime) -> bool:
     return circuit.state is State.CLOSED and (circuit.since is None or circuit.since <= refused_at)
 
 
-async def _count(tx: Transaction, changes: Changes, used: Sequence[Used]) -> _Counted:
+async def _count(tx: Transaction, changes: Changes, used: Sequence[Used], known: Mapping[Key, Circuit]) -> _Counted:
     found = _Counted()
     rows: list[Counted] = []
     for happened, usage in used:
-        minute = happened.replace(second=0, microsecond=0)
         amounts = {Unit.TOKENS: Decimal(usage.tokens), Unit.USD: usage.cost, Unit.ATTEMPTS: Decimal(usage.attempts)}
         for scope, key in _whose(usage):
-            found.minutes.setdefault((scope, key), []).append(minute)
+            circuit = known.get((scope, key))
+            part = bucket(happened, circuit.cleared_at if circuit else None)
+            found.minutes.setdefault((scope, key), []).append(part)
             found.newest[scope, key] = max(happened, found.newest.get((scope, key), happened))
             if usage.estimated:
                 found.estimated.setdefault((scope, key), set()).add(usage.estimated_from)
             for unit, amount in amounts.items():
-                counted = Amount(minute, amount, usage.model)
+                counted = Amount(part, amount, usage.model)
                 rows.append(Counted(spending.series(scope, unit), key, counted, changes.now + _KEEP))
         if not usage.estimated:
-            rows.append(Counted(spending.TOLD, "", Amount(minute), changes.now + _KEEP))
+            rows.append(Counted(spending.TOLD, "", Amount(bucket(happened, None)), changes.now + _KEEP))
         if not usage.priced:
             changes.count(
                 Kind.UNPRICED, "", f"no price for model {usage.model or 'without a name'}: the dearest is taken"
@@ -186,7 +186,7 @@ def _span(over: timedelta, minutes: Sequence[datetime], circuit: Circuit | None)
     """Return from when to when use is looked at: what was accepted when a circuit closed is not held against anybody again."""
     first, last = min(minutes) - over, max(minutes) + over
     if circuit is not None and circuit.cleared_at is not None:
-        first = max(first, circuit.cleared_at.replace(second=0, microsecond=0) + _MINUTE)
+        first = max(first, after(circuit.cleared_at))
     return first, last
 
 

@@ -21,7 +21,7 @@ from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.plan import Severity
 from leh_guardian.model.text import told
 from leh_guardian.ports import Channel, Notice, NoticeKind, Receipt
-from leh_guardian.store import incidents, journal
+from leh_guardian.store import channel_outages, incidents, journal
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 
@@ -96,10 +96,14 @@ async def may_try(pool: Pool, target: str, who: str, now: datetime) -> datetime 
 
 
 async def write_down(pool: Pool, target: str, who: str, now: datetime, tried: Sequence[Tried]) -> None:
-    """Write down what came of a trial."""
+    """Write down what came of a trial; a way that has taken it works."""
     data = {"about": target, "by": who, "ways": {one.channel: one.reason or one.receipt or "accepted" for one in tried}}
     async with transaction(pool) as tx:
         await journal.append(tx, who, now, [Entry(Kind.TRIED, "what came of it", rule_id=RULE, data=data)])
+        for one in tried:
+            if one.accepted and one.receipt != "failed" and await channel_outages.get(tx, one.channel) is not None:
+                outage = await channel_outages.lock(tx, one.channel)
+                await channel_outages.save(tx, outage.worked(now))
 
 
 async def try_way(channels: Mapping[str, Channel], way: Way, notice: Notice, patience: float) -> Tried:

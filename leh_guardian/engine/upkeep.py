@@ -24,6 +24,7 @@ from leh_guardian.store import (
     letters,
     reprocessing,
     silences,
+    target_runs,
 )
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
@@ -91,4 +92,5 @@ class Upkeep:
             dropped += await journal_chain.forget(tx, now - keep.journal, _PORTION)
             dropped += await check_results.forget(tx, now - keep.checks, _PORTION)
             dropped += await check_reports.forget(tx, now - keep.checks, _PORTION)
+            dropped += await target_runs.forget(tx, now - keep.guards)
             return dropped + await guards.forget(tx, now - keep.guards)

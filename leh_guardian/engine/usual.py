@@ -1,7 +1,6 @@
 """Owns what use is usual, looked at every few minutes; the one rule: it is a help to judge by, and stale it is still one.
 
-New cases are compared with all others, and the cap on open circuits counts active cases; both move slowly, and both would cost every
-batch of events a look through weeks of use.
+New cases are compared with all others: that moves slowly, and would cost every batch of events a look through weeks of use.
 """
 
 from __future__ import annotations
@@ -39,7 +38,6 @@ class UsualUse:
         async with transaction(self._pool) as tx:
             self.now = Usual(
                 await spending.cohort(tx, now - HISTORY, now, _LEAST),
-                await spending.active(tx, now - timedelta(days=1)),
                 await spending.told(tx, now - timedelta(days=1)),
             )
         async with transaction(self._pool) as tx:

@@ -21,6 +21,8 @@ _FAILED: Final = "failed"
 _PROCESSING: Final = "processing"
 TIMES: Final = ("updated_at", "updatedAt", "processing_started_at", "created_at", "createdAt")
 """Where a record may say when it was written, the best first."""
+_COUNTS: Final = ("attempts", "attempt", "attempt_count", "retry_count", "retries")
+"""Where it may count how often the worker was at it."""
 _MILLISECONDS: Final = 100_000_000_000
 """A number of a time from here on counts milliseconds: as seconds it would be the year 5138."""
 _FOUND: Final = "found"
@@ -42,11 +44,14 @@ class EvidenceRecord:
     """`found`, or why it is not."""
     touched: datetime | None = None
     """When it was last written, where it says so."""
+    attempts: str = ""
+    """How often the worker was at it, where it says so."""
 
     @property
     def mark(self) -> str:
         """What changes when the worker writes it anew, if anything does."""
-        return f"{self.status} {self.touched.isoformat() if self.touched else ''}".rstrip()
+        parts = (self.status, self.touched.isoformat() if self.touched else "", self.attempts)
+        return " ".join(part for part in parts if part)
 
     @property
     def processing(self) -> bool:
@@ -101,7 +106,9 @@ class EvidenceRecords:
         item = await self.item(case, evidence)
         status = status_of(item)
         finished = status.lower() in self._finished
-        return EvidenceRecord(evidence, case, status, item is not None, finished, touched=touched(item))
+        return EvidenceRecord(
+            evidence, case, status, item is not None, finished, touched=touched(item), attempts=_attempts(item)
+        )
 
     async def search(self, record: EvidenceRecord) -> EvidenceRecord:
         """Return `record` with what the search index `case_rag_{case}` says."""
@@ -155,6 +162,11 @@ def touched(item: Mapping[str, Any] | None) -> datetime | None:
         if (found := _time((item or {}).get(name))) is not None:
             return found
     return None
+
+
+def _attempts(item: Mapping[str, Any] | None) -> str:
+    found = ((item or {}).get(name) for name in _COUNTS)
+    return next((f"attempt {shown(one, 20)}" for one in found if isinstance(one, int | float | str)), "")
 
 
 def _time(value: Any) -> datetime | None:

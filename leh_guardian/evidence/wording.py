@@ -140,6 +140,17 @@ def unprocessed(number: int, names: Text, why: Text) -> Text:
     return joined(" - ", said, why)
 
 
+def doubtful(id_: str, number: int, names: Text) -> Text:
+    """Which pieces nobody knows to be asked for or not, and what a person is to do about them."""
+    command = f"leh-guardian case restore {id_} --reason …"
+    return Text(
+        ko=f"요청이 전달되었는지 알 수 없는 증거 {number}건: {names.ko} - 비용이 두 번 들지 않도록 다시 요청하지 않았습니다."
+        f" 워커 로그에 이 증거의 처리 기록이 없으면 다시 실행하세요: {command}",
+        en=f"{count(number, *_PIECE)} of which nobody knows whether the request arrived: {names.en} - not asked for again, since it"
+        f" would be paid for twice. If the worker's log has nothing of them, run: {command}",
+    )
+
+
 def unsearchable(number: int, names: Text, why: Text) -> Text:
     """Which pieces cannot be searched."""
     return Text(

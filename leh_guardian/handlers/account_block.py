@@ -14,6 +14,7 @@ from pydantic import Field
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import HandlerError, OutcomeUnknown, Refused, Throttled, Unavailable
 from leh_guardian.fields import UserId
+from leh_guardian.model import account_wording as say
 from leh_guardian.model.account import ACTIVE, BLOCKED
 from leh_guardian.model.outcome import Done, Escalate, Failed, NoOp, Outcome, Wait
 from leh_guardian.model.text import shown
@@ -41,6 +42,7 @@ class AccountBlockParams(Params):
     limits={"accounts": 1},
     timeout="2m",
     approval=True,
+    target="user",
 )
 async def account_block(ctx: ActionContext, params: AccountBlockParams) -> Outcome:
     """Block an active account in LEH's own database, and write that into LEH's audit log, in one transaction; read back afterwards.
@@ -58,18 +60,14 @@ async def account_block(ctx: ActionContext, params: AccountBlockParams) -> Outco
     account = await accounts.look(params.user)
     known = {"user": account.id, "status": account.status, "before": account.stored, "admin": account.admin}
     if account.status == BLOCKED:
-        return NoOp(f"계정 {account.id}는 이미 차단되어 있습니다({shown(account.stored, 40)})", known)
+        return NoOp(ctx.said(say.is_blocked(account.id, account.stored)), known)
     if account.status != ACTIVE:
-        return Failed(
-            f"계정 {account.id}의 상태가 active가 아니라 {account.status}입니다. 사람이 확인해야 합니다", known
-        )
-    if account.refusal:
-        return Failed(
-            f"계정 {account.id}를 차단하지 않았습니다: {account.refusal}", known | {"refused": account.refusal}
-        )
+        return Failed(ctx.said(say.not_active(account.id, account.status)), known)
+    if why := account.refusal:
+        return Failed(ctx.said(say.refused(account.id, why)), known | {"refused": ctx.said(why)})
     ctx.within_limit("accounts", 1)
     if ctx.dry_run:
-        return Done(f"계정 {account.id}를 차단할 것입니다", known)
+        return Done(ctx.said(say.would_block(account.id)), known)
     begun = {"at": ctx.clock.now().isoformat(), "before": account.stored}
     # The line in LEH's log is known again by its time.
     await ctx.checkpoint("begun", begun)
@@ -83,8 +81,8 @@ async def _block(ctx: ActionContext, accounts: Accounts, params: AccountBlockPar
     if not done.changed:
         found = known | {"status": done.before.status}
         if done.before.status == BLOCKED:
-            return NoOp(f"계정 {user}는 이미 차단되어 있습니다", found)
-        return Failed(f"계정 {user}의 상태가 active가 아니라 {done.before.status}입니다", found)
+            return NoOp(ctx.said(say.is_blocked(user, done.before.stored)), found)
+        return Failed(ctx.said(say.not_active(user, done.before.status)), found)
     now = await accounts.look(user)
     known |= {
         "status": now.status,
@@ -92,18 +90,17 @@ async def _block(ctx: ActionContext, accounts: Accounts, params: AccountBlockPar
         "verified": now.stored == done.label,
         "blocked_at": begun["at"],
         "sessions": _LIVE_ON,
-        "brief": f"계정 {user} 차단: {shown(begun['before'], 40)} → {done.label}",
+        **ctx.briefly(say.blocked_briefly(user, begun["before"], done.label)),
     }
-    said = f"계정 {user}를 차단하고 LEH 감사 로그에 기록했습니다"
     if not known["verified"]:
         # Somebody has changed it since: whose sessions live is theirs to say.
-        return Done(f"{said}. 그 뒤 상태가 {now.status}로 바뀌었습니다. 열린 세션은 취소하지 않았습니다", known)
+        return Done(ctx.said(say.blocked(user, say.changed_since(now.status))), known)
     if ctx.can.sessions is None:
-        return Done(f"{said}. 열린 세션은 만료될 때까지 유효합니다", known)
-    return await _revoke(ctx, ctx.can.sessions, user, known, said)
+        return Done(ctx.said(say.blocked(user, say.LIVE_ON)), known)
+    return await _revoke(ctx, ctx.can.sessions, user, known)
 
 
-async def _revoke(ctx: ActionContext, sessions: Sessions, user: str, known: dict[str, Any], said: str) -> Outcome:
+async def _revoke(ctx: ActionContext, sessions: Sessions, user: str, known: dict[str, Any]) -> Outcome:
     """End the sessions of a blocked account; what may have been lost is asked again, for asked twice it ends nothing more."""
     try:
         answered = await sessions.revoke(user, str(ctx.action_id))
@@ -113,16 +110,15 @@ async def _revoke(ctx: ActionContext, sessions: Sessions, user: str, known: dict
             await ctx.checkpoint("asked", tries + 1)
             pause = error.retry_after if isinstance(error, Throttled) and error.retry_after else 0.0
             until = ctx.clock.now() + timedelta(seconds=max(_PAUSES[tries], min(pause, _PAUSES[-1])))
-            return Wait(until, f"계정 {user}는 차단했고, 열린 세션 취소를 다시 시도합니다: {error}", known)
-        return _not_revoked(user, known, error)
+            return Wait(until, ctx.said(say.revoking_again(user, str(error))), known)
+        return _not_revoked(ctx, user, known, error)
     except HandlerError as error:
-        return _not_revoked(user, known, error)
-    return Done(f"{said}. 열린 세션도 모두 취소했습니다", known | {"sessions": f"revoked: {shown(answered, 200)}"})
+        return _not_revoked(ctx, user, known, error)
+    done = known | {"sessions": f"revoked: {shown(answered, 200)}"}
+    return Done(ctx.said(say.blocked(user, say.REVOKED)), done)
 
 
-def _not_revoked(user: str, known: dict[str, Any], error: HandlerError) -> Outcome:
+def _not_revoked(ctx: ActionContext, user: str, known: dict[str, Any], error: HandlerError) -> Outcome:
     why = shown(str(error), 300)
-    return Escalate(
-        f"계정 {user}는 차단했지만 열린 세션을 취소하지 못했습니다. 차단은 유지됩니다. 세션을 직접 취소하세요: {why}",
-        known | {"sessions": f"blocked, sessions not revoked: {why}"},
-    )
+    left = known | {"sessions": f"blocked, sessions not revoked: {why}"}
+    return Escalate(ctx.said(say.not_revoked(user, why)), left)

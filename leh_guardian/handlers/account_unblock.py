@@ -10,9 +10,9 @@ from pydantic import Field
 from leh_guardian.context import ActionContext
 from leh_guardian.errors import Refused
 from leh_guardian.fields import UserId
+from leh_guardian.model import account_wording as say
 from leh_guardian.model.account import ACTIVE, BLOCKED
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome
-from leh_guardian.model.text import shown
 from leh_guardian.registry import Effect, Params, Via, handler
 
 
@@ -32,6 +32,7 @@ class AccountUnblockParams(Params):
     limits={"accounts": 1},
     timeout="2m",
     approval=True,
+    target="user",
 )
 async def account_unblock(ctx: ActionContext, params: AccountUnblockParams) -> Outcome:
     """Make an account active again that guardian has blocked, and write that into LEH's audit log, in one transaction."""
@@ -43,31 +44,29 @@ async def account_unblock(ctx: ActionContext, params: AccountUnblockParams) -> O
         account = await accounts.look(params.user)
         known: dict[str, Any] = {"user": account.id, "status": account.status, "before": account.stored}
         if account.status == ACTIVE:
-            return NoOp(f"계정 {account.id}는 이미 active입니다", known)
+            return NoOp(ctx.said(say.is_active(account.id)), known)
         if account.status != BLOCKED:
-            return Failed(
-                f"계정 {account.id}는 차단된 상태가 아니라 {account.status}입니다. 사람이 확인해야 합니다", known
-            )
+            return Failed(ctx.said(say.not_blocked(account.id, account.status)), known)
         ctx.within_limit("accounts", 1)
         if ctx.dry_run:
-            return Done(f"계정 {account.id}의 차단을 해제할 것입니다", known)
+            return Done(ctx.said(say.would_unblock(account.id)), known)
         at = ctx.clock.now().isoformat()
         await ctx.checkpoint("at", at)
     done = await accounts.unblock(params.user, ctx.action_id, datetime.fromisoformat(at), params.before)
     if not done.changed:
         found = {"user": params.user, "status": done.before.status}
         if done.before.status == ACTIVE:
-            return NoOp(f"계정 {params.user}는 이미 active입니다", found)
-        return Failed(f"계정 {params.user}는 차단된 상태가 아니라 {done.before.status}입니다", found)
+            return NoOp(ctx.said(say.is_active(params.user)), found)
+        return Failed(ctx.said(say.not_blocked(params.user, done.before.status)), found)
     now = await accounts.look(params.user)
     return Done(
-        f"계정 {params.user}의 차단을 해제하고 LEH 감사 로그에 기록했습니다",
+        ctx.said(say.unblocked(params.user)),
         {
             "user": params.user,
             "status": now.status,
             "label": done.label,
             "verified": now.stored == done.label,
             "unblocked_at": at,
-            "brief": f"계정 {params.user} 차단 해제: {shown(done.label, 40)}",
+            **ctx.briefly(say.unblocked_briefly(params.user, done.label)),
         },
     )

@@ -18,8 +18,10 @@ from leh_guardian.errors import HandlerError, Refused
 from leh_guardian.evidence.names import is_id
 from leh_guardian.fields import Duration
 from leh_guardian.model.outcome import Done, Failed, Outcome
+from leh_guardian.model.spend import wording as say
 from leh_guardian.model.spend.circuit import Circuit, Verdict
 from leh_guardian.model.spend.limits import Scope, Unit
+from leh_guardian.model.spend.wording import Cost
 from leh_guardian.model.text import shown
 from leh_guardian.ports import Use
 from leh_guardian.registry import Effect, Params, handler
@@ -58,7 +60,7 @@ class BillingReviewParams(Params):
 async def billing_review(ctx: ActionContext, params: BillingReviewParams) -> Outcome:
     """Measure what a case or an account used before and after its circuit opened, and propose a refund: numbers, no booking."""
     if not is_id(params.key):
-        return Failed(f"{shown(params.key, 100)!r} is no id of a {params.scope}")
+        return Failed(ctx.said(say.no_id(Scope(params.scope), params.key)))
     use = ctx.can.use
     if use is None:
         raise Refused("nothing here knows what was used")
@@ -75,7 +77,10 @@ async def billing_review(ctx: ActionContext, params: BillingReviewParams) -> Out
     )
     repeated = await _repeated(ctx, params.key, begins) if scope is Scope.CASE else None
     facts = _facts(params, circuit, now, begins, before, after, usual, models, repeated)
-    return Done(f"proposes to adjust {facts['proposed_usd']} USD for {params.scope} {params.key}; people decide", facts)
+    then, dearest = _cost(after) if after else None, _dearest(models)
+    told, others = dearest[:_TOLD], max(0, len(dearest) - _TOLD)
+    brief = say.brief(facts["proposed_usd"], _cost(before), then, _cents(usual[Unit.USD]), told, others)
+    return Done(ctx.said(say.proposes(scope, params.key, facts["proposed_usd"])), facts | ctx.briefly(brief))
 
 
 async def _usual(use: Use, scope: Scope, params: BillingReviewParams, until: datetime) -> Mapping[Unit, Decimal]:
@@ -132,35 +137,22 @@ def _facts(
         "proposed_usd": _cents(proposed),
         "by_model": {"before": _named(models[0]), "after": _named(models[1]) if models[1] is not None else None},
         "says": "cost by budget.yaml, not what was billed",
-        "brief": _brief(before, after, usual, models, proposed),
     }
 
 
-def _brief(
-    before: Mapping[Unit, Decimal],
-    after: Mapping[Unit, Decimal] | None,
-    usual: Mapping[Unit, Decimal],
-    models: tuple[Models, Models | None],
-    proposed: Decimal,
-) -> str:
-    then = f", 정지 뒤 {_cents(after[Unit.USD])} USD" if after else ""
-    return (
-        f"과금 조정 제안 {_cents(proposed)} USD: 정지 전 {_cents(before[Unit.USD])} USD({int(before[Unit.TOKENS])} 토큰){then},"
-        f" 평소 하루 {_cents(usual[Unit.USD])} USD{_dearest(models)}"
-    )
-
-
-def _dearest(models: tuple[Models, Models | None]) -> str:
-    """Return the models that cost most, before and after together, for the message."""
+def _dearest(models: tuple[Models, Models | None]) -> list[Cost]:
+    """Return what each model cost, before and after together, the dearest first."""
     usd, tokens = defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal)
     for part in models:
         for model, used in (part or {}).items():
             usd[model] += used[Unit.USD]
             tokens[model] += used[Unit.TOKENS]
     most = sorted(usd, key=lambda model: (-usd[model], model))
-    told = [f"{shown(one, 60) or _UNKNOWN} {_cents(usd[one])} USD({int(tokens[one])} 토큰)" for one in most[:_TOLD]]
-    more = f" 외 {len(most) - _TOLD}개" if len(most) > _TOLD else ""
-    return f", 모델별 {' · '.join(told)}{more}" if told else ""
+    return [Cost(_cents(usd[one]), int(tokens[one]), shown(one, 60) or _UNKNOWN) for one in most]
+
+
+def _cost(used: Mapping[Unit, Decimal]) -> Cost:
+    return Cost(_cents(used[Unit.USD]), int(used[Unit.TOKENS]))
 
 
 def _named(models: Models) -> dict[str, dict[str, float | int]]:

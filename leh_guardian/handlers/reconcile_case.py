@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -29,6 +29,9 @@ from leh_guardian.reprocess.asking import Asking, Pace
 from leh_guardian.reprocess.carrying import Carrying
 from leh_guardian.reprocess.progress import Phase, Progress
 from leh_guardian.reprocess.reindexing import Reindexed, Reindexing, Repair, Stage
+
+_NAMED: Final = 20
+"""Pieces that a person has to look at, and that are told by name."""
 
 
 class ReconcileCaseParams(Params):
@@ -197,23 +200,26 @@ class _Work(Carrying):
         known["reprocessed"] = sum(piece.state is PieceState.FINISHED and piece.tried for piece in pieces)
         if seen.whole:
             return Done(self._said(seen, say.CONFIRMED), known)
-        reasons = {
-            piece.evidence: piece.reason or piece.state.value for piece in pieces if piece.evidence in seen.unfinished
-        }
+        # Sets of ten thousand are not put together for each piece.
+        unfinished = seen.unfinished
+        reasons = {one.evidence: one.reason or one.state.value for one in pieces if one.evidence in unfinished}
         if reasons:
             known["stragglers"] = dict(sorted(reasons.items())[:20])
         parts = []
-        if seen.unfinished:
+        if unfinished:
             first = next(iter(sorted(reasons.items())), None)
             why = Text.same(f"{first[0]}: {first[1]}") if first else NOTHING
             if self._state.before.get("paused"):
                 why = say.PAUSED
-            parts.append(say.unprocessed(len(seen.unfinished), say.some(seen.unfinished), why))
+            parts.append(say.unprocessed(len(unfinished), say.some(unfinished), why))
         if seen.unindexed:
             said = Text.same(self._state.said) if self._state.said else say.NO_DOCUMENT
             parts.append(say.unsearchable(len(seen.unindexed), say.some(seen.unindexed), said))
+        doubtful = [piece.evidence for piece in pieces if piece.state is PieceState.UNKNOWN]
+        if doubtful:
+            parts.append(say.doubtful(seen.case, len(doubtful), say.some(doubtful, _NAMED)))
         text = self._said(seen, say.joined("; ", *parts))
-        unknown = self._state.reindex is Reindexed.ASKING or any(piece.state is PieceState.UNKNOWN for piece in pieces)
+        unknown = self._state.reindex is Reindexed.ASKING or bool(doubtful)
         return Unknown(text, known) if unknown else Failed(text, known)
 
     def _said(self, seen: Inventory, more: Text) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from leh_guardian.language import NOTHING, Text
+from leh_guardian.model.account_wording import LAST_ADMIN, NEVER_BLOCKED
+
 ACTIVE: Final = "active"
 BLOCKED: Final = "blocked"
 
@@ -28,13 +31,11 @@ class Account:
     """Whether the operator said that it is never blocked, or it is guardian's own."""
 
     @property
-    def refusal(self) -> str:
-        """Why it may not be blocked, in Korean; empty where it may."""
+    def refusal(self) -> Text:
+        """Why it may not be blocked; nothing where it may."""
         if self.protected:
-            return "차단하지 않기로 한 계정입니다(product_database.never_block, service_user)"
-        if self.admin and not self.other_admins:
-            return "마지막 활성 관리자 계정입니다. 다른 관리자를 먼저 만드십시오"
-        return ""
+            return NEVER_BLOCKED
+        return LAST_ADMIN if self.admin and not self.other_admins else NOTHING
 
 
 @dataclass(frozen=True, slots=True)

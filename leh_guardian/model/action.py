@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from leh_guardian.model.guards import Overdrawn
 from leh_guardian.model.mode import Mode
 
 
@@ -111,6 +112,10 @@ class ClaimedAction:
     limits: Mapping[str, int]
     incident: Mapping[str, Any]
     """`severity`, `dedup_key`, `opened_at`, and `began_at`: when the present run began."""
+    over_budget: bool = False
+    """Whether a person has said that it runs even where a budget of its target is spent."""
+    overdrawn: Overdrawn | None = None
+    """The budget of its target that is spent: it may not run."""
     lease: float | None = None
     """Seconds of the lease that it was claimed for; None: the usual ones."""
 

@@ -32,6 +32,8 @@ _HEAD: Final = struct.Struct(">BBBBBII")
 _MOVE: Final = struct.Struct(">II")
 _NO_ACTION: Final = UUID(int=0)
 _LONGEST_TARGET: Final = 100
+CASE: Final = "case:"
+"""Before the id of a case, as a target."""
 
 
 class Purpose(StrEnum):
@@ -45,6 +47,8 @@ class Purpose(StrEnum):
     SNOOZE = "snooze"
     APPROVE = "approve"
     REJECT = "reject"
+    RESTORE = "restore"
+    """Asks for the restore of a case; bound to no incident."""
 
 
 _PURPOSES: Final = tuple(Purpose)
@@ -73,7 +77,7 @@ class AnswerToken:
     number: int
     """Of the incident: INC-1042 is 1042."""
     target: str
-    """Whom the message was for: `person:ID` or `channel:NAME`."""
+    """Whom the message was for: `person:ID` or `channel:NAME`; of RESTORE `case:ID`, what it is about."""
     expires: datetime
     """To the minute."""
     level: int = 0
@@ -88,6 +92,11 @@ class AnswerToken:
     def person(self) -> str:
         """The id of the person that it was made for; empty where it was made for a place."""
         return self.target.removeprefix("person:") if self.target.startswith("person:") else ""
+
+    @property
+    def case(self) -> str:
+        """The id of the case that it is about; empty where it is about none."""
+        return self.target.removeprefix(CASE) if self.target.startswith(CASE) else ""
 
     @property
     def wants_code(self) -> bool:

@@ -1,4 +1,4 @@
-"""Owns the guards of a rule: budgets and cooldown as pure decisions; the one rule: they space and stop runs, never hide an alert.
+"""Owns guards: budgets and cooldown of a rule, budgets per target, as pure decisions; the one rule: they never hide an alert.
 
 A spent budget opens the incident and tells people, once for all that follow, instead of acting. A cooldown does not drop
 the second alarm (its state change comes once and never again): the incident opens and its run starts when it is over.
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """At most `max` runs of a rule in any window of `per`."""
+    """At most `max` runs of a rule, or on a target, in any window of `per`."""
 
     max: int
     per: timedelta
@@ -42,8 +42,23 @@ class Guards:
         return max((b.per for b in self.budgets), default=timedelta(0))
 
 
+@dataclass(frozen=True, slots=True)
+class Overdrawn:
+    """A budget per target that another run would overdraw."""
+
+    handler: str
+    target: str
+    budget: Budget
+    ago: timedelta = timedelta(0)
+    """How long ago the last run on it began."""
+
+    def __str__(self) -> str:
+        """Return it as logs and the journal say it."""
+        return f"the budget of {self.handler} for {self.target} is spent ({self.budget})"
+
+
 def spent(budgets: Sequence[Budget], runs: Sequence[datetime], now: datetime) -> Budget | None:
-    """Return the first budget that another run at `now` would overdraw, given the rule's past `runs`; None if none."""
+    """Return the first budget that another run at `now` would overdraw, given the past `runs`; None if none."""
     for budget in budgets:
         # Runs "in the future" (another replica's clock) count too: doubt makes the guard stricter.
         if sum(run > now - budget.per for run in runs) >= budget.max:

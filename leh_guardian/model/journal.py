@@ -91,6 +91,8 @@ class Kind(StrEnum):
     COVERED = "suppressed.covered"
     """A probe says that the service is down, and the incident of an alarm says so already."""
     BUDGET_SPENT = "suppressed.budget"
+    OVER_BUDGET = "action.over_budget"
+    """A person has an action run although the budget of its target is spent."""
     COOLDOWN = "deferred.cooldown"
 
     PLANNED = "action.planned"

@@ -80,6 +80,8 @@ class Plan:
     """How many different people must approve each of its actions, where its mode asks."""
     asks_once: bool = False
     """Whether one approval covers the steps that follow, as far as they were shown with it."""
+    over_budget: bool = False
+    """Whether it runs even where a budget of its target is spent: a person's word, never a rule's."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as the JSON that an incident's row keeps."""
@@ -102,6 +104,7 @@ class Plan:
             grace=data.get("grace"),
             approvals=data.get("approvals", 1),
             asks_once=data.get("asks_once", False),
+            over_budget=data.get("over_budget", False),
         )
 
 

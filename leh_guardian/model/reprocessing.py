@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from leh_guardian.model.identity import key
@@ -31,6 +32,10 @@ BAD = frozenset({PieceState.FAILED, PieceState.UNKNOWN})
 """What did not finish."""
 
 
+UNHEARD: Final = "guardian ended between asking and answer: whether it was asked for is not known"
+"""Why a piece is unknown of which not even a failure was heard."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A piece of evidence of one action."""
@@ -49,6 +54,11 @@ class Piece:
     def open(self) -> bool:
         """Whether it may be at work."""
         return self.state in OPEN
+
+    @property
+    def unheard(self) -> bool:
+        """Whether guardian itself ended while it asked: nothing of that is the service's fault, nor proves anything about it."""
+        return self.state is PieceState.UNKNOWN and self.reason.startswith(UNHEARD)
 
     @property
     def tried(self) -> bool:

@@ -33,7 +33,7 @@ class Button:
     """One thing that the reader may do about it."""
 
     verb: str
-    """`ack`, `escalate`, `resolve`, `snooze`, `approve` or `reject`."""
+    """`ack`, `escalate`, `resolve`, `snooze`, `approve`, `reject` or `restore`."""
     label: str
     token: str
     """Opaque and signed: what the press sends back. At most 2,000 characters."""
@@ -194,6 +194,13 @@ class Languages(Protocol):
 
     def locale(self, target: str = "") -> Locale:
         """Return what a target (`person:ID`, `channel:NAME`) is told in; without one, what everybody else is."""
+
+
+class Offers(Protocol):
+    """What a message may let its readers do by a press."""
+
+    def restore(self, case: str, now: datetime, locale: Locale) -> Button | None:
+        """Return the button that asks for a case's restore, None where no press could be told from a forged one."""
 
 
 class Pulse(Protocol):

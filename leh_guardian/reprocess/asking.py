@@ -2,7 +2,7 @@
 
 A row is taken from `planned` to `asking` before the request, by one attempt alone, and to `asked` after it. What a crash or a lost
 answer leaves at `asking` is asked for again, under the same key, where the API honours keys. Elsewhere its record decides: finished
-is fine; otherwise it is waited for, and then a person is asked.
+is fine; one that was written since shows that it was taken; otherwise it is waited for, and then a person is asked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from leh_guardian.context import ActionContext
 from leh_guardian.errors import AccessDenied, NotFound, OutcomeUnknown, Refused, Transient
 from leh_guardian.evidence.record import EvidenceRecord, EvidenceRecords
 from leh_guardian.fields import format_duration
-from leh_guardian.model.reprocessing import BAD, OPEN, Piece, PieceState, idempotency_key
+from leh_guardian.model.reprocessing import BAD, OPEN, UNHEARD, Piece, PieceState, idempotency_key
 from leh_guardian.model.text import told
 from leh_guardian.ports import AdminApi, Reprocessing
 from leh_guardian.telemetry.failpoints import failpoint
@@ -173,7 +173,7 @@ class Asking:
             await self._move(piece, OPEN, PieceState.FINISHED)
         elif record.failed and anew:
             await self._move(piece, OPEN, PieceState.FAILED, "its processing has failed again")
-        elif piece.state is PieceState.ASKING and record.processing and anew:
+        elif piece.state is PieceState.ASKING and record.there and anew:
             await self._move(piece, {PieceState.ASKING}, PieceState.ASKED, "its record shows that it was taken")
         elif piece.state is PieceState.ASKING and self._admin.idempotent:
             # First, and then its time is looked at: guardian itself may have been away for longer than that.
@@ -186,7 +186,7 @@ class Asking:
         within = format_duration(self._pace.finish_within)
         reason = f"not finished within {within}: its record says {record.status}"
         if piece.state is PieceState.ASKING:
-            reason = f"{piece.reason or 'whether it was asked for is not known'}; {reason}"
+            reason = f"{piece.reason or UNHEARD}; {reason}"
         to = PieceState.UNKNOWN if piece.state is PieceState.ASKING else PieceState.FAILED
         await self._move(piece, {piece.state}, to, reason)
 

@@ -83,7 +83,8 @@ class Carrying:
 
     async def _canary(self, pieces: Sequence[Piece]) -> Outcome | None:
         """Ask for the first few; returns None when all of them have finished."""
-        first = [piece for piece in pieces if piece.canary and piece.tried]
+        # One that nobody heard of says nothing: another goes first in its place, as where one is refused.
+        first = [piece for piece in pieces if piece.canary and piece.tried and not piece.unheard]
         if any(piece.state in BAD for piece in first):
             return await self._end("the first ones did not finish: the cause is still there")
         lacking = self._patience.canary - len(first)

@@ -10,12 +10,14 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
+from leh_guardian.model.guards import Budget as Runs
 from leh_guardian.model.spend.limits import Budget, Scope, SpendLimit, Tier, Unit
 from leh_guardian.model.spend.prices import Price, Prices
 from leh_guardian.model.window import LONGEST
-from leh_guardian.rules.diagnostics import Diagnostic, Problem
+from leh_guardian.registry import Registry
+from leh_guardian.rules.diagnostics import Diagnostic, Problem, did_you_mean
 from leh_guardian.rules.document import Document, read_document
-from leh_guardian.rules.entries import Entry, Given, Span
+from leh_guardian.rules.entries import BudgetEntry, Entry, Given, Span
 from leh_guardian.rules.wording import described, problems, validate
 
 _HOUR: Final = timedelta(hours=1)
@@ -64,7 +66,7 @@ class LimitEntry(Entry):
 
 
 class BudgetFileEntry(Entry):
-    """What AI work costs, and how much is too much."""
+    """What AI work costs, how much is too much, and how often a remedy may run on one target."""
 
     version: Literal[1]
     """The version of the file's language."""
@@ -72,6 +74,10 @@ class BudgetFileEntry(Entry):
     """{model: prices, the oldest first}."""
     limits: tuple[LimitEntry, ...] = ()
     """The limits, in any order."""
+    per_target: Annotated[
+        dict[str, Annotated[tuple[BudgetEntry, ...], Field(min_length=1)]], Field(default_factory=dict)
+    ]
+    """{handler: how often it may run on one target, whichever rule or person asks}; all windows hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,8 @@ class CheckedBudget:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def check_budget(content: bytes, file: str) -> CheckedBudget:
-    """Look at a budget file; whatever it holds, all that is wrong is said."""
+def check_budget(content: bytes, file: str, registry: Registry | None = None) -> CheckedBudget:
+    """Look at a budget file; whatever it holds, all that is wrong is said. Without a `registry`, not of the handlers it names."""
     document = read_document(content, file)
     data = document.data
     if not document.complete:
@@ -93,6 +99,7 @@ def check_budget(content: bytes, file: str) -> CheckedBudget:
         return _told(document, None, [problem])
     entry, errors = validate(BudgetFileEntry, data)
     found = [*problems(errors, BudgetFileEntry, data, ()), *_consistent(data)]
+    found += _unbounded(data, registry) if registry else []
     if not isinstance(entry, BudgetFileEntry) or found:
         return _told(document, None, found)
     return _told(document, _budget(entry), [])
@@ -120,6 +127,23 @@ def _consistent(data: Mapping[str, Any]) -> Iterator[Problem]:
     for index, limit in enumerate(limits if isinstance(limits, list) else ()):
         if isinstance(limit, Mapping):
             yield from _limit_problems(limit, ("limits", index))
+
+
+def _unbounded(data: Mapping[str, Any], registry: Registry) -> Iterator[Problem]:
+    """Yield the handlers whose runs cannot be counted by a target."""
+    per_target = data.get("per_target")
+    for name in per_target if isinstance(per_target, Mapping) else ():
+        spec = registry.get(name)
+        if spec is not None and spec.target:
+            continue
+        path = ("per_target", name)
+        if spec is not None:
+            others = ", ".join(f"`{one.name}`" for one in registry if one.target)
+            message = f"no parameter of `{name}` by itself names what it changes"
+            yield Problem(path, "no-target", message, f"those that have a target: {others}", on_key=True)
+        else:
+            hint = did_you_mean(name, registry.names())
+            yield Problem(path, "unknown-handler", f"there is no handler `{name}`", hint, on_key=True)
 
 
 def _limit_problems(limit: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -151,4 +175,5 @@ def _budget(entry: BudgetFileEntry) -> Budget:
         )
         for limit in entry.limits
     )
-    return Budget(Prices(prices), tuple(limits))
+    per_target = {name: tuple(Runs(one.max, one.per) for one in budgets) for name, budgets in entry.per_target.items()}
+    return Budget(Prices(prices), tuple(limits), per_target)

@@ -126,7 +126,7 @@ def _compile(folder: Folder, registry: Registry) -> Checked:
     for rule, problem in (*check_pairs(placed, registry), *_unknown_policies(placed, oncall)):
         doubled[rule.rule.file].append(problem)
     signatures, complaints = _of_signatures(folder)
-    budget, more = _of_budget(folder)
+    budget, more = _of_budget(folder, registry)
     uploads, doubts = _of_upload_signals(folder)
     diagnostics = [
         *folder.diagnostics,
@@ -171,7 +171,7 @@ def _of_upload_signals(folder: Folder) -> tuple[SignalTable | None, Sequence[Dia
     return check_upload_signals(folder.upload_signals.content, str(folder.upload_signals.path))
 
 
-def _of_budget(folder: Folder) -> tuple[Budget | None, Sequence[Diagnostic]]:
+def _of_budget(folder: Folder, registry: Registry) -> tuple[Budget | None, Sequence[Diagnostic]]:
     """Return the folder's prices and limits, and what is wrong with them."""
     if folder.budget is None:
         return None, ()
@@ -179,7 +179,7 @@ def _of_budget(folder: Folder) -> tuple[Budget | None, Sequence[Diagnostic]]:
         return None, (refusal,)
     from leh_guardian.rules.budget import check_budget
 
-    checked = check_budget(folder.budget.content, str(folder.budget.path))
+    checked = check_budget(folder.budget.content, str(folder.budget.path), registry)
     return checked.budget, checked.diagnostics
 
 

@@ -6,7 +6,7 @@ What matching needs besides is made once, when first asked for: a check without 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from leh_guardian.fields import format_duration
 from leh_guardian.model import canary
 from leh_guardian.model.event import Event
+from leh_guardian.model.guards import Budget as Runs
 from leh_guardian.model.guards import Guards
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.plan import Plan, Severity, Step
@@ -175,6 +176,11 @@ class RuleSet:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {rule.id: rule for rule in self.rules})
+
+    @property
+    def per_target(self) -> Mapping[str, Sequence[Runs]]:
+        """{handler: how often it may run on one target}."""
+        return self.budget.per_target if self.budget else {}
 
     def get(self, rule_id: str) -> Rule | None:
         """Return the rule `rule_id`, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -62,6 +63,8 @@ class ProductDatabaseSettings(Section):
     """... and `closed`."""
     service_user: Word | None = None
     """The user id of guardian's lines in the audit log; `doctor` looks whether there is such a user."""
+    audit_values: Mapping[Column, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict)
+    """{column: value as PostgreSQL reads it} of other columns of guardian's lines in the audit log."""
     restored_action: Word = "CASE_RESTORED"
     """What the audit log calls a restore."""
     closed_actions: tuple[Word, ...] = (

@@ -351,6 +351,7 @@ async def decide(tx: Transaction, action_id: UUID, now: datetime, who: str, *, a
 
 
 def _claimed(row: Any, lease: float | None) -> ClaimedAction:
+    plan = json.loads(row["plan"])
     return ClaimedAction(
         id=row["id"],
         incident_id=row["incident_id"],
@@ -374,7 +375,8 @@ def _claimed(row: Any, lease: float | None) -> ClaimedAction:
         over=row["over"],
         rule_id=row["rule_id"],
         event_id=row["event_id"],
-        limits=json.loads(row["plan"])["limits"],
+        limits=plan["limits"],
+        over_budget=plan.get("over_budget", False),
         incident={
             "severity": row["severity"],
             "dedup_key": row["dedup_key"],

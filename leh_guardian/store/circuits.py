@@ -14,7 +14,7 @@ Key = tuple[Scope, str]
 Alarm = tuple[Scope, str, Tier]
 _NAMES: Final = (
     "scope key state version tier reason actor since until opens verdict allowance opened_at cleared_at last_use_at asks"
-    " cause published"
+    " cause published tripped_at"
 ).split()
 _COLUMNS: Final = ", ".join(_NAMES)
 _SET: Final = ", ".join(f"{name} = ${number}" for number, name in enumerate(_NAMES, 1) if number > 2)
@@ -65,6 +65,7 @@ async def follow(tx: Transaction, circuit: Circuit) -> bool:
         circuit.asks,
         circuit.cause,
         circuit.published,
+        circuit.tripped_at,
     ]
     places = ", ".join(f"${number}" for number in range(1, len(_NAMES) + 1))
     return bool(
@@ -116,10 +117,11 @@ async def used(tx: Transaction, newest: Mapping[Key, datetime]) -> None:
 
 
 async def crowd(tx: Transaction, lately: datetime) -> Crowd:
-    """Return how many circuits of cases and accounts are open by themselves, and how many have opened since `lately`."""
+    """Return how many circuits of cases and accounts are open by themselves, and how many guardian has opened since `lately`."""
     row: Any = await tx.fetchrow(
-        "select count(*) filter (where state in ('open', 'half_open')) as open, count(*) filter (where opened_at > $1) as opened"
-        " from circuits where actor = 'guardian' and scope <> 'fleet' and (state <> 'closed' or opened_at > $1)",
+        "select count(*) filter (where actor = 'guardian' and state in ('open', 'half_open')) as open,"
+        " count(*) filter (where tripped_at > $1) as opened"
+        " from circuits where scope <> 'fleet' and (state <> 'closed' or tripped_at > $1)",
         lately,
     )
     return Crowd(row["open"], row["opened"])
@@ -178,4 +180,5 @@ def _circuit(row: Any) -> Circuit:
         asks=row["asks"],
         cause=row["cause"],
         published=row["published"],
+        tripped_at=row["tripped_at"],
     )

@@ -19,6 +19,7 @@ DAEMON_NEEDS: Final = {
     "inbox": "select insert delete",
     "rule_keys": "select insert update delete",
     "rule_runs": "select insert delete",
+    "target_runs": "select insert update delete",
     "incidents": "select insert update delete",
     "actions": "select insert update delete",
     "timers": "select insert update delete",
@@ -82,7 +83,8 @@ def to_answer(role: str) -> str:
         f" grant insert, update on {SCHEMA}.incidents, {SCHEMA}.actions to {to}; grant update on {SCHEMA}.quarantine to {to};"
         f" grant insert on {SCHEMA}.deployments to {to}; grant insert, update on {SCHEMA}.control to {to};"
         f" grant insert, update on {SCHEMA}.silences, {SCHEMA}.duty_overrides to {to};"
-        f" grant insert, update, delete on {SCHEMA}.timers to {to}; grant insert, update on {SCHEMA}.circuits to {to};"
+        f" grant insert, update, delete on {SCHEMA}.timers to {to};"
+        f" grant insert, update on {SCHEMA}.circuits, {SCHEMA}.channel_outages to {to};"
     )
 
 

@@ -129,7 +129,7 @@ async def near(
         " coalesce(sum(amount) filter (where not tokens), 0) as usd_all"
         " from (select c.key, c.at, c.amount, c.series = $1 as tokens, coalesce(k.version, 0) as version from counters c"
         " left join circuits k on k.scope = 'case' and k.key = c.key where c.series in ($1, $2) and c.at >= $3 and c.at <= $5"
-        " and coalesce(k.state, 'closed') = 'closed' and (k.cleared_at is null or c.at > date_trunc('minute', k.cleared_at))) u"
+        " and coalesce(k.state, 'closed') = 'closed' and (k.cleared_at is null or c.at > date_trunc('second', k.cleared_at))) u"
         " group by key, version having coalesce(sum(amount) filter (where tokens and at < $4), 0) >= $6"
         " or coalesce(sum(amount) filter (where not tokens and at < $4), 0) >= $7",
         series(Scope.CASE, Unit.TOKENS),

@@ -10,6 +10,7 @@ import pytest
 
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
+from tests.support.builders import alarm_event
 from tests.support.installation import alert_queue, client, install
 from tests.support.posts import Receiver
 from tests.support.process import PROGRAM, Daemon, run_cli, wait_for
@@ -74,6 +75,27 @@ def test_falls_silent_where_the_path_hangs(settings: dict[str, str], receiver: R
         wait_for(lambda: float(str(heartbeat(daemon)["heartbeat_age_seconds"])) > 5)
         assert len(receiver.paths) == silent
         assert daemon.records("heartbeat held back")
+
+
+def test_falls_silent_where_nobody_can_be_reached(settings: dict[str, str], receiver: Receiver, tmp_path: Path) -> None:
+    """The only way to people takes no message: nobody inside can tell, so the silence does, until one message gets through."""
+    with Receiver() as people:
+        people.status = 500
+        (tmp_path / "secret").write_text("a-secret-of-some-length", encoding="utf-8")
+        channels = {"ops": {"url": people.url, "secret_file": str(tmp_path / "secret")}}
+        config = {"notify": {"channel": "ops", "channels": channels}}
+        (tmp_path / "guardian.yaml").write_text(json.dumps(config), encoding="utf-8")
+        settings |= {"LEH_CONFIG": str(tmp_path / "guardian.yaml")}
+        with alert_queue(settings) as send, Daemon(tmp_path / "log", **settings) as daemon:
+            wait_for(lambda: receiver.paths)
+            for number in range(3):
+                send(alarm_event(f"a-{number}"))
+            held = wait_for(lambda: heartbeat(daemon)["held_back"])
+            assert held == "every way to people is broken: ops"
+            people.status = 200
+            wait_for(lambda: heartbeat(daemon)["held_back"] is None, 120)
+            silent = len(receiver.paths)
+            wait_for(lambda: len(receiver.paths) > silent)
 
 
 def test_a_place_that_refuses_is_told_once(settings: dict[str, str], receiver: Receiver, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from tests.support.process import clean_environment
 ORDER = "GUARDIAN_TEST_WORKER"
 """The variable that makes an AI worker of what is forked (ai_worker.py)."""
 
+_SERVICES = ("cloudwatch", "dynamodb", "health", "lambda", "logs", "rds", "s3", "sqs")
+"""What a daemon asks of AWS whatever its settings, or nearly."""
 _DAEMON, _WORKER = "tests.support.daemon", "tests.faults.ai_worker"
 
 
@@ -74,9 +76,11 @@ class ForkServer:
 class Spawner:
     """Starts daemons one by one, where the process itself matters: its memory, its log's other end, its namespace."""
 
-    def __init__(self, *prefix: str, stderr: int | None = None) -> None:
+    def __init__(self, *prefix: str, stderr: int | None = None, folder: Path | None = None) -> None:
         self._prefix = prefix
         """A command that becomes the daemon, such as `unshare`."""
+        self._folder = folder
+        """Where other sources are than ours."""
         self._stderr = stderr
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -84,7 +88,8 @@ class Spawner:
         """Start a daemon; returns its process id."""
         with log.open("ab") as out:
             process = subprocess.Popen(
-                [*self._prefix, sys.executable, "-m", "tests.support.daemon"],
+                [*self._prefix, sys.executable, "-m", _DAEMON],
+                cwd=self._folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -146,7 +151,8 @@ def _warm_up() -> None:
 
     async def know_aws() -> None:
         async with open_aws("ap-northeast-2") as aws:
-            await aws.client("sqs")
+            for service in _SERVICES:
+                await aws.client(service)
 
     anyio.run(know_aws, backend_options={"use_uvloop": True})
     # It need not look through all of that again in each of them.

@@ -16,15 +16,15 @@ CALL_KILLS = _wanted("CALL_KILLS", 3)
 """Random SIGKILLs over two replicas that call people; beside one at each named point of calling."""
 SPEND_KILLS = _wanted("SPEND_KILLS", 2)
 """Random SIGKILLs over two replicas and their workers where cases spend too much; beside one at each named point of that."""
-FREEZES = _wanted("FREEZES", 5)
+FREEZES = _wanted("FREEZES", 3)
 """SIGSTOPs at named points, over all points."""
 RESTARTS = _wanted("RESTARTS", 2)
 """Restarts of PostgreSQL under load."""
 STOPS = _wanted("STOPS", 6)
 """SIGTERMs at random times."""
-STORM = _wanted("STORM", 5_000)
+STORM = _wanted("STORM", 3_000)
 """Alerts in a storm."""
 LONG = bool(os.environ.get("FAULTS_LONG"))
 """Whether this is `make faults`."""
-RARER = 1.0 if LONG else 1.6
-"""By how much portions of the load are further apart: an alarm costs 27 ms of CPU, and a dozen worlds share two cores."""
+RARER = 1.0 if LONG else 3.2
+"""By how much portions of the load are further apart: an alert costs 17 ms of CPU, and a dozen worlds share two cores."""

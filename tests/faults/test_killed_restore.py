@@ -37,7 +37,7 @@ rules:
         with: {case: "${event.detail.case_id}"}
         retry: {attempts: 5, backoff: 1s}
       - uses: reconcile_case
-        with: {case: "${event.detail.case_id}", rate: 100, finish_within: 6s, reindex_within: 6s, poll: 500ms}
+        with: {case: "${event.detail.case_id}", rate: 100, finish_within: 10s, reindex_within: 6s, poll: 500ms}
         retry: {attempts: 20, backoff: 1s}
     verify:
       uses: case_state
@@ -125,7 +125,7 @@ def _restore(stage: Stage, *, honours: bool, later: float | None) -> Iterator[_P
 
 
 def killed(point: str, hit: int, keys: str, stage: Stage) -> None:
-    """Killed there, the next process opens the case and makes it whole; without keys, what nobody can know goes to a person."""
+    """Killed there, the next process opens the case and makes it whole; without keys, what never went out goes to a person."""
     # The worker is at work when the next process comes, where that has to wonder.
     later = 4.0 if point == "reprocess.asked" else None
     with _restore(stage, honours=keys == "honoured", later=later) as played:
@@ -143,18 +143,22 @@ def killed(point: str, hit: int, keys: str, stage: Stage) -> None:
         [line] = leh.lines()
         assert (line["action"], line["object"]) == ("CASE_RESTORED", CASE)
         missing = set(EVIDENCE) - leh.searchable()
-        if keys == "honoured" or hit not in DOUBT.get(point, ()) or not missing:
+        if keys == "ignored" and point == "reprocess.asking":
+            # It never went out, which nobody can know: a person is told of that one piece, and what to do.
+            [lost] = missing
+            assert '"result":"unknown"' in said
+            assert f"알 수 없는 증거 1건: {lost} -" in said
+            assert f"leh-guardian case restore {CASE}" in said
+            assert set(effects) == {CASE, *CLEARED} - {lost}
+            assert state != "resolved"
+        else:
             assert not missing, said
             assert set(effects) == {CASE, *CLEARED}
             assert state == "resolved", said
-        else:
-            assert '"result":"unknown"' in said
-            assert all(evidence in said for evidence in missing), said
-            assert state != "resolved"
 
 
-# In small: once the status is committed, between two inventories of the repair, and after a request to LEH.
-_FEW = {("restore.committed", 1), ("inventory.records", 3), ("reprocess.asked", 2)}
+# In small: once the status is committed, between two inventories of the repair, before a request to LEH, and after one.
+_FEW = {("restore.committed", 1), ("inventory.records", 3), ("reprocess.asking", 1), ("reprocess.asked", 2)}
 CHOSEN = [
     (point, hit, keys)
     for points, ways in ((STEPS, ("ignored",)), (DOUBT, ("honoured", "ignored")))

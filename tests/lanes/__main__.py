@@ -25,16 +25,10 @@ PATIENT = "the simulation"
 PARTS = {
     PATIENT: (("tests/sim",),),
     "reliability": (
-        (
-            "tests/faults",
-            "tests/e2e/test_health.py",
-            "tests/e2e/test_heartbeat.py",
-            "tests/e2e/test_watchdog.py",
-            "tests/hostile",
-        ),
+        ("tests/faults",),
+        ("tests/e2e/test_health.py", "tests/e2e/test_heartbeat.py", "tests/e2e/test_watchdog.py", "tests/hostile"),
         ("tests/contracts",),
         ("tests/contracts/handlers/test_contracts_once.py", "tests/contracts/handlers/test_contracts_reading.py"),
-        ("tests/integration/adapters/test_sqs_conformance.py", "tests/integration/store"),
     ),
     "the rest": (
         ("tests/e2e", "tests/integration/engine", "tests/integration/local"),

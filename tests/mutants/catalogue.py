@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.mutants.calling import CALLING
 from tests.mutants.counting import COUNTING
 from tests.mutants.mutant import Edit, Mutant
+from tests.mutants.spending import SPENDING
 
 INTAKE = "leh_guardian/engine/intake.py"
 EXECUTOR = "leh_guardian/engine/executor.py"
@@ -279,4 +280,5 @@ MUTANTS = (
     ),
     *CALLING,
     *COUNTING,
+    *SPENDING,
 )

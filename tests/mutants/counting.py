@@ -85,6 +85,10 @@ COUNTING = (
         (Edit("leh_guardian/adapters/breaker_table.py", "ExpressionAttributeValues=values, **wanted", ""),),
     ),
     Mutant(
+        "circuits counted and opened without the lock that all share",
+        (Edit("leh_guardian/engine/circuits.py", "            await incidents.lock_rules(tx, [LOCK])\n", ""),),
+    ),
+    Mutant(
         "nobody hears that a way to people works again",
         (
             Edit(

@@ -109,7 +109,6 @@ async def run(parts: Parts, process: Process) -> None:
         reloader.current,
         BreakerTable(aws, parts.dynamo, DynamoTables(aws, parts.dynamo), BREAKER),
         RECOVERY,
-        lambda: use.now,
         clock,
         metrics,
         replica=name,
@@ -158,6 +157,7 @@ async def run(parts: Parts, process: Process) -> None:
         mode=Mode.ACT,
         slots=4,
         planned=planned,
+        per_target=lambda: reloader.current().per_target,
         lease=lambda: people.directory().oncall.delivery.lease,
     )
     auditor = Auditor(pool, queue, (Client("postgresql", pool),), lambda: intake.oldest_seconds, clock, metrics)

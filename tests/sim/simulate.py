@@ -12,7 +12,7 @@ import signal
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,7 +39,7 @@ from leh_guardian.telemetry import failpoints
 from tests.sim import replica
 from tests.sim.amounts import BUDGET
 from tests.sim.breaker import SimDynamo, SimTables
-from tests.sim.check_amounts import check_circuits, check_write
+from tests.sim.check_amounts import check_circuits, check_opening, check_write
 from tests.sim.checker import Checker, letters_lost
 from tests.sim.loop import BusyLoop, Deadlock, Process, SimLoop
 from tests.sim.queues import SimClient, SimSqs
@@ -188,7 +188,11 @@ class Run:
         self._sqs.create("worker", RedrivePolicy=json.dumps(policy))
         for number in range(self._load.letters):
             self._sqs.put("worker-dlq", f"letter {number}".encode())
+        self._database.on_commit = self._at_commit
         self._sqs.on_delete = lambda queue, body: self._checker.at_delete(body) if queue == "alerts" else None
+
+    def _at_commit(self, changes: Mapping[str, Mapping[Any, Any]]) -> None:
+        check_opening(self._world, self._database.rows["circuits"], changes["circuits"])
 
     async def _know_schedules(self) -> None:
         """Write down that the schedules are known, so that the first tick is nobody's to leave out."""

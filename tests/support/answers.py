@@ -16,6 +16,7 @@ from aiohttp import web
 from leh_guardian.adapters.channels.slack_press import Press
 from leh_guardian.engine.answer_links import AnswerLinks
 from leh_guardian.engine.presses import Presses
+from leh_guardian.engine.restore_requests import RestoreRequests
 from leh_guardian.model.answer_token import Keys
 from leh_guardian.ports import Notice, NoticeKind
 from leh_guardian.store import overview
@@ -63,7 +64,9 @@ class Answered:
         self.called = Called(pool, folder, more, rules=RULES + PROPOSED, links=AnswerLinks(keys, PUBLIC + "/"))
         self.pool, self.clock, self.keys = pool, self.called.clock, keys
         self.directory = self.called.house.people.directory
-        self.presses = Presses(pool, self.clock, keys, self.directory)
+        house = self.called.house
+        requests = RestoreRequests(pool, house.planner, lambda: house.rules, None, self.clock, planned=lambda: None)
+        self.presses = Presses(pool, self.clock, keys, self.directory, requests)
         self.told: list[tuple[str, str]] = []
         """(Slack user, what they were told)."""
         self.heard = anyio.Event()

@@ -11,6 +11,7 @@ import structlog
 
 from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.errors import Halted
+from leh_guardian.language import Locale
 from tests.support.clock import FakeClock
 
 
@@ -28,6 +29,14 @@ class Memory:
         self.saves += 1
         if self.saves == self.stop_at:
             raise Halted
+
+
+class English:
+    """Everybody reads English."""
+
+    def locale(self, target: str = "") -> Locale:
+        """Return what a target is told in."""
+        return Locale.EN
 
 
 def attempt(

@@ -11,7 +11,8 @@ from typing import Final
 from leh_guardian.store.transaction import Transaction
 
 TABLES: Final = (
-    "event_log, inbox, rule_keys, rule_runs, early_oks, expectations, counters, circuits, spend_alarms, incidents, actions, timers,"
+    "event_log, inbox, rule_keys, rule_runs, target_runs, early_oks, expectations, counters, circuits, spend_alarms, incidents,"
+    " actions, timers,"
     " deliveries, approvals, control, provider_outages, heartbeats, probes, silences, duty_overrides, channel_outages,"
     " journal, journal_chain, journal_chain_ends, journal_roots,"
     " redriven_letters, quarantine, deployments, reprocessing, schedule_ticks, check_results,"

@@ -89,7 +89,7 @@ class World:
     def registry(self) -> Registry:
         """Handlers `fix` (changes things), `look` (reads), `once` (at most once) and `notify` over this world."""
 
-        @handler(effect=Effect.AT_LEAST_ONCE, changes=True, residual="a toy", limits={"things": 10})
+        @handler(effect=Effect.AT_LEAST_ONCE, changes=True, residual="a toy", limits={"things": 10}, target="what")
         async def fix(ctx: ActionContext, params: FixParams) -> Outcome:
             """Fix something."""
             return await self.act(ctx, params)
@@ -248,6 +248,7 @@ class House:
             mode=mode,
             slots=8,
             freed=lambda: None,
+            per_target=lambda: self.rules.per_target,
         )
         self.timers = Timers(pool, progression, clock, replica=replica, planned=lambda: None)
         self._messages = 0

@@ -68,6 +68,7 @@ def test_every_shipped_handler_is_found() -> None:
         ({"effect": Effect.AT_LEAST_ONCE, "changes": True, "residual": "r"}, "blast radius"),
         ({"effect": Effect.READS, "changes": False, "timeout": "soon"}, "duration"),
         ({"effect": Effect.READS, "changes": False, "resumes": True}, "resumes"),
+        ({"effect": Effect.READS, "changes": False, "target": "user"}, "no parameter"),
     ],
 )
 def test_contradictions_are_refused(declared: dict[str, Any], word: str) -> None:

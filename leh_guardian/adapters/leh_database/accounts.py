@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from leh_guardian.adapters.leh_database import spelling
-from leh_guardian.adapters.leh_database.audit_log import is_written, newest, write
+from leh_guardian.adapters.leh_database.audit_log import examples, is_written, newest, write
 from leh_guardian.adapters.leh_database.catalogue import IDS, TIMES, WORDS, Column, Form, Table, table
 from leh_guardian.adapters.leh_database.connection import LehTransaction, transaction
 from leh_guardian.adapters.leh_database.names import Names
@@ -64,7 +64,7 @@ class LehAccounts:
             if before.status != ACTIVE:
                 return AccountChange(before, changed=False)
             if before.refusal:
-                raise Refused(f"the account {user} is not blocked: {before.refusal}")
+                raise Refused(f"the account {user} is not blocked: {before.refusal.en}")
             await self._set(tx, found, users, before, label, at)
             await self._log(tx, found, user, action, key, at)
             failpoint("account.before_commit")
@@ -181,8 +181,8 @@ class LehAccounts:
             )
 
     async def _log(self, tx: LehTransaction, found: Schema, user: str, action: str, key: UUID, at: datetime) -> None:
-        examples = [str(line["id"]) for line in await newest(tx, found, user, _LINES)]
-        await write(tx, found, user, found.restorer, action, at, found.line(key, examples))
+        ids = await examples(tx, found, await newest(tx, found, user, _LINES))
+        await write(tx, found, user, found.restorer, action, at, found.line(key, ids, at))
 
 
 def _newest_block_is(lines: Sequence[Mapping[str, Any]], blocked: str, unblocked: str, who: str | None) -> bool:

@@ -26,6 +26,12 @@ def lines_sql(found: Schema) -> str:
     )
 
 
+async def examples(tx: LehTransaction, found: Schema, lines: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Return ids that lines of the log have: those of `lines`, or of any other one."""
+    other = f"select {found.audit_id.sql}::text as id from {found.audit.sql} limit 1"
+    return [str(line["id"]) for line in lines or await tx.fetch(other)]
+
+
 async def is_written(tx: LehTransaction, found: Schema, of: str, who: str | None, action: str, at: datetime) -> bool:
     """Tell whether guardian's line about the object `of` stands there: it is known by its exact time."""
     sql = (

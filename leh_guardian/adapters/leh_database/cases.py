@@ -7,14 +7,14 @@ known for its own at the next attempt, and one that comes late, after the case w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import anyio
 
 from leh_guardian.adapters.leh_database import spelling
-from leh_guardian.adapters.leh_database.audit_log import is_written, lines_sql, newest, write
+from leh_guardian.adapters.leh_database.audit_log import examples, is_written, lines_sql, newest, write
 from leh_guardian.adapters.leh_database.catalogue import IDS, Column, Form, Table, table
 from leh_guardian.adapters.leh_database.connection import LehTransaction, transaction
 from leh_guardian.adapters.leh_database.names import Names
@@ -28,6 +28,8 @@ from leh_guardian.telemetry.failpoints import failpoint
 _LINES: Final = 100
 """Newest lines of a case in the log that are looked at."""
 _MAY: Final = "select has_column_privilege($1::text, $2::text, $3::text) as may"
+_ANY_TIME: Final = datetime.fromtimestamp(0, UTC)
+"""Where what is written is looked at, and nothing written."""
 _RECENT = 60.0
 """Seconds for which a ping believes the one before."""
 
@@ -70,7 +72,7 @@ class LehCases:
             found = await schema(tx, self._names)
             log = await self._log(tx, found, case)
             restorer, action = found.restorer, found.restored
-            more = found.line(key, [str(line["id"]) for line in log])
+            more = found.line(key, await examples(tx, found, log), at)
             # The lock: whoever closes or restores it at the same time is before this or after it.
             before = await self._case(tx, found, case, log, lock=True)
             if await is_written(tx, found, case, restorer, action, at):
@@ -107,7 +109,7 @@ class LehCases:
             closed = found.closed
             active = found.active(closed)
             restorer = found.restorer
-            found.line(UUID(int=0), [])
+            found.line(UUID(int=0), [], _ANY_TIME)
             said = [
                 f"{found.status.place} is {found.status.type}: {active!r} means active, {closed!r} closed",
                 f"{found.case_id.place} is {found.case_id.type}",
@@ -152,6 +154,9 @@ class LehCases:
         rows = await tx.fetch(_case_sql(found, lock=lock), case)
         if not rows:
             raise NotFound(f"{found.cases.name} has no case {case}")
+        if rows[0]["id"] != case:
+            # A UUID in capitals, a number with a nought before it: the evidence is not under that name.
+            raise NotFound(f"{found.cases.name} has no case {case}: there it is {shown(rows[0]['id'], 80)}")
         names, row = self._names, rows[0]
         changed = found.updated_at.read(row["changed"], names.zone) if found.updated_at else None
         closing = next((line for line in log if _closes(names, line["action"])), None)
@@ -199,7 +204,8 @@ def _rights(found: Schema) -> Iterator[tuple[str, Table, Column]]:
     for column in (found.status, found.updated_at):
         if column is not None:
             yield "update", found.cases, column
-    for column in (found.user, found.action, found.object, found.time):
+    others = (found.audit.columns[name] for name in found.rest(_ANY_TIME))
+    for column in (found.user, found.action, found.object, found.time, *others):
         yield "insert", found.audit, column
 
 
@@ -212,7 +218,7 @@ def _case_sql(found: Schema, *, lock: bool) -> str:
     changed = found.updated_at.sql if found.updated_at else "null::timestamptz"
     # Of the row no more than this is read: a case's title is nobody's business here.
     sql = (
-        f"select {found.status.sql}::text as status, {changed} as changed from {found.cases.sql}"
+        f"select {found.case_id.sql}::text as id, {found.status.sql}::text as status, {changed} as changed from {found.cases.sql}"
         f" where {found.case_id.sql} = {found.case_id.value(1)}"
     )
     return sql + (" for update" if lock else "")

@@ -52,6 +52,7 @@ class Form(StrEnum):
     INTEGER = "integer"
     ZONED = "timestamp with time zone"
     ZONELESS = "timestamp without time zone"
+    JSON = "json"
     OTHER = "other"
 
 
@@ -135,10 +136,10 @@ class Table:
             raise Refused(f"{found.place} is of type {found.type}: that can be no {' or '.join(sorted(forms))}")
         return found
 
-    def unknown(self, known: Sequence[Column]) -> list[str]:
-        """Return the columns that must be given a value, and of which nobody knows which."""
+    def open(self, known: Sequence[Column]) -> list[Column]:
+        """Return the columns beside `known` that must be given a value, since the server gives none."""
         names = {column.name for column in known}
-        return [c.name for c in self.columns.values() if c.required and not c.filled and c.name not in names]
+        return [c for c in self.columns.values() if c.required and not c.filled and c.name not in names]
 
 
 async def table(tx: Asks, name: str) -> Table:
@@ -179,4 +180,6 @@ def _form(row: Mapping[str, Any]) -> Form:
             return Form.ZONED
         case "timestamp without time zone":
             return Form.ZONELESS
+        case "json" | "jsonb":
+            return Form.JSON
     return Form.TEXT if row["category"] == "S" else Form.OTHER

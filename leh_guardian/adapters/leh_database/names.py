@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
@@ -45,6 +46,8 @@ class Names:
         "CASE_DELETE",
     )
     service_user: str | None = None
+    audit_values: Mapping[str, str] = field(default_factory=dict)
+    """{column: value} of other columns of guardian's lines in the log."""
     zone: tzinfo = UTC
     """Of times without a zone."""
     policy: RestorePolicy = field(default_factory=RestorePolicy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -91,24 +92,45 @@ class Schema:
             " (LEH_PRODUCT_DATABASE__SERVICE_USER) to the id of a service user"
         )
 
-    def line(self, key: UUID, examples: Sequence[str]) -> Mapping[str, Any]:
-        """Return what stands in {SQL name: value} beside the rest of a line: its id, where the server gives none.
+    def line(self, key: UUID, examples: Sequence[str], at: datetime) -> Mapping[str, Any]:
+        """Return what stands in {name: value} beside the rest of a line: `rest`, and its id, where the server gives none.
 
         Raises:
             Refused: nobody knows what goes into the id, or into another column that must have a value.
         """
-        known = [self.audit_id, self.user, self.action, self.object, self.time]
-        if unknown := self.audit.unknown(known):
-            raise Refused(
-                f"{self.audit.name} has columns that must have a value and have no default: {', '.join(unknown)}."
-                " Guardian does not know what goes there: give them a default"
-            )
+        rest = self.rest(at)
         if self.audit_id.filled or not self.audit_id.required:
-            return {}
+            return rest
         if self.audit_id.form is Form.INTEGER:
             raise Refused(f"{self.audit_id.place} is a number without a default: give it a sequence")
         uuid = self.audit_id.form is Form.UUID
-        return {self.audit_id.name: str(key) if uuid else spelling.audit_id(key, examples)}
+        return {**rest, self.audit_id.name: str(key) if uuid else spelling.audit_id(key, examples)}
+
+    def rest(self, at: datetime) -> Mapping[str, str]:
+        """Return what stands in {name: value} in columns that only LEH knows; an ORM gives their defaults itself, and not the server.
+
+        Raises:
+            Refused: nobody knows what goes into one of them, or the settings name one that is not there or not theirs.
+        """
+        known, given = [self.audit_id, self.user, self.action, self.object, self.time], self.names.audit_values
+        if wrong := [name for name in given if name not in self.audit.columns or name in {one.name for one in known}]:
+            raise Refused(f"product_database.audit_values: {self.audit.name} has no other column {', '.join(wrong)}")
+        made, unknown = dict(given), list[str]()
+        for column in self.audit.open(known):
+            if column.name in given:
+                continue
+            if column.form is Form.JSON:
+                made[column.name] = "{}"
+            elif column.form in TIMES:
+                made[column.name] = column.instant(at, self.names.zone)
+            else:
+                unknown.append(column.name)
+        if unknown:
+            raise Refused(
+                f"{self.audit.name} has columns that must have a value and have no default: {', '.join(unknown)}."
+                " Guardian does not know what goes there: name it in product_database.audit_values, or give them a default"
+            )
+        return made
 
 
 async def schema(tx: Asks, names: Names) -> Schema:

@@ -79,7 +79,7 @@ class Crowd:
 
     open: int = 0
     opened: int = 0
-    """In the last ten minutes."""
+    """How many guardian has opened in the last ten minutes, whatever became of them."""
     active: int = 0
     """Cases that used anything within a day."""
 
@@ -87,6 +87,10 @@ class Crowd:
         """Tell whether one more may open: many at once are almost never many attackers, but one change of price, model or code."""
         most = min(recovery.most_open, max(1, int(self.active * recovery.share)))
         return self.open < most and self.opened < recovery.most_opened
+
+    def hangs_on_active(self, recovery: Recovery) -> bool:
+        """Tell whether one more may open or not by how many cases are active."""
+        return 0 < self.open < recovery.most_open and self.opened < recovery.most_opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,8 @@ class Circuit:
     """The action that opened it last."""
     published: int = 0
     """The version that the worker can read."""
+    tripped_at: datetime | None = None
+    """When guardian opened it last, whoever has paused or closed it since."""
 
     @property
     def hard(self) -> bool:
@@ -169,7 +175,7 @@ def trip(circuit: Circuit, tier: Tier, reason: str, now: datetime, recovery: Rec
     opens = _remembered(circuit, now, recovery) + 1
     until = None if tier is Tier.HARD else now + _cooldown(circuit, opens, recovery)
     opened = circuit.moved(State.OPEN, now, reason=reason, until=until)
-    return replace(opened, tier=tier, opens=opens, opened_at=now, last_use_at=None, verdict=None)
+    return replace(opened, tier=tier, opens=opens, opened_at=now, tripped_at=now, last_use_at=None, verdict=None)
 
 
 def judged(circuit: Circuit, verdict: Verdict, reason: str, now: datetime, recovery: Recovery) -> Circuit:

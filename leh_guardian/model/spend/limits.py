@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from statistics import median
 from typing import Final
 
+from leh_guardian.model.guards import Budget as Runs
 from leh_guardian.model.spend.prices import Prices
 from leh_guardian.model.window import plain
 
@@ -79,10 +80,12 @@ class SpendLimit:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What use costs, and how much is too much."""
+    """What use costs, how much is too much, and how often a remedy may run on one target."""
 
     prices: Prices
     limits: tuple[SpendLimit, ...] = ()
+    per_target: Mapping[str, tuple[Runs, ...]] = field(default_factory=dict)
+    """{handler: how often it may run on one target}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,6 @@ class Usual:
 
     quantile: Decimal | None = None
     """Tokens that one in a thousand active hours of a case exceeds; None while too little is known."""
-    active_cases: int = 0
-    """Cases that used anything within a day."""
     told: bool = True
     """Whether the worker itself told of use within a day; believed until somebody has looked."""
 

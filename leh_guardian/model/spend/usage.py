@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -53,6 +54,23 @@ class Usage:
     def tokens(self) -> int:
         """All of them."""
         return self.prompt + self.completion
+
+
+def bucket(happened: datetime, accepted: datetime | None) -> datetime:
+    """Return the beginning of the part of a minute that use is counted in.
+
+    That is the minute, unless what was used until `accepted`, within it, is not held against anybody: then that second is a part of
+    its own, and what follows another. A second is as fine as EventBridge tells when something happened.
+    """
+    minute, second = happened.replace(second=0, microsecond=0), happened.replace(microsecond=0)
+    if accepted is None or second < accepted.replace(microsecond=0):
+        return minute
+    return max(minute, min(second, after(accepted)))
+
+
+def after(accepted: datetime) -> datetime:
+    """Return the beginning of what was surely used after an instant."""
+    return accepted.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def is_usage(envelope: Mapping[str, Any]) -> bool:

@@ -91,5 +91,5 @@ EVENTS: Final = (
     EventType(_GUARDIAN, "Weekly Report Awaited", {"report": TEXT}),
     EventType(_BACKEND, "CaseClosed", {**texts("case_id user_id"), **_MORE}),
     EventType(_BACKEND, "CaseCloseUndoRequested", {**texts("case_id user_id reason"), **_MORE}),
-    EventType(_BACKEND, "CaseRestoreRequested", {**texts("case_id user_id reason"), **_MORE}),
+    EventType((*_BACKEND, *_GUARDIAN), "CaseRestoreRequested", {**texts("case_id user_id reason"), **_MORE}),
 )

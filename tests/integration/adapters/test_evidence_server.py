@@ -7,6 +7,7 @@ can be had; its index is made for the test and deleted.
 from __future__ import annotations
 
 import json
+import tracemalloc
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -335,7 +336,7 @@ async def test_items_of_a_case(make_table: Make, tables: DynamoTables, keys: tup
 async def test_an_index_that_does_not_hold_the_status(
     make_table: Make, tables: DynamoTables, aws_server: EmbeddedAws
 ) -> None:
-    """Of keys alone each item is read by itself; without an index by case it says which setting names one."""
+    """Of keys alone each item is read by itself, and let go; without an index by case it says which setting names one."""
     assert make_table
     table = f"evidence-{uuid.uuid4().hex[:8]}"
     by_case = [{"AttributeName": "case_id", "KeyType": "HASH"}]
@@ -349,6 +350,16 @@ async def test_an_index_that_does_not_hold_the_status(
             GlobalSecondaryIndexes=[index],
         )
         dynamo.put_item(TableName=table, Item={name: {"S": value} for name, value in ITEMS[0].items()})
+        for number in range(40):
+            large = {"evidence_id": f"large_{number}", "case_id": "case_2", "status": "done", "text": "x" * 200_000}
+            dynamo.put_item(TableName=table, Item={name: {"S": value} for name, value in large.items()})
+    tracemalloc.start()
+    try:
+        assert len(await tables.of_case(table, "case_2", ("evidence_id", "status"), 40)) == 40
+        # Eight megabytes of items; of each no more is kept than was asked for.
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
     [item] = await tables.of_case(table, "case_1", ("evidence_id", "status"), 10)
     assert item == {"evidence_id": "ev_1", "status": "processed"}
     other = DynamoTables(tables._aws, tables._client, case_index="elsewhere")

@@ -19,7 +19,7 @@ from leh_guardian.handlers.account_block import AccountBlockParams, account_bloc
 from leh_guardian.handlers.account_unblock import AccountUnblockParams, account_unblock
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.model.outcome import Done, Failed, NoOp
-from tests.support.attempt import attempt
+from tests.support.attempt import English, attempt
 from tests.support.clock import FakeClock
 from tests.support.leh_product import SHAPES, Product, Shape, make_product
 
@@ -158,12 +158,40 @@ async def test_whom_nobody_blocks(server: str) -> None:
             await accounts(product, **names).block(user, uuid.uuid4(), AT)
     await product.do("update users set role = 'Admin' where id = 'user_1'")
     await product.do("insert into users (id, email, role, status) values ('user_2', 'b@leh.test', 'ADMIN', 'BLOCKED')")
-    with pytest.raises(Refused, match="관리자"):
+    with pytest.raises(Refused, match="last active administrator"):
         await accounts(product).block("user_1", uuid.uuid4(), AT)
     await product.do("update users set status = 'ACTIVE' where id = 'user_2'")
     assert (await accounts(product).block("user_1", uuid.uuid4(), AT)).changed
-    with pytest.raises(Refused, match="관리자"):
+    with pytest.raises(Refused, match="last active administrator"):
         await accounts(product).block("user_2", uuid.uuid4(), AT)
+
+
+async def test_who_reads_english_is_told_in_english(server: str) -> None:
+    """Whatever a block and its end come to: the few words are kept for readers of either language, the rest is as people read here."""
+    product = await made(server)
+    await product.do("update users set role = 'ADMIN' where id = 'user_1'")
+    told: list[Any] = []
+
+    async def both(**more: Any) -> None:
+        english = replace(can(product), languages=English())
+        for act, params in ((account_block, AccountBlockParams), (account_unblock, AccountUnblockParams)):
+            clock = FakeClock(AT + timedelta(minutes=len(told)))
+            told.append(await act(attempt(english, clock=clock, **more), params(user="user_1")))
+
+    await both()
+    await product.do("update users set role = 'LAWYER' where id = 'user_1'")
+    await both(dry_run=True)
+    await both()
+    await both()
+    await product.do("update users set status = 'AWAY'")
+    await both()
+    said = [getattr(one, "summary", "") or one.reason for one in told]
+    assert [(type(one).__name__, words) for one, words in zip(told, said, strict=True) if not words.isascii()] == []
+    assert "last active administrator" in said[0]
+    assert {type(one).__name__ for one in told} == {"Failed", "NoOp", "Done"}
+    briefs = [one.facts["brief_in"] for one in told if "brief_in" in one.facts]
+    assert len(briefs) == 4
+    assert all(brief["ko"].startswith("계정 user_1") and brief["en"].startswith("account user_1") for brief in briefs)
 
 
 async def test_two_blocks_at_once_leave_one_administrator(server: str) -> None:

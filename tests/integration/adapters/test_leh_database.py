@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import anyio
 import asyncpg
@@ -18,12 +17,12 @@ from leh_guardian.errors import AccessDenied, HandlerError, NotFound, Refused, S
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.model.case import Restored
 from tests.support.hostile_ids import NO_IDS
+from tests.support.leh_grants import as_role, grants
 from tests.support.leh_product import SHAPES, Product, Shape, make_product
 from tests.support.tcp_proxy import Cut, TcpProxy
 
 KEY = uuid.UUID("12345678-1234-5678-9234-567812345678")
 AT = datetime.now(UTC)  # noqa: TID251 - PostgreSQL dates what it is compared with
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
@@ -31,17 +30,6 @@ def server(postgres: EmbeddedPostgres) -> str:
     """A database of LEH's."""
     postgres.create_database("leh_product")
     return postgres.dsn("leh_product")
-
-
-def grants(role: str, product: Product) -> list[str]:
-    """Return the statements of docs/restore.md but the first, which makes the role."""
-    text = (ROOT / "docs/restore.md").read_text(encoding="utf-8")
-    block = re.sub("--.*", "", text.partition("```sql")[2].partition("```")[0])
-    statements = (
-        block.replace("guardian_restore", role).replace("schema public", f"schema {product.schema}").split(";")[1:-1]
-    )
-    serial = "serial" in product.shape.audit_id
-    return [each for each in statements if serial or "sequence" not in each]
 
 
 async def restore(product: Product, key: uuid.UUID = KEY, at: datetime = AT, cases: LehCases | None = None) -> Restored:
@@ -88,11 +76,11 @@ async def test_the_documented_rights_are_enough(server: str) -> None:
     for shape in (SHAPES["text"], SHAPES["native enum of an ORM"], SHAPES["uuids"]):
         product = await make_product(server, shape)
         role = f"guardian_{uuid.uuid4().hex[:8]}"
-        dsn = server.replace(server.split("://")[1].split("@", maxsplit=1)[0], f"{role}:pw")
+        dsn = as_role(server, role)
         await product.do(f"create role {role} login password 'pw'")
         with pytest.raises((AccessDenied, NotFound)):
             await product.cases(dsn).look(shape.case)
-        for grant in grants(role, product):
+        for grant in grants(role, product.schema, serial="serial" in shape.audit_id):
             await product.do(grant)
         await product.cases(dsn).ping()
         assert await product.cases(dsn).examine()
@@ -162,6 +150,15 @@ async def test_words_of_the_settings_go_before_all(server: str) -> None:
     assert await product.status() == "진행"
 
 
+async def test_ids_of_the_log_look_like_its_others(server: str) -> None:
+    """A case of which the log knows nothing: the line's id has the form of other lines' ids, and so their length."""
+    others = "update audit_logs set id = 'audit_00112233445566778899', object_id = 'case_0'"
+    product = await make_product(server, Shape(audit_id="varchar(26) primary key", last=(others,)))
+    assert (await restore(product)).changed
+    [line] = await product.log()
+    assert re.fullmatch("audit_[0-9a-f]{20}", line["id"])
+
+
 @pytest.mark.parametrize("case", NO_IDS.values(), ids=NO_IDS)
 async def test_hostile_ids_are_asked_of_nobody(case: str) -> None:
     """What does not look like an id is refused before there is a connection."""
@@ -170,6 +167,26 @@ async def test_hostile_ids_are_asked_of_nobody(case: str) -> None:
         await cases.look(case)
     with pytest.raises(Refused, match="no id of a case"):
         await cases.restore(case, KEY, AT, AT)
+
+
+@pytest.mark.parametrize(
+    ("shape", "other"),
+    [
+        ("uuids", "0B8F9A52-0D5F-4A5E-9D53-0C1A4E3F9C00"),
+        ("uuids", "0b8f9a520d5f4a5e9d530c1a4e3f9c00"),
+        ("integers, identity, enum of actions", "017"),
+    ],
+)
+async def test_an_id_in_another_spelling_is_another_id(server: str, shape: str, other: str) -> None:
+    """PostgreSQL would take it for the same; S3, DynamoDB and the index would not, and an empty case would come back as whole."""
+    product = await make_product(server, SHAPES[shape])
+    cases = product.cases()
+    with pytest.raises(NotFound, match=f"there it is {product.shape.case}"):
+        await cases.look(other)
+    with pytest.raises(NotFound, match="there it is"):
+        await cases.restore(other, KEY, AT, AT)
+    assert await product.status() == product.shape.closed
+    assert await product.log() == []
 
 
 async def test_no_case_of_this_id(server: str) -> None:

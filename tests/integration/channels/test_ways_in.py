@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
@@ -12,8 +13,13 @@ from leh_guardian.adapters.channels import slack_web
 from leh_guardian.app.answers import link_keys, links, ways_in
 from leh_guardian.cli.examination.answers import look_at_answers, wanted
 from leh_guardian.engine.directory import People
+from leh_guardian.engine.escalator import Escalator
+from leh_guardian.engine.planner import Planner
+from leh_guardian.engine.progression import Progression
+from leh_guardian.engine.restore_requests import RestoreRequests
 from leh_guardian.errors import SettingsError
 from leh_guardian.registry import Registry
+from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.settings import Settings, load_settings
 from leh_guardian.store.pool import Pool
 from tests.support.clock import FakeClock
@@ -46,11 +52,24 @@ def settings_of(folder: Path, names: dict[str, str], **contents: str) -> Setting
     return load_settings({**fixed, **files})
 
 
+def nobody(pool: Pool) -> RestoreRequests:
+    """Return what takes requests for restores, and is never asked here."""
+    planner = Planner(Progression(Registry(()), Escalator(People("console").directory)), {}, timedelta())
+    return RestoreRequests(pool, planner, lambda: RuleSet("", ()), None, FakeClock(), planned=lambda: None)
+
+
 async def routes_of(settings: Settings, pool: Pool) -> tuple[set[str], list[str]]:
     """Return the paths that are served, and the clients that are looked at."""
     async with AsyncExitStack() as stack:
         made = await ways_in(
-            settings, link_keys(settings), pool, People("console").directory, FakeClock(), Registry(()), stack
+            settings,
+            link_keys(settings),
+            pool,
+            People("console").directory,
+            FakeClock(),
+            Registry(()),
+            nobody(pool),
+            stack,
         )
     return {route.path for route in made.routes}, [client.name for client in made.clients]
 
@@ -71,7 +90,14 @@ async def test_all_of_them(pool: Pool, tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setattr(slack_web, "BASE_URL", f"{slack.url}/api/")
         async with AsyncExitStack() as stack:
             made = await ways_in(
-                settings, link_keys(settings), pool, People("console").directory, FakeClock(), Registry(()), stack
+                settings,
+                link_keys(settings),
+                pool,
+                People("console").directory,
+                FakeClock(),
+                Registry(()),
+                nobody(pool),
+                stack,
             )
             with anyio.fail_after(20):
                 await slack.connected.wait()

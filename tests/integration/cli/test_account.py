@@ -128,6 +128,25 @@ async def test_asked_twice_it_is_one(daemon: House, product: Product) -> None:
     assert len(await daemon.incidents()) == 1
 
 
+async def test_a_second_block_of_the_day_needs_somebody_who_knows(daemon: House, product: Product) -> None:
+    """What the daemon would refuse nobody is asked for; with --over-budget it is, the journal says so, and the next counts it."""
+    await decided(daemon, product, "block", "user_1", "--reason", "r")
+    await decided(daemon, product, "unblock", "user_1", "--reason", "r")
+    no = await run("block", "user_1", "--reason", "again")
+    assert (no.exit_code, len(await daemon.incidents())) == (1, 2)
+    assert "account_block은(는) 1일에 1번까지만 실행합니다" in no.output
+    assert "--over-budget" in no.output
+    yes = await decided(daemon, product, "block", "user_1", "--reason", "it goes on", "--over-budget")
+    assert yes.exit_code == 0, yes.output
+    assert await status(product) == "BLOCKED"
+    async with transaction(daemon.pool) as tx:
+        asked = await tx.fetchval(
+            "select reason from journal where kind = 'incident.opened' and data::text like '%over_b%'"
+        )
+        passed = await tx.fetchval("select count(*) from journal where kind = 'action.over_budget'")
+    assert (asked, passed) == ("it goes on", 1)
+
+
 @pytest.mark.parametrize(
     "words", [("'; DROP TABLE x", "--reason", "r"), ("../x", "--reason", "r"), ("user_1",), ("user_1", "--reason", " ")]
 )

@@ -92,6 +92,24 @@ async def test_a_dry_run_shows_all_and_changes_nothing(leh: CaseOutside, product
     assert "90일" in json.loads(old.stdout)["refused"]
 
 
+async def test_a_dry_run_promises_nothing_that_would_be_refused(leh: CaseOutside, product: Product) -> None:
+    """What a hold keeps closed is not made whole either; a case that is neither closed nor active is opened by nobody."""
+    await product.do("update audit_logs set timestamp = timestamp - interval '90 days'")
+    held = await run(leh.case, "--reason", "r", "--dry-run", "--json")
+    assert (held.exit_code, json.loads(held.stdout)["would"]) == (1, [])
+    await product.do("alter type casestatus add value 'ARCHIVED'")
+    await product.do("update cases set status = 'ARCHIVED'")
+    neither = await run(leh.case, "--reason", "r", "--dry-run", "--json")
+    assert neither.exit_code == 1, neither.stdout
+    assert "ARCHIVED" in json.loads(neither.stdout)["refused"]
+    assert json.loads(neither.stdout)["would"] == []
+    assert "상태가 closed가 아니라 ARCHIVED" in (await run(leh.case, "--reason", "r", "--dry-run")).stdout
+    await product.do("update cases set status = 'ACTIVE'")
+    lacking = await run(leh.case, "--reason", "r", "--dry-run", "--json")
+    assert lacking.exit_code == 0
+    assert json.loads(lacking.stdout)["would"] == ["reindex-case", "reprocess-evidence x 1"]
+
+
 @pytest.fixture
 def daemon(leh: CaseOutside, pool: Pool) -> House:
     """A replica with the shipped rules and the real handlers."""

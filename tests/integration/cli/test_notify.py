@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from click.testing import CliRunner, Result
 from leh_guardian.adapters.channels import pagerduty, solapi_web
 from leh_guardian.cli.notify import notify
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.store import channel_outages
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.people import pagerduty_server, solapi_server
 from tests.support.people.pagerduty_server import PagerDutyServer
 from tests.support.people.solapi_server import SolapiServer
 
+MOMENT = datetime(2026, 3, 11, tzinfo=UTC)
 SETTINGS = """\
 notify:
   channels:
@@ -107,6 +110,19 @@ async def test_somebody_is_reached_or_is_not(providers: Providers, pool: Pool) -
     told, rows = await typed("minsu", "--channel", "sms")
     assert (told.exit_code, [row["channel"] for row in rows]) == (0, ["sms"])
     providers.solapi.taken.popleft()
+
+
+async def test_a_way_that_takes_the_test_is_broken_no_more(providers: Providers, pool: Pool) -> None:
+    """Whoever mends a channel proves it by a test; one that refuses it stays as it was."""
+    async with transaction(pool) as tx:
+        for channel in ("sms", "voice"):
+            outage = (await channel_outages.lock(tx, channel)).unreachable("503", MOMENT, MOMENT)
+            await channel_outages.save(tx, outage)
+    await typed("minsu")
+    assert providers.solapi.taken.popleft()["text"]
+    async with transaction(pool) as tx:
+        broken = {one.channel: one.broken for one in await channel_outages.listed(tx)}
+    assert broken == {"sms": False, "voice": True}
 
 
 async def test_why_a_channel_refused_is_told(providers: Providers) -> None:

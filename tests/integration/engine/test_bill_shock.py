@@ -36,7 +36,7 @@ from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.spend.circuit import Recovery, State
-from leh_guardian.model.spend.limits import Scope, Usual
+from leh_guardian.model.spend.limits import Scope
 from leh_guardian.registry import discover
 from leh_guardian.rules.loader import load_rules
 from leh_guardian.store.pool import Pool
@@ -135,7 +135,6 @@ async def staged(pool: Pool, aws: Aws, dsn: str, folder: Path) -> AsyncIterator[
         lambda: rules,
         board,
         Recovery(),
-        Usual,
         clock,
         Metrics(),
         replica="one",

@@ -165,6 +165,27 @@ async def test_looks_that_fail_for_minutes_break_it_and_good_ones_mend_it(site: 
     assert about["status"] == "resolved"
 
 
+async def test_it_knows_when_nobody_can_be_reached(site: Site, pool: Pool) -> None:
+    """While one way works somebody hears of the others; when all are broken nobody does, and that is for who is outside to know."""
+
+    async def breaks(*channels: str) -> None:
+        async with transaction(pool) as tx:
+            for channel in channels:
+                outage = (await channel_outages.lock(tx, channel)).unreachable(
+                    "503", site.clock.now(), site.clock.now()
+                )
+                await channel_outages.save(tx, outage)
+        await site.watch.run_once()
+
+    await breaks("slack", "sms", "voice")
+    assert site.watch.nobody_reached() is None
+    await breaks("ops")
+    assert site.watch.nobody_reached() == "every way to people is broken: ops, slack, sms, voice"
+    # The messages about it are held for a moment, and one of them tries each way.
+    await site.work(seconds=31)
+    assert site.watch.nobody_reached() is None
+
+
 async def test_messages_know_better_than_looks(site: Site) -> None:
     """Where only the look lacks a right the first message that is taken says so, and it is not doubted again for that."""
     site.slack.error, site.looks["slack"] = None, "missing_scope"

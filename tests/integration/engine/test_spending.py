@@ -208,7 +208,6 @@ async def test_old_minutes_become_hours(house: Houses) -> None:
     while await usual.run_once():
         pass
     assert await used(one) == before
-    assert usual.now.active_cases == 1
 
 
 def refused(number: int, case: str = "case_1", **more: Any) -> dict[str, Any]:
@@ -293,14 +292,12 @@ def board() -> Board:
 def keeper(house: House, board: Board | None, recovery: Recovery | None = None) -> CircuitKeeper:
     """A keeper of circuits."""
     rules = house.rules
-    usual = UsualUse(house.pool, house.clock)
     return CircuitKeeper(
         house.pool,
         house.planner,
         lambda: rules,
         board,
         recovery or Recovery(),
-        lambda: usual.now,
         house.clock,
         Metrics(),
         replica="one",
@@ -398,8 +395,9 @@ async def test_use_in_spite_of_an_open_circuit_is_remembered(house: Houses, boar
 
 async def test_too_many_open_circuits_are_one_trouble(house: Houses, board: Board) -> None:
     """The fourth within ten minutes is shadowed, and rules hear of it; a hard limit opens whatever the number."""
-    kept = keeper(house(), board, replace(Recovery(), share=1.0))
-    kept._usual = lambda: UsualUse(kept._pool, kept._clock).now.__class__(None, 1000)
+    one = house()
+    kept = keeper(one, board, replace(Recovery(), share=1.0))
+    await one.take(*(use(number, 1, f"case_{number}") for number in range(20)))
     states = [(await trip(kept, f"case_{number}", cause=UUID(int=number))).state for number in range(4)]
     assert states == [State.OPEN, State.OPEN, State.OPEN, State.SHADOW]
     assert (await trip(kept, "case_9", Tier.HARD, UUID(int=9))).state is State.OPEN
@@ -419,6 +417,58 @@ async def test_half_open_is_decided_by_what_went_through(house: Houses, board: B
         await one.take(use(1, tokens, case=key))
         await kept.run_once()
         assert (await kept.get(Scope.CASE, key)).state is state
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"),
+    [
+        ([(10, 500), (29, 500), (31, 49)], State.HALF_OPEN),
+        ([(29, 500), (31, 50)], State.CLOSED),
+        ([(30, 50)], State.CLOSED),
+        ([(31, 60), (59, 41)], State.OPEN),
+        ([(31, 60), (75, 41)], State.OPEN),
+    ],
+)
+async def test_a_trial_counts_from_its_beginning_within_the_minute(
+    house: Houses, board: Board, seconds: list[tuple[int, int]], state: State
+) -> None:
+    """What was used in the same minute before it counts nothing, whenever it is told; what is used after it counts at once."""
+    one = house()
+    kept = keeper(one, board, replace(Recovery(), allowance=100))
+    minute = one.clock.now()
+    await trip(kept)
+    one.clock.advance(seconds=30.7)
+    early = [{**use(number, 300), "time": (minute + timedelta(seconds=5)).isoformat()} for number in (20, 21)]
+    await one.take(early[0])
+    await kept.judge(Scope.CASE, "case_1", Verdict.LEGITIMATE, "fine", None)
+    one.clock.advance(seconds=50)
+    told = [
+        {**use(number, tokens), "time": (minute + timedelta(seconds=at)).isoformat()}
+        for number, (at, tokens) in enumerate(seconds)
+    ]
+    await one.take(*told)
+    await one.take(early[1])
+    await kept.run_once()
+    assert (await kept.get(Scope.CASE, "case_1")).state is state
+    assert (await used(one))["tokens"] == 600 + sum(tokens for _, tokens in seconds)
+
+
+async def test_what_was_accepted_ends_within_the_minute(house: Houses, board: Board) -> None:
+    """What is used after a circuit was closed is held against the case from the next second on, and nothing from before."""
+    one = house()
+    opened = await trip(keeper(one, board))
+    one.clock.advance(seconds=20.5)
+    async with transaction(one.pool) as tx:
+        await circuits.follow(tx, machine.closed(opened, "kim", "fine", one.clock.now()))
+    one.clock.advance(seconds=30)
+    at = [
+        {**use(n, 450), "time": (one.clock.now() - timedelta(seconds=s)).isoformat()}
+        for n, s in enumerate((40, 30, 25))
+    ]
+    await one.take(*at)
+    assert await one.incidents() == []
+    await one.take({**use(9, 60), "time": one.clock.now().isoformat()})
+    assert [incident["dedup_key"] for incident in await one.incidents()] == ["case_1"]
 
 
 async def test_a_worker_that_cannot_be_told_is_told_later(house: Houses, board: Board) -> None:

@@ -20,7 +20,7 @@ from leh_guardian.store import circuits, spending
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from leh_guardian.store.use import StoreUse
-from tests.support.attempt import attempt
+from tests.support.attempt import English, attempt
 from tests.support.clock import FakeClock
 
 NOW = SystemClock().now().replace(minute=30, second=0, microsecond=0)
@@ -92,6 +92,25 @@ async def test_cost_is_told_by_model(pool: Pool) -> None:
     assert after == {"gpt-4o": {"tokens": 3000, "usd": 3.0, "attempts": 6}}
     assert sum(one["tokens"] for one in before.values()) == facts["before"]["tokens"]
     assert "모델별 gpt-4o 43.0 USD(43000 토큰) · gpt-4o-mini 30.0 USD(30000 토큰) · unknown 2.0 USD" in facts["brief"]
+
+
+async def test_a_bill_is_told_in_either_language(pool: Pool) -> None:
+    """The proposal as people read here; its few words for readers of both, with the same numbers."""
+    for model, usd in (("a", 4), ("b", 3), ("c", 2), ("d", 1)):
+        await used(pool, timedelta(hours=5), usd, model=model)
+    await opened(pool, Verdict.ATTACK)
+    can = Capabilities(None, {}, None, circuits=_Record(pool), use=StoreUse(pool), languages=English())  # type: ignore[arg-type]
+    done = await billing_review(attempt(can, clock=FakeClock(NOW)), BillingReviewParams(key="case_1"))
+    assert isinstance(done, Done)
+    assert done.summary == "proposes to adjust the bill of case case_1 by 10.0 USD; people decide"
+    brief = done.facts["brief_in"]
+    assert brief["en"] == done.facts["brief"]
+    assert brief["en"].endswith(
+        "by model a 4.0 USD (4000 tokens) · b 3.0 USD (3000 tokens) · c 2.0 USD (2000 tokens) and 1 more"
+    )
+    assert brief["ko"].endswith("모델별 a 4.0 USD(4000 토큰) · b 3.0 USD(3000 토큰) · c 2.0 USD(2000 토큰) 외 1개")
+    wrong = await billing_review(attempt(can, clock=FakeClock(NOW)), BillingReviewParams(key="../x"))
+    assert getattr(wrong, "reason", "") == "'../x' is no case's id"
 
 
 async def test_of_what_somebody_wanted_only_what_was_done_twice(pool: Pool, aws: Aws) -> None:

@@ -20,7 +20,6 @@ from leh_guardian.evidence.inventory import Inventory, index_of, take
 from leh_guardian.handlers.case_restore import CaseRestoreParams
 from leh_guardian.handlers.case_state import CaseStateParams, case_state
 from leh_guardian.handlers.reconcile_case import ReconcileCaseParams, reconcile_case
-from leh_guardian.language import Locale
 from leh_guardian.local.admin_api import Trouble
 from leh_guardian.model.case import CaseRecord, RestorePolicy
 from leh_guardian.model.outcome import Done, Failed, NoOp, Outcome, Unknown, Wait
@@ -28,7 +27,7 @@ from leh_guardian.model.spend.circuit import Circuit, State
 from leh_guardian.model.spend.limits import Scope
 from leh_guardian.model.text import dump_json
 from leh_guardian.store.pool import Pool
-from tests.support.attempt import again
+from tests.support.attempt import English, again
 from tests.support.case_outside import CaseOutside, case_outside
 from tests.support.evidence_server import REGION, EvidenceServer
 from tests.support.hostile_ids import NO_IDS
@@ -66,14 +65,6 @@ class Circuits:
     async def get(self, scope: Scope, key: str) -> Circuit:
         """Return the circuit."""
         return Circuit(scope, key, self.state)
-
-
-class English:
-    """Everybody reads English."""
-
-    def locale(self, target: str = "") -> Locale:
-        """Return what a target is told in."""
-        return Locale.EN
 
 
 def facts(outcome: Outcome) -> Any:

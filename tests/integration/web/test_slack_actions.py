@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
@@ -21,6 +17,7 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.answers import MINSU, SEOYEON, SIGNING, Answered
 from tests.support.people.slack_server import APP_TOKEN, SlackServer
+from tests.support.slack_presses import pressed, signature
 
 STORM = "delivery: {storm: {new_incidents: 3, per: 5m}}"
 
@@ -32,23 +29,9 @@ async def site(pool: Pool, tmp_path: Path) -> AsyncIterator[Answered]:
         yield served
 
 
-def pressed(token: str, user: str) -> bytes:
-    """Return the form that Slack sends for a press."""
-    payload = {
-        "type": "block_actions",
-        "user": {"id": user, "name": "김민수"},
-        "response_url": "https://hooks.slack.com/actions/T/1/x",
-        "actions": [{"action_id": "leh:0:ack", "value": token}],
-        "message": {"text": "가" * 30_000},
-    }
-    return f"payload={quote(json.dumps(payload))}".encode()
-
-
 async def send(site: Answered, body: bytes, age: float = 0, secret: bytes = SIGNING, **headers: str) -> int:
     """Send a request as Slack does; returns the status."""
-    stamp = str(int(site.clock.now().timestamp() - age))
-    digest = hmac.new(secret, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
-    signed = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}", **headers}
+    signed = signature(body, site.clock.now(), secret, age) | headers
     async with site.client.post("/slack/actions", data=body, headers=signed) as answer:
         return answer.status
 

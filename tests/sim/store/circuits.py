@@ -92,9 +92,9 @@ async def used(tx: Transaction, newest: Mapping[Key, datetime]) -> None:
 async def crowd(tx: Transaction, lately: datetime) -> Crowd:
     """Do as the real one."""
     async with statement(tx, "circuits.crowd") as work:
-        rows = [row for row in work.rows(CIRCUITS) if row["actor"] == GUARDIAN and row["scope"] != Scope.FLEET]
-    opened = [row for row in rows if row["opened_at"] is not None and row["opened_at"] > lately]
-    return Crowd(sum(row["state"] in {"open", "half_open"} for row in rows), len(opened))
+        rows = [row for row in work.rows(CIRCUITS) if row["scope"] != Scope.FLEET]
+    opened = [row for row in rows if row["tripped_at"] is not None and row["tripped_at"] > lately]
+    return Crowd(sum(row["actor"] == GUARDIAN and row["state"] in {"open", "half_open"} for row in rows), len(opened))
 
 
 async def newly_told(tx: Transaction, alarms: Mapping[Alarm, datetime], now: datetime) -> set[Alarm]:

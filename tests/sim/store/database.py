@@ -7,7 +7,7 @@ a statement's own steps are never interleaved with others' but where it waits. N
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -36,6 +36,8 @@ class SimDatabase:
         self.works: list[Work] = []
         self.locks = Locks(self.end_idle)
         self.connections: list[Connection] = []
+        self.on_commit: Callable[[Mapping[str, Mapping[Key, Row | None]]], None] = lambda changes: None
+        """Told what a commit changes, by table, before it is there for all."""
         self._numbers = dict.fromkeys(self.rows, 0)
 
     def table(self, name: str) -> list[Row]:
@@ -52,6 +54,7 @@ class SimDatabase:
     def finish(self, work: Work, *, commit: bool) -> None:
         """End a transaction: its rows are there for all at once, or never were."""
         if commit and not work.failed:
+            self.on_commit(work.changes)
             for name, changes in work.changes.items():
                 for key, row in changes.items():
                     if row is None:

@@ -39,6 +39,7 @@ from leh_guardian.store import (
     schedule_ticks,
     silences,
     spending,
+    target_runs,
     timers,
 )
 from tests.sim.store import actions as sim_actions
@@ -70,6 +71,7 @@ from tests.sim.store import reprocessing as sim_reprocessing
 from tests.sim.store import schedule_ticks as sim_schedule_ticks
 from tests.sim.store import silences as sim_silences
 from tests.sim.store import spending as sim_spending
+from tests.sim.store import target_runs as sim_target_runs
 from tests.sim.store import timers as sim_timers
 
 TWINS = (
@@ -102,6 +104,7 @@ TWINS = (
     (schedule_ticks, sim_schedule_ticks),
     (silences, sim_silences),
     (spending, sim_spending),
+    (target_runs, sim_target_runs),
     (timers, sim_timers),
 )
 """(module of the store, its twin)."""

@@ -119,7 +119,7 @@ async def near(
     for row in used:
         circuit = known.get(row["key"], {"state": "closed", "version": 0, "cleared_at": None})
         cleared = circuit["cleared_at"]
-        if circuit["state"] != "closed" or (cleared and row["at"] <= cleared.replace(second=0, microsecond=0)):
+        if circuit["state"] != "closed" or (cleared and row["at"] <= cleared.replace(microsecond=0)):
             continue
         name = row["key"], circuit["version"]
         all_[name][units[row["series"]]] += row["amount"]

@@ -67,6 +67,7 @@ INBOX = Table("inbox", Index("inbox_pkey", ("event_key",)))
 RULE_KEYS = Table("rule_keys", Index("rule_keys_pkey", ("rule_id", "dedup_key")))
 # It has no key of its own; the number stands for the place of the row.
 RULE_RUNS = Table("rule_runs", Index("", ("id",)), numbered="id")
+TARGET_RUNS = Table("target_runs", Index("target_runs_pkey", ("handler", "target")))
 EARLY_OKS = Table("early_oks", Index("early_oks_pkey", ("rule_id", "dedup_key")))
 SCHEDULE_TICKS = Table("schedule_ticks", Index("schedule_ticks_pkey", ("rule_id",)))
 CIRCUITS = Table("circuits", Index("circuits_pkey", ("scope", "key")), {"told": 0})
@@ -183,6 +184,7 @@ TABLES = (
     INBOX,
     RULE_KEYS,
     RULE_RUNS,
+    TARGET_RUNS,
     EARLY_OKS,
     SCHEDULE_TICKS,
     CIRCUITS,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+from botocore.utils import parse_timestamp
 
-from leh_guardian.adapters.aws import translate
+from leh_guardian.adapters.aws import instant, translate
 from leh_guardian.errors import AccessDenied, GuardianError, NoCredentials, NotFound, Refused, Throttled, Unavailable
 
 
@@ -53,3 +54,19 @@ def test_no_answer(error: Exception, kind: type[GuardianError], word: str) -> No
     found = translate(error, "find queue x", "ap-northeast-9")
     assert type(found) is kind
     assert word in str(found)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-11-01T00:00:00.000Z",
+        "2026-11-01T09:00:00+09:00",
+        "Wed, 21 Oct 2026 07:28:00 GMT",
+        "1699999999",
+        1699999999.5,
+        "2026-11-01",
+    ],
+)
+def test_times_are_read_as_the_sdk_reads_them(written: object) -> None:
+    """ISO 8601, dates of HTTP headers and Unix times come to the same instants as by its own, slower reading."""
+    assert instant(written) == parse_timestamp(written)

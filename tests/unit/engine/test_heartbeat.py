@@ -55,12 +55,13 @@ class World:
         self.snapshot = Snapshot(self.clock.now(), counts={"timers": {"overdue": 0}})
         self.metrics = Metrics()
         self.calls: str | None = None
+        self.ways: str | None = None
         self.heartbeat = Heartbeat(
             self.places,
             self.path,
             self.progress,
             lambda: self.snapshot,
-            lambda: self.calls,
+            (lambda: self.calls, lambda: self.ways),
             self.clock,
             self.metrics,
             lambda: self.now,
@@ -88,7 +89,7 @@ async def test_one_a_period(world: World) -> None:
 
 
 async def test_nothing_goes_out_while_something_is_not_proved(world: World) -> None:
-    """No canary, a stuck loop, an old audit, an overdue timer, a lost call: each holds the heartbeat back, and says so."""
+    """No canary, a stuck loop, an old audit, an overdue timer, a lost call, no way to people: each holds it back, and says so."""
     await world.pass_time(0)
     world.path.reason = "no canary has come through yet"
     assert await world.pass_time(60) == [1, 1]
@@ -109,7 +110,10 @@ async def test_nothing_goes_out_while_something_is_not_proved(world: World) -> N
     world.calls = "no audit of calls yet"
     assert await world.pass_time(60) == [1, 1]
     assert world.heartbeat.why_not() == "no audit of calls yet"
-    world.calls = None
+    world.calls, world.ways = None, "every way to people is broken: slack, sms"
+    assert await world.pass_time(60) == [1, 1]
+    assert world.heartbeat.why_not() == "every way to people is broken: slack, sms"
+    world.ways = None
     assert await world.pass_time(0) == [2, 2]
 
 

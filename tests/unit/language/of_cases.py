@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from leh_guardian.cli import case as command
-from leh_guardian.engine import approving_wording
+from leh_guardian.engine import approving_wording, restoring_wording
 from leh_guardian.engine.approving import Proposed
 from leh_guardian.evidence import repair, wording
 from leh_guardian.evidence.inventory import Inventory
@@ -40,6 +40,8 @@ def _of_evidence() -> dict[str, Text]:
         "would/nothing": wording.would("case_3f9c", wording.counted(2, 2, 2), []),
         "unprocessed": wording.unprocessed(5, two, Text.same("ev_1: its processing has failed again")),
         "unsearchable": wording.unsearchable(1, one, wording.NO_DOCUMENT),
+        "doubtful/1": wording.doubtful("case_3f9c", 1, one),
+        "doubtful/5": wording.doubtful("case_3f9c", 5, two),
         "left_alone/1": wording.left_alone(1, one),
         "left_alone/2": wording.left_alone(5, two),
         "young/1": wording.young(1),
@@ -101,8 +103,14 @@ def _of_restores() -> dict[str, Text]:
 def _of_questions() -> dict[str, Text]:
     shown = [Proposed(name, name, f'{{"case":"{name}"}}', known=True) for name in ("case_restore", "reconcile_case")]
     later = Proposed("release_parked", "release_parked", "", known=False)
+    case, why = "case_3f9c", "cases has no case case_3f9c"
     return {
+        "engine.restoring_wording.asked": restoring_wording.asked(case, 7),
+        "engine.restoring_wording.under_way": restoring_wording.under_way(case, 7),
+        "engine.restoring_wording.no_rule": restoring_wording.no_rule(case),
+        "engine.restoring_wording.not_found": restoring_wording.not_found(case, why),
         "engine.approving_wording.proposal/1": approving_wording.proposal(shown[:1]),
+        "engine.approving_wording.proposal/over-budget": approving_wording.proposal(shown[:1], over_budget=True),
         "engine.approving_wording.proposal/2": approving_wording.proposal(shown),
         "engine.approving_wording.proposal/later": approving_wording.proposal([*shown, later]),
     }

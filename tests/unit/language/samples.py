@@ -48,7 +48,7 @@ from leh_guardian.store.approvals import Approval
 from leh_guardian.web import wording as page
 from tests.support import rows
 from tests.support.escalation import RUNBOOK
-from tests.unit.language import checks, of_cases, of_uploads, samples_by_hand
+from tests.unit.language import checks, of_cases, of_spending, of_uploads, samples_by_hand
 
 NOW: Final = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 """Three in the morning in Seoul, of the 23rd."""
@@ -118,6 +118,7 @@ def messages() -> dict[str, Text]:
         **samples_by_hand.messages(),
         **checks.samples(),
         **of_cases.samples(),
+        **of_spending.samples(),
         **of_uploads.samples(),
     }
 

@@ -8,31 +8,35 @@ from pathlib import Path
 
 import pytest
 
+import leh_guardian.handlers
+from leh_guardian.model.guards import Budget as Runs
 from leh_guardian.model.spend.limits import Scope, Tier, Unit
-from leh_guardian.registry import Registry
+from leh_guardian.registry import OnDemand, Registry
 from leh_guardian.rules.budget import check_budget
 from leh_guardian.rules.folder import read_folder
 from leh_guardian.rules.loader import check_folder, load_rules
 
 HEAD = "version: 1\nprices:\n  gpt-4o: [{from: 2024-10-02, prompt: 2.5, completion: 10}]\n"
+HANDLERS = OnDemand(leh_guardian.handlers)
 RULE = "version: 1\nrules:\n- id: a-rule\n  pattern: {source: [aws.s3]}\n"
 
 
 def found(text: str) -> list[str]:
     """Return what is wrong with a file, as `line:column code message`."""
-    told = check_budget(text.encode(), "budget.yaml").diagnostics
+    told = check_budget(text.encode(), "budget.yaml", HANDLERS).diagnostics
     return [f"{one.line}:{one.column} {one.code} {one.message}" for one in told]
 
 
 def test_what_is_shipped_is_right() -> None:
-    """And holds the plan's caps: 50 USD a day for a case or an account, 500 a month for all."""
+    """And holds the plan's caps: 50 USD a day for a case or an account, 500 a month for all; an account is blocked once a day."""
     shipped = Path(__file__).parents[3] / "rules" / "budget.yaml"
-    budget = check_budget(shipped.read_bytes(), "budget.yaml").budget
+    budget = check_budget(shipped.read_bytes(), "budget.yaml", HANDLERS).budget
     assert budget is not None
     hard = {(one.scope, one.over): dict(one.most) for one in budget.limits if one.tier is Tier.HARD}
     day, month = timedelta(days=1), timedelta(days=30)
     assert hard[Scope.CASE, day] == hard[Scope.USER, day] == {Unit.USD: Decimal(50)}
     assert hard[Scope.FLEET, month] == {Unit.USD: Decimal(500)}
+    assert budget.per_target == {"account_block": (Runs(1, day),)}
 
 
 def test_amounts_are_decimals() -> None:
@@ -74,13 +78,21 @@ def test_amounts_are_decimals() -> None:
             "5:12 bad-value the prices of `m` are not in order",
         ),
         ("version: 1\nprices: {m\n", "3:1 "),
+        (HEAD + "per_target: {account_block: []}\n", "4:29 bad-value"),
+        (HEAD + "per_target: {account_block: [{max: 0, per: 1d}]}\n", "4:36 bad-value"),
+        (HEAD + "per_target: {account_block: [{max: 1, over: 1d}]}\n", "4:39 unknown-key"),
+        (
+            HEAD + "per_target: {account_blok: [{max: 1, per: 1d}]}\n",
+            "4:14 unknown-handler there is no handler `account_blok`",
+        ),
+        (HEAD + "per_target: {notify: [{max: 1, per: 1d}]}\n", "4:14 no-target no parameter of `notify`"),
     ],
 )
 def test_mistakes_have_their_place(text: str, told: str) -> None:
     """One message for each, and the file is refused."""
     said = found(text)
     assert [one for one in said if one.startswith(told)], said
-    assert check_budget(text.encode(), "budget.yaml").budget is None
+    assert check_budget(text.encode(), "budget.yaml", HANDLERS).budget is None
 
 
 def test_a_wrong_budget_refuses_the_folder(tmp_path: Path, registry: Registry) -> None:

@@ -22,7 +22,6 @@ from leh_guardian.engine.planner import Planner
 from leh_guardian.engine.progression import Progression
 from leh_guardian.fields import parse_duration
 from leh_guardian.model.spend.circuit import Recovery
-from leh_guardian.model.spend.limits import Usual
 from leh_guardian.registry import Registry
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store.pool import Pool
@@ -73,7 +72,6 @@ class Table(World):
             lambda: RuleSet("", ()),
             board,
             Recovery(),
-            Usual,
             clock,
             Metrics(),
             replica="one",

@@ -16,6 +16,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from leh_guardian.model.action import ActionStatus, ClaimedAction, Role
+from leh_guardian.model.guards import Budget
 from leh_guardian.model.incident import IncidentStatus
 from leh_guardian.model.journal import Entry, Kind
 from leh_guardian.model.mode import Mode
@@ -118,6 +119,15 @@ def _runs(minutes: int) -> Step:
     async def step(side: Side) -> Any:
         runs = await side.ask("guards.runs_since", side.at(minutes), ["rule"])
         return {rule: sorted(starts) for rule, starts in runs.items()}
+
+    return step
+
+
+def _run_on(number: int, minutes: int, beyond: bool) -> Step:
+    def step(side: Side) -> Awaitable[Any]:
+        budgets = [Budget(2, timedelta(minutes=3)), Budget(3, timedelta(minutes=8))]
+        at = side.at(minutes, number)
+        return side.ask("target_runs.take", "fix", "user_1", UUID(int=number), at, budgets, beyond=beyond)
 
     return step
 
@@ -240,6 +250,9 @@ _memory: list[st.SearchStrategy[Step]] = [
         PORTIONS,
     ),
     st.just(_runs(-5)),
+    st.builds(_run_on, ACTIONS, st.integers(-5, 5), st.booleans()),
+    st.just(_asks("target_runs.of", "fix", "user_1")),
+    st.just(lambda side: side.ask("target_runs.forget", side.at(-3))),
     st.just(lambda side: side.ask("guards.forget", side.at(-5))),
     st.builds(
         lambda scope, mode: lambda side: side.ask("control.set_mode", scope, mode, "why", "kim", side.now),

@@ -57,6 +57,7 @@ async def test_a_version_is_written_over_an_older_one_alone(store: Store) -> Non
         asks=True,
         cause=UUID(int=1),
         published=2,
+        tripped_at=minutes(-3),
     )
     assert await follow(store, whole, circuit(version=3, state=State.CLOSED), circuit(version=2)) == [
         True,
@@ -136,18 +137,19 @@ async def test_use_of_what_is_open_is_noted(store: Store) -> None:
 
 
 async def test_the_crowd_is_what_guardian_opened(store: Store) -> None:
-    """Open or begun again, and what has opened lately, closed since or not; a person's and the fleet's are not counted."""
+    """Open or begun again, and what has opened lately, whoever has closed it since; a person's and the fleet's are not counted."""
     await follow(
         store,
-        circuit("a", opened_at=minutes(-20)),
-        circuit("b", state=State.HALF_OPEN, opened_at=minutes(-1)),
-        circuit("c", state=State.CLOSED, opened_at=minutes(-1)),
-        circuit("d", state=State.CLOSED, opened_at=minutes(-20)),
-        circuit("e", actor="kim", opened_at=minutes(-1)),
-        circuit("", scope=Scope.FLEET, opened_at=minutes(-1)),
+        circuit("a", tripped_at=minutes(-20)),
+        circuit("b", state=State.HALF_OPEN, tripped_at=minutes(-1)),
+        circuit("c", state=State.CLOSED, tripped_at=minutes(-1)),
+        circuit("d", state=State.CLOSED, tripped_at=minutes(-20)),
+        circuit("e", state=State.CLOSED, actor="kim", tripped_at=minutes(-1)),
+        circuit("g", state=State.FORCED_OPEN, actor="kim", opened_at=minutes(-1), tripped_at=minutes(-20)),
+        circuit("", scope=Scope.FLEET, tripped_at=minutes(-1)),
         circuit("f", state=State.SHADOW),
     )
-    assert await store.do(lambda tx: circuits.crowd(tx, minutes(-10))) == Crowd(2, 2)
+    assert await store.do(lambda tx: circuits.crowd(tx, minutes(-10))) == Crowd(2, 3)
 
 
 async def test_an_alarm_is_told_once_in_a_while(store: Store) -> None:

@@ -166,3 +166,11 @@ async def test_who_is_near_a_limit_before_an_hour(store: Store) -> None:
         order = (Unit.TOKENS, Unit.USD)
         told = {name: ([one.earlier[u] for u in order], [one.all[u] for u in order]) for name, one in found.items()}
         assert told == expected
+    seconds = [(20, "5"), (21, "9")]
+    rows = [
+        Counted(TOKENS, "accepted", Amount(minutes(30) + timedelta(seconds=at), Decimal(amount)), KEEP)
+        for at, amount in seconds
+    ]
+    await store.do(lambda tx: counters.add(tx, rows))
+    # Of the second in which it was accepted nothing is known for sure.
+    assert (await near({Unit.TOKENS: Decimal(100)}))["accepted", 4].earlier[Unit.TOKENS] == 109

@@ -49,6 +49,7 @@ from leh_guardian.store import (
     reprocessing,
     schedule_ticks,
     silences,
+    target_runs,
     timers,
 )
 from leh_guardian.store.approvals import Approval
@@ -70,6 +71,7 @@ async def write_everything(tx: Transaction) -> None:
     await actions.insert(tx, NOW, {UUID(int=1): 1}, [action()])
     await timers.set_timers(tx, [(UUID(int=1), TimerKind.RESOLVE, NOW)])
     await guards.record_runs(tx, [(KEY, NOW, UUID(int=1))])
+    await target_runs.take(tx, "fix", "user_1", UUID(int=5), NOW, [])
     await early_oks.remember(tx, {KEY: NOW})
     await expectations.save(tx, NOW, [EXPECTED])
     await counters.add(tx, [Counted("rule/count", "key-1", Amount(NOW), NOW)])
@@ -106,6 +108,7 @@ async def whole(tx: Transaction) -> list[object]:
         await overview.incident(tx, UUID(int=1)),
         await guards.runs_since(tx, NOW - timedelta(days=1), ["rule"]),
         await guards.last_runs(tx, [KEY]),
+        await target_runs.of(tx, "fix", "user_1"),
         await early_oks.newest(tx, [KEY]),
         await timers.take_due(tx, NOW),
         await expectations.lock(tx, [KEY]),
@@ -130,6 +133,7 @@ NOTHING = [
     None,
     {},
     {},
+    [],
     {},
     None,
     {},
