@@ -80,9 +80,11 @@ def matched(
     stored, refused = _by_key(sightings, places)
     of: dict[int, Sighting] = {}
     gone = list[Sighting]()
+    parts = {one.keys[0]: one for seen in stored.values() for one in seen if one.part and one.presigned}
     for key, seen in stored.items():
-        found, left = _in_order(versions, places.get(key, ()), seen, newest_first=not overwritten)
-        of |= found
+        made = [one for one in seen if not one.part]
+        found, left = _in_order(versions, places.get(key, ()), made, newest_first=not overwritten)
+        of |= {place: _sender(one, parts.get(key)) for place, one in found.items()}
         gone += [one for one in left if one.presigned and one.whole]
     burst = [place for place, version in enumerate(versions) if version.stored_at >= begins]
     told, own = (
@@ -115,6 +117,13 @@ def _by_key(
         key = next((key for key in one.keys if key in places), one.keys[0])
         stored[key].append(one._replace(keys=(key,)))
     return stored, refused
+
+
+def _sender(begun: Sighting, part: Sighting | None) -> Sighting:
+    """Return the request that tells who has sent an object: where the service began an upload in parts, that of the first part."""
+    if part is None or begun.whole or begun.presigned or not 0 <= part.at - begun.at <= _APART:
+        return begun
+    return part
 
 
 def _in_order(

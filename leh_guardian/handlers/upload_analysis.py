@@ -91,7 +91,7 @@ async def upload_analysis(ctx: ActionContext, params: UploadAnalysisParams) -> O
         )
     now, only = ctx.clock.now(), params.key if params.scope == "user" else None
     await _requested(ctx, params, seen)
-    found = list(records(seen.versions, seen.activity, only, seen.requests))
+    found = records(seen.versions, seen.activity, only, seen.requests)
     signals = ctx.can.upload_signals.table() if ctx.can.upload_signals else built_in_upload_signals()
     # Seconds of CPU for a large burst, in which alerts must be taken in.
     judgement = await anyio.to_thread.run_sync(
@@ -168,8 +168,12 @@ async def _requested(ctx: ActionContext, params: UploadAnalysisParams, seen: _Se
     seen.trails = trails = await look(sources, wanted)
     newest = max((told.newest for told in trails.stored.values() if told.newest is not None), default=None)
     overwritten = bool(seen.sources[_S3]["overwritten"])
-    pairs = partial(matched, seen.versions, trails.sightings, now - params.window, newest, overwritten=overwritten)
-    first = Requests(await anyio.to_thread.run_sync(pairs, abandon_on_cancel=True))
+
+    def pair() -> Requests:
+        begins = now - params.window
+        return Requests(matched(seen.versions, trails.sightings, begins, newest, overwritten=overwritten))
+
+    first = await anyio.to_thread.run_sync(pair, abandon_on_cancel=True)
     await screen(trails, sources, wanted, first.ips)
     screened = trails.screened.found if trails.screened else []
     asns = {one.ip: one.asn for one in screened if one.asn}
@@ -244,4 +248,7 @@ def _brief(verdict: Verdict, judgement: Judgement, uploads: int, user: str | Non
     # Of logs that nobody named nothing is said in a message: they are under `missing`.
     gone = [name for name in (_S3, _LOG) if name not in seen.sources]
     gone += [name for name, told in seen.trails.told().items() if not told.read]
-    return say.briefly(uploads, verdict, judgement.score, shown(user, 40) if user else "", signals, gone, held)
+    known = seen.requests.matched
+    untold = known.untold if seen.trails.stored and not known.enough else 0
+    whose = shown(user, 40) if user else ""
+    return say.briefly(uploads, verdict, judgement.score, whose, signals, gone, held, untold)

@@ -32,6 +32,8 @@ class Sighting(NamedTuple):
     """Whether it stores an object by itself, and does not only begin an upload in parts."""
     size: int | None = None
     """Bytes of the object, where they are told."""
+    part: bool = False
+    """Whether it is the first part of an upload in parts: who sends it may be another than who has begun the upload."""
 
     @property
     def refused(self) -> bool:

@@ -16,13 +16,15 @@ from leh_guardian.model.sighting import LONGEST_AGENT, Sighting, address_of
 from leh_guardian.trails.cloudtrail import status_of
 from leh_guardian.trails.told import Told
 
+_FORM, _PART = "REST.POST.BUCKET", "REST.PUT.PART"
 _WRITES: Final = {
     "REST.PUT.OBJECT": True,
-    "REST.POST.BUCKET": True,
+    _FORM: True,
     "REST.POST.OBJECT": True,
     "REST.POST.UPLOADS": False,
+    _PART: False,
 }
-"""What stores an object, and whether by itself; a form of a browser is sent to the bucket."""
+"""What stores an object, and whether by itself; a form of a browser is sent to the bucket. Of an upload's parts one is enough."""
 _BEFORE: Final = 8
 """Fields before the request, with its time as one."""
 _MONTHS: Final = {
@@ -54,7 +56,7 @@ def _take(raw: bytes, bucket: str, prefixes: tuple[str, ...], told: Told[Sightin
     if operation not in _WRITES or of != bucket or len(key) > _LONGEST_KEY:
         return
     keys = _spellings(key)
-    if not any(each.startswith(prefixes) for each in keys):
+    if not any(each.startswith(prefixes) for each in keys) or (operation == _PART and not _first_part(rest)):
         return
     asked = _asked(rest)
     if asked is None:
@@ -71,9 +73,10 @@ def _take(raw: bytes, bucket: str, prefixes: tuple[str, ...], told: Told[Sightin
             address_of(ip),
             agent,
             # A form of a browser is signed in its fields, which are not told apart from those of a header.
-            how == "QueryString" or operation == "REST.POST.BUCKET",
+            how == "QueryString" or operation == _FORM,
             _WRITES[operation],
-            size,
+            size if _WRITES[operation] else None,
+            operation == _PART,
         )
     )
 
@@ -94,6 +97,12 @@ def _asked(rest: str) -> tuple[int, str, int | None, str, str] | None:
     size = int(told[3]) if told[3].isascii() and told[3].isdecimal() and len(told[3]) < 16 else None
     said = agent[:LONGEST_AGENT].strip()
     return int(told[0]), told[1], size, "" if said == "-" else said, behind[4]
+
+
+def _first_part(rest: str) -> bool:
+    """Tell whether a request is that of an upload's first part, by its query."""
+    query = rest.split(" ", 2)[1].partition("?")[2] if rest.count(" ") > 1 else ""
+    return "partNumber=1" in query.split("&")
 
 
 def _spellings(key: str) -> tuple[str, ...]:

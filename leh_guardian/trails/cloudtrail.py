@@ -15,8 +15,9 @@ import orjson
 from leh_guardian.model.sighting import LONGEST_AGENT, Sighting, address_of
 from leh_guardian.trails.told import Told
 
-_WRITES: Final = {"PutObject": True, "PostObject": True, "CreateMultipartUpload": False}
-"""What stores an object, and whether by itself. An upload in parts has the time of its beginning."""
+_PART: Final = "UploadPart"
+_WRITES: Final = {"PutObject": True, "PostObject": True, "CreateMultipartUpload": False, _PART: False}
+"""What stores an object, and whether by itself. An upload in parts has the time of its beginning; of its parts one is enough."""
 _PRESIGNED: Final = frozenset({"QueryString", "HtmlForm"})
 _STATUS: Final = {
     "AccessDenied": 403,
@@ -75,6 +76,8 @@ def _take(event: Any, bucket: str, prefixes: Collection[str], told: Told[Sightin
         return
     if not isinstance(key, str) or len(key) > _LONGEST_KEY or not key.startswith(tuple(prefixes)):
         return
+    if name == _PART and str(asked.get("partNumber")) != "1":
+        return
     more = _mapping(event.get("additionalEventData"))
     code = event.get("errorCode")
     told.keep(
@@ -88,6 +91,7 @@ def _take(event: Any, bucket: str, prefixes: Collection[str], told: Told[Sightin
             more.get("AuthenticationMethod") in _PRESIGNED,
             _WRITES[name],
             _size(more.get("bytesTransferredIn")) if _WRITES[name] else None,
+            part=name == _PART,
         )
     )
 

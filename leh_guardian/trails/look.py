@@ -13,10 +13,11 @@ from functools import partial
 from typing import Any, Final
 
 import anyio
+import anyio.to_thread
 
 from leh_guardian.errors import HandlerError
 from leh_guardian.model.sighting import Screened, Sighting
-from leh_guardian.ports.aws import Logs
+from leh_guardian.ports.aws import LogMessage, Logs
 from leh_guardian.ports.trails import TrailSources
 from leh_guardian.trails import access_log, cloudtrail, waf
 from leh_guardian.trails.objects import BY_FOLDER, BY_NAME, DatedObjects
@@ -189,11 +190,18 @@ async def _group(
             told.cut = told.cut or "more bytes than are read at a time"
             return
         sample = await logs.read(group, since, until, pattern=pattern, most_bytes=left)
-        for message in sample.messages:
-            take(message.text, told)
-            left -= len(message.text)
+        piece: Told[Any] = Told()
+        # Into one of its own: a thread that is left behind goes on writing.
+        await anyio.to_thread.run_sync(_take_all, take, sample.messages, piece, abandon_on_cancel=True)
+        told.add(piece)
+        left -= sum(len(message.text) for message in sample.messages)
         if not sample.whole:
             told.cut = told.cut or "more than is read of a log group at a time"
+
+
+def _take_all(take: Callable[[str, Told[Any]], None], messages: Iterable[LogMessage], told: Told[Any]) -> None:
+    for message in messages:
+        take(message.text, told)
 
 
 def _spans(wanted: Wanted) -> Iterator[tuple[datetime, datetime]]:

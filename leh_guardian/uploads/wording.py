@@ -49,14 +49,19 @@ def briefly(
     signals: Sequence[str],
     unread: Sequence[str],
     held: Text,
+    untold: int = 0,
 ) -> Text:
-    """Return the verdict with its numbers: `signals` by name and value, `unread` the sources that could not be read."""
+    """Return the verdict with its numbers: `signals` by name and value, `unread` the sources that could not be read.
+
+    `untold` is of how many uploads no log of requests has told yet, where that is too many for the others to say anything.
+    """
     word, whose = _VERDICTS[verdict], _account(user) if user else NOTHING
     found = Text(
         ko=f"업로드 {uploads}건 {word.ko}(점수 {score:.1f}{whose.ko})",
         en=f"{count(uploads, 'upload')} {word.en} (score {score:.1f}{whose.en})",
     )
-    parts = [Text.same(", ".join(signals)), held, *(_unread(name) for name in unread)]
+    late = _untold(untold) if untold else NOTHING
+    parts = [Text.same(", ".join(signals)), held, late, *(_unread(name) for name in unread)]
     behind = [part for part in parts if part]
     return Text.each(lambda locale: _listed(found, behind, locale, ": " if signals else ", "))
 
@@ -68,6 +73,12 @@ def _listed(found: Text, behind: Sequence[Text], locale: Locale, first: str) -> 
 
 def _account(user: str) -> Text:
     return Text(ko=f", 계정 {user}", en=f", account {user}")
+
+
+def _untold(number: int) -> Text:
+    return Text(
+        ko=f"업로드 {number}건의 접속 주소는 아직 모름", en=f"addresses of {count(number, 'upload')} not known yet"
+    )
 
 
 def _unread(source: str) -> Text:

@@ -169,6 +169,9 @@ async def test_the_same_burst_is_legitimate_by_its_addresses(at: Requested) -> N
         "used": True,
     }
     assert facts["coverage"]["fields"]["ip"] == facts["coverage"]["fields"]["agent"] == 1.0
+    await at.leh.log("new_0", "VIEW", CASE)
+    mine = await at.leh.facts(scope="user", key="new_0")
+    assert (mine["uploads"], mine["coverage"]["fields"]["ip"]) == (8, 1.0)
     assert OFFICE not in str(facts)
 
 
@@ -209,7 +212,25 @@ async def test_what_has_not_come_yet_is_no_evidence(at: Requested) -> None:
     assert uploads["not_come_yet"] == sum(when > first for _, when in stored)
     assert facts["measured"]["places_used"] is None
     assert facts["measured"]["refused_ratio"] is None
+    assert f"addresses of {uploads['untold']} uploads not known yet" in facts["brief_in"]["en"]
     assert "ip" not in {name for name, share in facts["coverage"]["fields"].items() if share}
+
+
+async def test_a_log_that_cannot_be_read_takes_nothing_from_the_others(at: Requested) -> None:
+    """What it is called, and why it is unread, is among the facts and in the message; without what was stored nothing is looked up."""
+    await mass(at)
+    await at.sources(cloudtrail_group="/leh/none", access_logs=Below(LOGS, "access/"), waf=Below("leh-none", "w/"))
+    lines = [access_line(key, when, OFFICE) for key, when in await at.stored()]
+    await at.put(f"access/{day(BY_NAME)}00-00-00-A", *lines)
+    facts = await at.leh.facts()
+    assert (facts["missing"], facts["measured"]["places_used"]) == (["cloudtrail", "waf"], 1)
+    assert "/leh/none" in facts["unread"]["cloudtrail"]
+    assert "leh-none" in facts["unread"]["waf"]
+    assert "CloudTrail unread, WAF log unread" in facts["brief_in"]["en"]
+    at.leh.can = replace(at.leh.can, evidence_bucket=None)
+    blind = await at.leh.facts(scope="user", key="user_1")
+    assert blind["unread"]["cloudtrail"] == "what was stored is unknown"
+    assert blind["missing"] == ["s3", "cloudtrail", "s3_access_logs", "waf"]
 
 
 async def test_uploads_by_the_service_itself_have_no_address(at: Requested) -> None:

@@ -56,6 +56,18 @@ def test_the_service_itself_and_what_only_began_are_no_uploaders() -> None:
     assert (found.of, found.gone, found.own, found.enough) == ({}, (), 1, True)
 
 
+def test_parts_tell_who_sends_what_the_service_began() -> None:
+    """A presigned first part has the uploader's address; an upload that was begun with a presigned address has it already."""
+    versions = [stored(A, 1), stored(B, 1)]
+    begun = seen(A, 1, "10.0.0.1", presigned=False, whole=False)
+    parts = [seen(A, 2, whole=False)._replace(part=True), seen(B, 2, OTHER, whole=False)._replace(part=True)]
+    found = matched(versions, [begun, *parts, seen(B, 1, whole=False)], BEGAN, None)
+    assert {place: one.ip for place, one in found.of.items()} == {0: IP, 1: IP}
+    assert (found.told, found.own, found.gone) == (2, 0, ())
+    late = matched(versions[:1], [begun, parts[0]._replace(at=begun.at + 7 * 3600)], BEGAN, None)
+    assert (late.of, late.own) == ({}, 1)
+
+
 def test_of_too_few_nothing_is_used() -> None:
     """Less than half is told: neither addresses nor refusals count, and what is awaited is counted."""
     versions = [stored(f"cases/case_1/raw/ev_{n}_a.pdf", n) for n in range(5)]

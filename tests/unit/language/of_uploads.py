@@ -19,6 +19,7 @@ def samples() -> dict[str, Text]:
         "briefly/held": wording.briefly(
             0, Verdict.SUSPICIOUS, -1.1, "", [], ["audit_log", "cloudtrail", "waf"], wording.UNEXPLAINED
         ),
+        "briefly/late": wording.briefly(9, Verdict.SUSPICIOUS, 0.2, "", strongest, [], NOTHING, 7),
         "briefly/unseen": wording.briefly(9, Verdict.SUSPICIOUS, 0.2, "user_1", strongest, ["s3"], NOTHING),
     }
     return {f"uploads.wording.{name}": text for name, text in made.items()}

@@ -26,6 +26,7 @@ MADE_OF_OTHERS = {
     "handlers.upload_analysis._held",
     "uploads.wording._account",
     "uploads.wording._unread",
+    "uploads.wording._untold",
     "model.oncall.duty._joined",
     "web.ack_page._clock_of",
 }

@@ -146,6 +146,9 @@ def test_torn_and_foreign_lines_are_counted_and_say_nothing() -> None:
         access_line(KEY, AT, IP, operation="REST.PUT.PART"),
     ]
     assert of_access(*others).found == []
+    first, second = (f"PUT /uploads/x?partNumber={n}&uploadId=u HTTP/1.1" for n in (1, 10))
+    told = of_access(*(access_line(KEY, AT, IP, operation="REST.PUT.PART", uri=uri) for uri in (first, second)))
+    assert [(one.part, one.whole, one.size) for one in told.found] == [(True, False, None)]
     own, parts, form = of_access(
         access_line(KEY, AT, "10.0.0.1", signed="AuthHeader"),
         access_line(KEY, AT, IP, operation="REST.POST.UPLOADS"),
@@ -166,6 +169,13 @@ def test_an_upload_in_a_trail() -> None:
     ).found
     assert (refused.status, unknown.status, begun.whole, begun.size) == (403, 400, False, None)
     assert (own.ip, own.presigned) == (None, False)
+    numbered = [
+        event(
+            KEY, AT, IP, eventName="UploadPart", requestParameters={"bucketName": BUCKET, "key": KEY, "partNumber": n}
+        )
+        for n in ("1", 2, None)
+    ]
+    assert [(one.part, one.size) for one in of_trail(*numbered).found] == [(True, None)]
 
 
 @pytest.mark.parametrize(
