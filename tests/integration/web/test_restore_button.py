@@ -237,7 +237,7 @@ async def test_whoever_presses_reads_why_it_stays_closed(site: Site) -> None:
     assert "보류 목록" in await site.presses(held).press(token, MINSU)
     old = product.cases(policy=RestorePolicy(oldest=timedelta(minutes=30)))
     assert "종료된 지 0일" in await site.presses(old).press(token, MINSU)
-    assert "찾을 수 없습니다" in await site.presses(product.cases()).press(_button("case_none"), MINSU)
+    assert "찾을 수 없습니다" in await site.presses(product.cases()).press(button_of("case_none"), MINSU)
     site.house.planner._modes["case-restore-requested"] = Mode.OFF  # type: ignore[index]
     off = await site.presses().press(token, MINSU)
     assert f"leh-guardian case restore {leh.case}" in off
@@ -267,6 +267,27 @@ async def test_where_the_rule_acts_nobody_else_is_asked(pool: Pool, made: Any) -
     assert [one["status"] for one in await site.asked()] == ["resolved"]
 
 
+async def test_a_request_that_came_to_nothing_is_told_as_that(site: Site) -> None:
+    """An earlier one that failed is not under way, and one for which the rule's budget is spent has not begun."""
+    token, leh = await site.closed(), site.leh
+    await site.presses(Away()).press(token, MINSU)
+    # Closed again meanwhile, which is found when it has been approved.
+    await site.house.work()
+    [proposed] = await site.house.actions("proposed")
+    leh.clock.advance(minutes=5)
+    await site.product.do("update audit_logs set timestamp = now() + interval '1 minute'")
+    await site.house.answer(proposed["id"], approve=True)
+    await site.house.work()
+    assert "끝내지 못한 채 열려" in await site.presses(Away()).press(token, MINSU)
+    [incident] = await site.asked()
+    assert incident["status"] != "resolved"
+    for number in range(9):
+        assert "요청했습니다" in await site.presses(Away()).press(button_of(f"case_{number}"), MINSU)
+    held = await site.presses(Away()).press(button_of("case_more"), MINSU)
+    assert "아무것도 시작하지 않았습니다" in held
+    assert "leh-guardian case restore case_more" in held
+
+
 def test_an_id_without_room_has_no_button() -> None:
     """A message goes out without it rather than not at all; so it does where no press could be told from a forged one."""
     now = SystemClock().now()
@@ -275,7 +296,7 @@ def test_an_id_without_room_has_no_button() -> None:
     assert AnswerLinks(KEYS).restore("c" * 95, now, Locale.EN) is not None
 
 
-def _button(case: str) -> str:
+def button_of(case: str) -> str:
     """Return the token of a button about another case."""
     button = AnswerLinks(KEYS).restore(case, SystemClock().now(), Locale.KO)
     assert button is not None
