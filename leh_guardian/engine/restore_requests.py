@@ -28,7 +28,7 @@ from leh_guardian.model.own_event import own_event
 from leh_guardian.model.text import told
 from leh_guardian.ports import Cases
 from leh_guardian.rules.ruleset import RuleSet
-from leh_guardian.store import incidents
+from leh_guardian.store import actions, incidents
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 
@@ -95,12 +95,13 @@ class RestoreRequests:
             await changes.write(tx, who)
             new = [*changes.opened, *changes.reruns]
             known = await incidents.get(tx, next(iter(new or changes.incidents))) if changes.incidents else None
+            busy = bool(known and await actions.busy(tx, [known.id]))
         if known is None:
             return wording.no_rule(case)
         if not new:
-            return wording.under_way(case, known.number)
+            return (wording.under_way if busy else wording.left_open)(case, known.number)
         self._planned()
-        return wording.asked(case, known.number)
+        return (wording.asked if busy else wording.held_back)(case, known.number)
 
 
 def _event(case: str, who: str, name: str, now: datetime) -> Any:

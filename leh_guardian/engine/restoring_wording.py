@@ -25,6 +25,28 @@ def under_way(case: str, number: int) -> Text:
     )
 
 
+def left_open(case: str, number: int) -> Text:
+    """That an earlier request has ended without success, and people have it."""
+    command = f"leh-guardian case restore {case} --reason …"
+    return Text(
+        ko=f"앞선 복구 요청이 끝내지 못한 채 열려 있습니다 (INC-{number})."
+        f" 원인을 확인하고 해결 처리한 뒤 다시 누르거나 명령을 실행하세요: {command}",
+        en=f"An earlier request has ended without success and is still open (INC-{number})."
+        f" Look why, resolve it, and press again, or run: {command}",
+    )
+
+
+def held_back(case: str, number: int) -> Text:
+    """That its rule's guards let nothing begin."""
+    command = f"leh-guardian case restore {case} --reason …"
+    return Text(
+        ko=f"요청은 기록했지만 규칙의 한도(guards)로 아무것도 시작하지 않았습니다 (INC-{number})."
+        f" 명령으로 복구할 수 있습니다: {command}",
+        en=f"The request is noted, but the guards of its rule let nothing begin (INC-{number})."
+        f" A command can restore it: {command}",
+    )
+
+
 def no_rule(case: str) -> Text:
     """That nobody takes such requests."""
     command = f"leh-guardian case restore {case} --reason …"

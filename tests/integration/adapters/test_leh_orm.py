@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +12,14 @@ import pytest
 
 from leh_guardian.adapters.leh_database.cases import LehCases
 from leh_guardian.app.leh import leh_names
+from leh_guardian.context import ActionContext, Capabilities
 from leh_guardian.errors import Refused
+from leh_guardian.handlers.case_restore import CaseRestoreParams, case_restore
 from leh_guardian.local.postgres import EmbeddedPostgres
+from leh_guardian.model.outcome import Done, NoOp
 from leh_guardian.settings import load_settings
+from tests.support.attempt import again, attempt
+from tests.support.clock import FakeClock
 from tests.support.leh_grants import as_role, grants
 from tests.support.orm.installation import (
     CLOSED_AGO,
@@ -47,9 +53,10 @@ async def test_what_guardian_writes_the_orm_loads(server: str, installation: Ins
         assert await cases.examine()
         seen = await cases.look(case)
         assert (seen.status, seen.closed_by, seen.closed_at) == ("closed", str(backend.lawyer), NOW - CLOSED_AGO)
-        key = uuid.uuid4()
-        assert [(await cases.restore(case, key, NOW, NOW)).changed for _ in range(2)] == [True, True]
-        assert not (await cases.restore(case, uuid.uuid4(), NOW + timedelta(seconds=9), NOW)).changed
+        ctx, params = _asked(cases), CaseRestoreParams(case=case, requested_by=str(backend.lawyer))
+        assert isinstance(await case_restore(ctx, params), Done)
+        assert isinstance(await case_restore(again(ctx), params), Done)
+        assert isinstance(await case_restore(_asked(cases), params), NoOp)
         loaded, lines = await backend.loaded()
         assert loaded.status.name in {"ACTIVE", "IN_PROGRESS"}
         assert loaded.owner.email == "lawyer@leh.test"
@@ -64,6 +71,13 @@ async def test_what_guardian_writes_the_orm_loads(server: str, installation: Ins
         # ... and goes on with it as with any of its own.
         await backend.close_case(NOW + timedelta(minutes=1))
         assert (await cases.look(case)).status == "closed"
+
+
+def _asked(cases: LehCases) -> ActionContext:
+    """Return an attempt at a restore that is asked for now."""
+    can = Capabilities(None, {}, None, cases=cases)  # type: ignore[arg-type]
+    ctx = attempt(can, clock=FakeClock(NOW), limits={"cases": 1})
+    return replace(ctx, incident={**ctx.incident, "began_at": NOW.isoformat()})
 
 
 async def _least(backend: Backend) -> str:

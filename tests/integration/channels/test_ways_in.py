@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from leh_guardian.adapters.channels import slack_web
-from leh_guardian.app.answers import link_keys, links, ways_in
+from leh_guardian.app.answers import Answers, link_keys, links, ways_in
 from leh_guardian.cli.examination.answers import look_at_answers, wanted
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.escalator import Escalator
@@ -52,25 +52,18 @@ def settings_of(folder: Path, names: dict[str, str], **contents: str) -> Setting
     return load_settings({**fixed, **files})
 
 
-def nobody(pool: Pool) -> RestoreRequests:
-    """Return what takes requests for restores, and is never asked here."""
-    planner = Planner(Progression(Registry(()), Escalator(People("console").directory)), {}, timedelta())
-    return RestoreRequests(pool, planner, lambda: RuleSet("", ()), None, FakeClock(), planned=lambda: None)
+async def opened(settings: Settings, pool: Pool, stack: AsyncExitStack) -> Answers:
+    """Build the ways in; nobody asks for a restore here."""
+    people, keys, clock, registry = People("console").directory, link_keys(settings), FakeClock(), Registry(())
+    planner = Planner(Progression(registry, Escalator(people)), {}, timedelta())
+    requests = RestoreRequests(pool, planner, lambda: RuleSet("", ()), None, clock, planned=lambda: None)
+    return await ways_in(settings, keys, pool, people, clock, registry, requests, stack)
 
 
 async def routes_of(settings: Settings, pool: Pool) -> tuple[set[str], list[str]]:
     """Return the paths that are served, and the clients that are looked at."""
     async with AsyncExitStack() as stack:
-        made = await ways_in(
-            settings,
-            link_keys(settings),
-            pool,
-            People("console").directory,
-            FakeClock(),
-            Registry(()),
-            nobody(pool),
-            stack,
-        )
+        made = await opened(settings, pool, stack)
     return {route.path for route in made.routes}, [client.name for client in made.clients]
 
 
@@ -89,16 +82,7 @@ async def test_all_of_them(pool: Pool, tmp_path: Path, monkeypatch: pytest.Monke
     async with SlackServer().serving() as slack:
         monkeypatch.setattr(slack_web, "BASE_URL", f"{slack.url}/api/")
         async with AsyncExitStack() as stack:
-            made = await ways_in(
-                settings,
-                link_keys(settings),
-                pool,
-                People("console").directory,
-                FakeClock(),
-                Registry(()),
-                nobody(pool),
-                stack,
-            )
+            made = await opened(settings, pool, stack)
             with anyio.fail_after(20):
                 await slack.connected.wait()
             paths = {route.path for route in made.routes}

@@ -19,8 +19,8 @@ _CLEARED = 60
 """Pieces that have to be processed anew."""
 _TEXT = "증거 " * 1000
 """What a record and a document hold beside their ids: thirty megabytes of them all, at each place."""
-_MOST_TRACED = 25.0
-_MOST_RESIDENT = 90.0
+_MOST_TRACED = 40.0
+_MOST_RESIDENT = 110.0
 """Megabytes; tracing takes about as much as what is traced."""
 
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -30,6 +29,7 @@ from leh_guardian.model.answer_token import Keys
 from leh_guardian.model.case import RestorePolicy
 from leh_guardian.model.mode import Mode
 from leh_guardian.rules.loader import load_rules
+from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.store.pool import Pool
 from leh_guardian.web.server import serve
 from leh_guardian.web.slack_actions import SlackActions
@@ -64,16 +64,22 @@ class Site:
     product: Product
     slack: SlackServer
     channel: SlackChannel
-    folder: Path
+    rules: RuleSet
     modes: dict[str, Mode]
 
     def __post_init__(self) -> None:
         """Put it together."""
         registry, offers = handlers(), AnswerLinks(KEYS)
         can = replace(self.leh.can, channels={"ops": self.channel}, offers=offers)
-        rules = load_rules(self.folder, registry)
         self.house = House(
-            self.pool, rules, None, self.leh.clock, registry=registry, capabilities=can, modes=self.modes, channel="ops"
+            self.pool,
+            self.rules,
+            None,
+            self.leh.clock,
+            registry=registry,
+            capabilities=can,
+            modes=self.modes,
+            channel="ops",
         )
 
     def presses(self, cases: Any = None) -> Presses:
@@ -130,17 +136,23 @@ _EVENT = {
 }
 
 
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
+    """The shipped rules, with a person who has an account in Slack."""
+    folder = tmp_path_factory.mktemp("shipped") / "rules"
+    shutil.copytree("rules", folder)
+    oncall = (
+        (folder / "oncall.yaml").read_text(encoding="utf-8").replace(f"    # slack: {MINSU}", f"    slack: {MINSU}")
+    )
+    (folder / "oncall.yaml").write_text(oncall, encoding="utf-8")
+    return load_rules(folder, handlers())
+
+
 @pytest.fixture
 async def made(
-    pool: Pool, aws: Aws, postgres: EmbeddedPostgres, tmp_path: Path
-) -> AsyncIterator[tuple[CaseOutside, Product, SlackServer, SlackChannel, Path]]:
-    """A closed case with an emptied index, a Slack, and the shipped rules with a person who has an account there."""
-    folder = tmp_path / "rules"
-    shutil.copytree("rules", folder)
-    oncall = (folder / "oncall.yaml").read_text(encoding="utf-8")
-    (folder / "oncall.yaml").write_text(
-        oncall.replace("    # slack: U0123456789", "    slack: U0123456789"), encoding="utf-8"
-    )
+    pool: Pool, aws: Aws, postgres: EmbeddedPostgres, shipped: RuleSet
+) -> AsyncIterator[tuple[CaseOutside, Product, SlackServer, SlackChannel, RuleSet]]:
+    """A closed case with an emptied index, a Slack, and the shipped rules."""
     product = await make_product(postgres.dsn("guardian"), SHAPE)
     async with (
         case_outside(pool, aws, "evidence_id") as leh,
@@ -151,21 +163,21 @@ async def made(
         await leh.records("ev_1")
         leh.can = replace(leh.can, cases=product.cases())
         channel = SlackChannel(session, TOKEN, channel=CHANNEL, base_url=f"{slack.url}/api/")
-        yield leh, product, slack, channel, folder
+        yield leh, product, slack, channel, shipped
         slack.taken.clear()
 
 
 @pytest.fixture
 def site(pool: Pool, made: Any) -> Site:
     """It tells of closings, which the shipped rule does not do by itself; a restore is proposed, as it is shipped."""
-    leh, product, slack, channel, folder = made
-    return Site(pool, leh, product, slack, channel, folder, {"case-closed": Mode.ACT})
+    leh, product, slack, channel, rules = made
+    return Site(pool, leh, product, slack, channel, rules, {"case-closed": Mode.ACT})
 
 
 async def test_as_shipped_a_closing_is_told_to_nobody(pool: Pool, made: Any) -> None:
     """Closing is an everyday act."""
-    leh, product, slack, channel, folder = made
-    site = Site(pool, leh, product, slack, channel, folder, {})
+    leh, product, slack, channel, rules = made
+    site = Site(pool, leh, product, slack, channel, rules, {})
     await site.house.take({**_EVENT, "time": leh.clock.now().isoformat(), "detail": {"case_id": leh.case}})
     await site.house.work()
     assert not slack.taken
@@ -237,7 +249,7 @@ async def test_whoever_presses_reads_why_it_stays_closed(site: Site) -> None:
     assert "보류 목록" in await site.presses(held).press(token, MINSU)
     old = product.cases(policy=RestorePolicy(oldest=timedelta(minutes=30)))
     assert "종료된 지 0일" in await site.presses(old).press(token, MINSU)
-    assert "찾을 수 없습니다" in await site.presses(product.cases()).press(_button("case_none"), MINSU)
+    assert "찾을 수 없습니다" in await site.presses(product.cases()).press(button_of("case_none"), MINSU)
     site.house.planner._modes["case-restore-requested"] = Mode.OFF  # type: ignore[index]
     off = await site.presses().press(token, MINSU)
     assert f"leh-guardian case restore {leh.case}" in off
@@ -255,9 +267,9 @@ async def test_where_nobody_can_look_the_rule_does(site: Site) -> None:
 
 async def test_where_the_rule_acts_nobody_else_is_asked(pool: Pool, made: Any) -> None:
     """The press is the word, if the installation has it so."""
-    leh, product, slack, channel, folder = made
+    leh, product, slack, channel, rules = made
     site = Site(
-        pool, leh, product, slack, channel, folder, {"case-closed": Mode.ACT, "case-restore-requested": Mode.ACT}
+        pool, leh, product, slack, channel, rules, {"case-closed": Mode.ACT, "case-restore-requested": Mode.ACT}
     )
     assert "복구를 요청했습니다" in await site.presses().press(await site.closed(), MINSU)
     for _ in range(20):
@@ -265,6 +277,27 @@ async def test_where_the_rule_acts_nobody_else_is_asked(pool: Pool, made: Any) -
         leh.clock.advance(seconds=60)
     assert await product.status() == SHAPE.active
     assert [one["status"] for one in await site.asked()] == ["resolved"]
+
+
+async def test_a_request_that_came_to_nothing_is_told_as_that(site: Site) -> None:
+    """An earlier one that failed is not under way, and one for which the rule's budget is spent has not begun."""
+    token, leh = await site.closed(), site.leh
+    await site.presses(Away()).press(token, MINSU)
+    # Closed again meanwhile, which is found when it has been approved.
+    await site.house.work()
+    [proposed] = await site.house.actions("proposed")
+    leh.clock.advance(minutes=5)
+    await site.product.do("update audit_logs set timestamp = now() + interval '1 minute'")
+    await site.house.answer(proposed["id"], approve=True)
+    await site.house.work()
+    assert "끝내지 못한 채 열려" in await site.presses(Away()).press(token, MINSU)
+    [incident] = await site.asked()
+    assert incident["status"] != "resolved"
+    for number in range(9):
+        assert "요청했습니다" in await site.presses(Away()).press(button_of(f"case_{number}"), MINSU)
+    held = await site.presses(Away()).press(button_of("case_more"), MINSU)
+    assert "아무것도 시작하지 않았습니다" in held
+    assert "leh-guardian case restore case_more" in held
 
 
 def test_an_id_without_room_has_no_button() -> None:
@@ -275,7 +308,7 @@ def test_an_id_without_room_has_no_button() -> None:
     assert AnswerLinks(KEYS).restore("c" * 95, now, Locale.EN) is not None
 
 
-def _button(case: str) -> str:
+def button_of(case: str) -> str:
     """Return the token of a button about another case."""
     button = AnswerLinks(KEYS).restore(case, SystemClock().now(), Locale.KO)
     assert button is not None

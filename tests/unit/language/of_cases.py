@@ -107,6 +107,8 @@ def _of_questions() -> dict[str, Text]:
     return {
         "engine.restoring_wording.asked": restoring_wording.asked(case, 7),
         "engine.restoring_wording.under_way": restoring_wording.under_way(case, 7),
+        "engine.restoring_wording.left_open": restoring_wording.left_open(case, 7),
+        "engine.restoring_wording.held_back": restoring_wording.held_back(case, 7),
         "engine.restoring_wording.no_rule": restoring_wording.no_rule(case),
         "engine.restoring_wording.not_found": restoring_wording.not_found(case, why),
         "engine.approving_wording.proposal/1": approving_wording.proposal(shown[:1]),
