@@ -60,8 +60,8 @@ _ENGLISH: Final = (
     ("BUSINESS", "brn|biz|business|tax[ _-]?(?:id|no)|corp[ _-]?(?:no|num|reg)"),
     (
         "OTHER",
-        "order|tracking|invoice|ticket|request|req(?![a-z])|trace|span|txn|transaction|seq|serial|sku|barcode|isbn|epoch|timestamp|ts(?![a-z])"
-        r"|build|version|commit|booking|reserv|receipt|approval|arn(?![a-z])|aws|lambda|job|batch|session|nonce|hash|digest|etag|md5|sha\d|offset|size|bytes"
+        "order|tracking|invoice|ticket|request|req(?![a-z])|trace|span|txn|transaction|seq|serial|sku|barcode|isbn|ean(?![a-z])|upc(?![a-z])|gtin|epoch|timestamp|ts(?![a-z])"
+        r"|build|version|commit|booking|reserv|receipt|approval|arn(?![a-z])|aws|lambda|job|batch|session|nonce|hash|digest|etag|md5|sha\d|offset|size|length|bytes"
         "|count|amount|price|total|balance|shipment|parcel|product|item|model|(?:account|owner)[ _-]?id",
     ),
     (
