@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from leh_guardian.disclosure import Found, Scanner, Seal, gates, scanner, stream
 from leh_guardian.disclosure.armour import Armour
+from leh_guardian.disclosure.detectors import passport, password, private_key, tokens
 from leh_guardian.disclosure.sieve import as_line, could_hold
 from leh_guardian.disclosure.stream import LONGEST, decode, scan_stream
 from tests.support.leaks import clean, held_out, planted, values
@@ -227,6 +228,13 @@ TOLD = [
 def test_what_a_first_look_could_miss(line: str) -> None:
     """What hides behind an escape, a name without word ends, letters that are like others, or a value that begins as none does."""
     assert [found for _, found in _in_blocks(line.encode(), 16)] == _slowly(line) != []
+
+
+@pytest.mark.parametrize("sign", [*tokens.SIGNS, *password.SIGNS, *passport.NAMES, private_key.SIGN])
+def test_every_sign_of_a_detector(sign: str) -> None:
+    """A sign that a detector goes by lets its line through, so that none is added to the detectors alone."""
+    follows = {"xox": "b-", "***": " : "}.get(sign, "" if sign in tokens.SIGNS else ": ")
+    assert could_hold([f"a {sign}{follows}Qwer12Qwer12Qwer12Qwer12"]) == [0]
 
 
 HARMLESS = [
