@@ -6,8 +6,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, cast
 
 import click
 
@@ -67,12 +68,12 @@ def _seal(key_file: Path | None) -> Seal:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
+def _opened(file: Path) -> Iterator[BufferedIOBase]:
     if str(file) != "-":
         with open_file(file) as stream:
             yield stream
     elif sys.stdin:  # without its descriptor at start, Python has no stream
-        yield sys.stdin.buffer
+        yield cast(BufferedIOBase, sys.stdin.buffer)
     else:
         raise OSError(0, "standard input is closed")
 

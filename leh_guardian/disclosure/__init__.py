@@ -2,7 +2,8 @@
 
 A text is folded into one spelling (`folding`), looked at cheaply (`gates`), searched (`detectors`), judged by check digits, dates
 (`checks`) and the words beside it (`labels`, `names`), and what overlaps is settled (`found`). `scanner` puts these together,
-`json_lines` reads lines that are JSON, `stream` reads files, `sampling` says how much must be read.
+`json_lines` reads lines that are JSON, `stream` reads files, `sieve` says which of many lines are worth all that (it asks
+`prospects` of numbers and `mentions` of passwords), `sampling` how much must be read.
 """
 
 from __future__ import annotations

@@ -52,5 +52,6 @@ def luhn(number: str) -> bool:
 
 def business_check(number: str) -> bool:
     """Tell whether ten digits are a business registration number's."""
-    products = [int(digit) * weight for digit, weight in zip(number[:9], _BUSINESS_WEIGHTS, strict=True)]
-    return (10 - (sum(products) + products[8] // 10) % 10) % 10 == int(number[9])
+    digits = list(map(int, number))
+    total = sum([digit * weight for digit, weight in zip(digits[:9], _BUSINESS_WEIGHTS, strict=True)])
+    return (10 - (total + digits[8] * 5 // 10) % 10) % 10 == digits[9]

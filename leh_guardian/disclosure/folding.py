@@ -28,6 +28,9 @@ _INVISIBLE: Final = re.compile(f"[{_INVISIBLE_LETTERS}]")
 _ONE_TO_ONE: Final = re.compile(f"[{_SPACES}{_DASHES}\uff01-\uff5e\u0660-\u0669]")
 _SPACE: Final = re.compile(f"[{_SPACES}]")
 
+_MOST_REMEMBERED: Final = 64
+"""Letters of what is remembered: a run of percent signs may be as long as a line."""
+
 Piece = tuple[str, int]
 """What a letter becomes, and how many letters of the match it stands for."""
 
@@ -115,7 +118,7 @@ def _instead(pieces: Callable[[str], list[Piece] | None]) -> Callable[[re.Match[
         made = pieces(text)
         return text if made is None else "".join(letter for letter, _ in made)
 
-    return lambda found: letters(found[0])
+    return lambda found: (letters if len(found[0]) <= _MOST_REMEMBERED else letters.__wrapped__)(found[0])
 
 
 def _unescaped(text: str) -> list[Piece]:

@@ -21,7 +21,7 @@ PRIVATE_KEY: Final = 32
 ANYTHING: Final = 63
 
 
-def _alike(*groups: tuple[bytes, bytes]) -> bytes:
+def alike(*groups: tuple[bytes, bytes]) -> bytes:
     """Return a table in which the letters of each group are its sign, and all others a blank."""
     table = bytearray(b" " * 256)
     for letters, sign in groups:
@@ -32,14 +32,14 @@ def _alike(*groups: tuple[bytes, bytes]) -> bytes:
 
 _DIGIT: Final = b"0123456789"
 _CAPITALS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_DIGITS: Final = _alike((_DIGIT, b"0"), (b".", b"."))
+_DIGITS: Final = alike((_DIGIT, b"0"), (b".", b"."))
 _PARTING: Final = b"- /_()+~\\"
 """What may stand between the digits of a number besides a dot (`numbers.STRETCH`), and what escapes it."""
 SHORTEST_NUMBER: Final = 9
 """Digits of the shortest number that is looked for."""
 _NINE: Final = "0" * SHORTEST_NUMBER
-_PASSPORTS: Final = _alike((_CAPITALS, b"A"), (b"MSRODG", b"M"), (_DIGIT, b"0"))
-_BASE64: Final = _alike((_DIGIT + _CAPITALS + _CAPITALS.lower() + b"/+", b"a"))
+_PASSPORTS: Final = alike((_CAPITALS, b"A"), (b"MSRODG", b"M"), (_DIGIT, b"0"))
+_BASE64: Final = alike((_DIGIT + _CAPITALS + _CAPITALS.lower() + b"/+", b"a"))
 _FORTY: Final = "a" * 40
 _GITHUB: Final = tuple(sign for sign in tokens.SIGNS if sign.startswith("gh"))
 _KOREAN_PASSWORDS: Final = tuple(sign for sign in password.SIGNS if not sign.isascii())
@@ -55,11 +55,12 @@ def signs_of(text: str, among: int = ANYTHING) -> int:
     signs = NUMBER if among & NUMBER and _could_be_number(raw) else 0
     if among == NUMBER:
         return signs
-    if among & PASSWORD and _could_be_password(text, text.lower(), foreign):
+    small = text.lower()
+    if among & PASSWORD and _could_be_password(text, small, foreign):
         signs |= PASSWORD
     if among & TOKEN and _could_be_token(text):
         signs |= TOKEN
-    if among & PASSPORT and _could_be_passport(text, raw, foreign):
+    if among & PASSPORT and _could_be_passport(small, raw, foreign):
         signs |= PASSPORT
     if len(raw) >= len(_FORTY) and among & (SECRET_KEY | PRIVATE_KEY):
         escaped = "\\" in text
@@ -89,6 +90,8 @@ def _could_be_password(text: str, small: str, foreign: bool) -> bool:
     return (
         "pass" in small
         or ("w" in small and "pw" in small)
+        # ſ is a letter of a name where capitals do not matter.
+        or (foreign and "ſ" in text)
         or ("*" in text and "***" in text)
         or ("@" in text and ("://" in text or ":\\" in text))
         or (foreign and any(map(text.__contains__, _KOREAN_PASSWORDS)))
@@ -108,13 +111,12 @@ def _could_be_token(text: str) -> bool:
     )
 
 
-def _could_be_passport(text: str, raw: bytes, foreign: bool) -> bool:
+def _could_be_passport(small: str, raw: bytes, foreign: bool) -> bool:
     letters = raw.translate(_PASSPORTS).decode("latin-1")
     return (
         "M00000000" in letters
         or "000A0000" in letters
         or "000M0000" in letters
-        or "assport" in text
-        or "PASSPORT" in text
-        or (foreign and "여권" in text)
+        or "passport" in small
+        or (foreign and "여권" in small)
     )

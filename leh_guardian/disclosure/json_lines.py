@@ -19,6 +19,8 @@ _DEEPEST: Final = 4
 """Levels of JSON within JSON."""
 SHORTEST: Final = 7
 """No text is shorter that names what it holds: `pw=1234`."""
+_LONGEST_KEY: Final = 256
+"""Letters of a key that say what its value is: names are remembered, and a key may be as long as a line."""
 _OPENING: Final = frozenset({"{", "[", " "})
 _ROOT: Final = name_of(None, "")
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[^\s"{}\[\]:,]+')
@@ -50,7 +52,7 @@ class Leaf(NamedTuple):
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    if name_of(None, step).suspect or not step.isprintable():
+    if len(step) > _LONGEST_KEY or name_of(None, step).suspect or not step.isprintable():
         return "[?]"
     return f".{step}" if _PLAIN.fullmatch(step) else f"[{json.dumps(step, ensure_ascii=False)}]"
 
@@ -107,7 +109,7 @@ class _Walk:
         elif isinstance(value, tuple):
             parent, shortest = None if name is _ROOT else name, self._shortest
             for key, item in value:
-                its = name_of(parent, key)
+                its = name_of(parent, key if len(key) <= _LONGEST_KEY else key[-_LONGEST_KEY:])
                 if its.suspect:
                     trail = (*self._trail, self._count)
                     self.leaves.append(Leaf(key, its, trail, True, (*self._steps, *steps, key)))
@@ -116,7 +118,7 @@ class _Walk:
                 if type(item) is not str:
                     self.through(item, its, (*steps, key))
                     continue
-                if (len(item) >= shortest or its.password is not None) and not is_safe(key, item):
+                if (len(item) >= shortest or its.password is not None) and not is_safe(its.last, item):
                     self._leaf(item, its, (*steps, key))
                 self._count += 1
         elif isinstance(value, list):

@@ -60,8 +60,8 @@ _ENGLISH: Final = (
     ("BUSINESS", "brn|biz|business|tax[ _-]?(?:id|no)|corp[ _-]?(?:no|num|reg)"),
     (
         "OTHER",
-        "order|tracking|invoice|ticket|request|req(?![a-z])|trace|span|txn|transaction|seq|serial|sku|barcode|isbn|epoch|timestamp|ts(?![a-z])"
-        r"|build|version|commit|booking|reserv|receipt|approval|arn(?![a-z])|aws|lambda|job|batch|session|nonce|hash|digest|etag|md5|sha\d|offset|size|bytes"
+        "order|tracking|invoice|ticket|request|req(?![a-z])|trace|span|txn|transaction|seq|serial|sku|barcode|isbn|ean(?![a-z])|upc(?![a-z])|gtin|epoch|timestamp|ts(?![a-z])"
+        r"|build|version|commit|booking|reserv|receipt|approval|arn(?![a-z])|aws|lambda|job|batch|session|nonce|hash|digest|etag|md5|sha\d|offset|size|length|bytes"
         "|count|amount|price|total|balance|shipment|parcel|product|item|model|(?:account|owner)[ _-]?id",
     ),
     (
@@ -89,11 +89,33 @@ def _one_of(words: tuple[tuple[str, str], ...], mark: str) -> str:
 _WORDS: Final = re.compile(
     f"(?=[가-힣])(?:{_one_of(_KOREAN, '')})|(?<![a-z])(?=[a-z])(?:{_one_of(_ENGLISH, '_')})|(?=[aplm])(?:{_one_of(_ANYWHERE, '__')})"
 )
+
+
+def _loosely(label: str) -> str:
+    """Return an expression for what can call something so, wherever the word ends."""
+    forms = [forms for words in (_KOREAN, _ENGLISH, _ANYWHERE) for its, forms in words if its == label]
+    return "|".join(forms).replace("(?![a-z])", "")
+
+
+_RESIDENTS: Final = _loosely("RESIDENT")
+_DRIVERS: Final = _loosely("DRIVER")
+_LANDLINES: Final = _loosely("LANDLINE")
+_BUSINESSES: Final = _loosely("BUSINESS")
+_LOOSE: Final[dict[Label, tuple[tuple[str, ...], re.Pattern[str]]]] = {
+    Label.RESIDENT: (("",), re.compile(_RESIDENTS)),
+    Label.DRIVER: (("driver", "dl", "licen", "면허"), re.compile(_DRIVERS)),
+    Label.LANDLINE: (("home", "자택", "집", "연락처", "보호자", "유선"), re.compile(_LANDLINES)),
+    Label.BUSINESS: (("brn", "biz", "business", "tax", "corp", "사업자"), re.compile(_BUSINESSES)),
+}
+"""Of each label, letters of which every one of its forms has some, since literals are found faster, and the forms."""
+_BANK_WORDS: Final = ("bank", "acct", "iban", "deposit", "payee", "refund")
+_SHORT_BANKS: Final = ("kb", "nh", "ibk", "sc", "kdb")
+_ACCOUNT_NUMBER: Final = re.compile("account[ _-]?n")
+_BANK_BEFORE: Final = re.compile(r"(?<![a-z])(?:kb|nh|ibk|sc|kdb)[\s:)(]{0,3}[0-9]")
 _BANKS: Final = re.compile(
     r"(?:국민|신한|우리|하나|기업|씨티|제일|카뱅|토스|산업|(?<![a-z])(?:kb|nh|ibk|sc|kdb))[\s:)(]{0,3}\Z"
 )
 """Banks by their short names, which are everyday words unless they stand right before a number."""
-_ACCOUNTS: Final = ("acc", "bank", "iban", "deposit", "payee", "refund", "kb", "nh", "ibk", "sc", "kdb")
 _KOREAN_ACCOUNTS: Final = re.compile(
     "계좌|입금|송금|이체|예금|은행|뱅|농협|신협|수협|우체국|금고|환불|카뱅"
     "|국민|신한|우리|하나|기업|씨티|제일|토스|산업|부산|대구|카카오|케이"
@@ -109,9 +131,37 @@ _ENDS: Final = re.compile(r"[\"'{}\[\]<>|;\n]")
 """Letters that end what is said of a number that stands before them."""
 
 
+def could_call(text: str, label: Label) -> bool:
+    """Tell whether a text in lower case could call anything in it so, in a field's name as well: camelCase has no word ends here."""
+    begins, form = _LOOSE[label]
+    return any(map(text.__contains__, begins)) and form.search(text) is not None
+
+
+def names_bank(text: str) -> bool:
+    """Tell whether a text in lower case could call anything in it a bank's account, and not an account of another kind."""
+    return (
+        any(map(text.__contains__, _BANK_WORDS))
+        or _ACCOUNT_NUMBER.search(text) is not None
+        or (any(map(text.__contains__, _SHORT_BANKS)) and _BANK_BEFORE.search(text) is not None)
+        or (not text.isascii() and _KOREAN_ACCOUNTS.search(text) is not None)
+    )
+
+
 def names_account(text: str) -> bool:
     """Tell whether a text in lower case could call anything in it a bank account."""
-    return any(map(text.__contains__, _ACCOUNTS)) or (not text.isascii() and _KOREAN_ACCOUNTS.search(text) is not None)
+    return (
+        "acc" in text
+        or "bank" in text
+        or "iban" in text
+        or "deposit" in text
+        or "payee" in text
+        or "refund" in text
+        # A single letter is found at once, two take their time.
+        or ("k" in text and ("kb" in text or "ibk" in text or "kdb" in text))
+        or "nh" in text
+        or "sc" in text
+        or (not text.isascii() and _KOREAN_ACCOUNTS.search(text) is not None)
+    )
 
 
 def label_in(text: str, start: int, end: int, key: Label) -> Label:

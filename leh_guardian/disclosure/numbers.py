@@ -19,9 +19,10 @@ from leh_guardian.disclosure.labels import Label, label_in, names_account
 
 STRETCH: Final = re.compile(r"[0-9](?:[-. /_()+~]{0,3}+[0-9]){8,}+")
 """Also for a text that was not folded: none of the forms that are folded stands between these."""
-_GROUP: Final = re.compile(r"[0-9]+")
+GROUP: Final = re.compile(r"[0-9]+")
 _UUID_BEFORE: Final = re.compile(r"[0-9a-fA-F]{4}-\Z")
 _MOST_GROUPS: Final = 5
+_MOST_REMEMBERED: Final = 32
 _TIGHT: Final = frozenset("-._/+~")
 """What binds a group to its neighbour, in place of parting two numbers."""
 _ACCOUNTS: Final = frozenset({Label.BANK, Label.ACCOUNT})
@@ -62,24 +63,35 @@ class Number:
 
 Look = Callable[[str], bool]
 """What the digits alone let a number be: asked first, since the words around cost more to look at."""
-Judge = Callable[[Number], Tier | None]
 Shape = tuple[int, ...]
+Word = Callable[[str, Shape], Label | None]
+"""What digits of a shape must be called to be believed; None: they may be believed as they are."""
+Judge = Callable[[Number], Tier | None]
+
+
+class Judged(NamedTuple):
+    """How one kind judges."""
+
+    kind: Kind
+    look: Look
+    word: Word
+    judge: Judge
 
 
 class Shapes(NamedTuple):
     """Who judges what: by the lengths of the groups, and of what has none (`free`: bank accounts)."""
 
-    judges: dict[Shape, tuple[tuple[Kind, Look, Judge], ...]]
+    judges: dict[Shape, tuple[Judged, ...]]
     known: frozenset[Shape]
     free: Judge
 
 
-def table_of(*kinds: tuple[Kind, Look, Judge, tuple[Shape, ...]], free: Judge) -> Shapes:
+def table_of(*kinds: tuple[Judged, tuple[Shape, ...]], free: Judge) -> Shapes:
     """Return the judges of each shape, in the order given."""
-    shapes: dict[Shape, list[tuple[Kind, Look, Judge]]] = {}
-    for kind, look, judge, its in kinds:
+    shapes: dict[Shape, list[Judged]] = {}
+    for judged, its in kinds:
         for shape in its:
-            shapes.setdefault(shape, []).append((kind, look, judge))
+            shapes.setdefault(shape, []).append(judged)
     return Shapes({shape: tuple(judges) for shape, judges in shapes.items()}, frozenset(shapes), free)
 
 
@@ -88,22 +100,28 @@ def find_numbers(text: str, shapes: Shapes, key: Label, today: date) -> Iterator
     small, loose = "", False
     for stretch in STRETCH.finditer(text):
         begin, end = stretch.span()
-        lengths = tuple(map(len, _GROUP.findall(text, begin, end)))
-        if not _windows(lengths, shapes.known, True):
+        lengths = tuple(map(len, GROUP.findall(text, begin, end)))
+        if not windows_of(lengths, shapes.known, True):
             continue
         if not small:
             small = text.lower()
             # İ and its like grow when they are made small; positions in the small text would be off.
             small = small if len(small) == len(text) else text
             loose = key in _ACCOUNTS or names_account(small)
-        if windows := _windows(lengths, shapes.known, loose):
-            groups = [group.span() for group in _GROUP.finditer(text, begin, end)]
+        if windows := windows_of(lengths, shapes.known, loose):
+            groups = [group.span() for group in GROUP.finditer(text, begin, end)]
             yield from _Stretch(text, small, groups, key, today).hits(windows, shapes, loose=loose)
+
+
+def windows_of(lengths: Shape, known: frozenset[Shape], loose: bool) -> tuple[tuple[int, int], ...]:
+    """Return the (first, size) of groups that could be a number by their lengths alone; the longest first."""
+    # Somebody's line of a million groups is not worth remembering.
+    windows = _windows if len(lengths) <= _MOST_REMEMBERED else _windows.__wrapped__
+    return windows(lengths, known, loose)
 
 
 @lru_cache(maxsize=8192)
 def _windows(lengths: Shape, known: frozenset[Shape], loose: bool) -> tuple[tuple[int, int], ...]:
-    """Return the (first, size) of groups that could be a number by their lengths alone; the longest first."""
     return tuple(
         (first, size)
         for first in range(len(lengths))
@@ -138,7 +156,7 @@ class _Stretch:
         spans = self._groups[first : first + size]
         shape = tuple([end - start for start, end in spans])
         digits = "".join([self._text[start:end] for start, end in spans])
-        judges = [(kind, judge) for kind, look, judge in shapes.judges.get(shape, ()) if look(digits)]
+        judges = [(one.kind, one.judge) for one in shapes.judges.get(shape, ()) if one.look(digits)]
         if not judges and free is None:
             return None
         number = self._number(first, spans, digits, shape, bank_only=not judges)

@@ -11,38 +11,16 @@ from datetime import date
 from typing import Any, Final
 
 from leh_guardian.disclosure import gates
-from leh_guardian.disclosure.detectors import (
-    aws_secret,
-    bank_account,
-    business,
-    card,
-    driver_license,
-    passport,
-    password,
-    phone,
-    private_key,
-    resident,
-    tokens,
-)
+from leh_guardian.disclosure.detectors import aws_secret, passport, password, private_key, tokens
 from leh_guardian.disclosure.folding import Folded, fold, is_odd, plain_of
 from leh_guardian.disclosure.found import Found, Hit, Kind, without_overlaps
 from leh_guardian.disclosure.gates import signs_of
 from leh_guardian.disclosure.json_lines import SHORTEST, Leaf, Places, read_json, walk, walk_record
+from leh_guardian.disclosure.kinds import SHAPES
 from leh_guardian.disclosure.labels import Label
 from leh_guardian.disclosure.names import Name
-from leh_guardian.disclosure.numbers import find_numbers, table_of
+from leh_guardian.disclosure.numbers import find_numbers
 from leh_guardian.disclosure.seal import Seal
-
-_SHAPES: Final = table_of(
-    (Kind.KR_RRN, resident.could_be_citizen, resident.judge_citizen, resident.SHAPES),
-    (Kind.KR_FRN, resident.could_be_foreigner, resident.judge_foreigner, resident.SHAPES),
-    (Kind.CARD, card.could_be, card.judge, card.SHAPES),
-    (Kind.PHONE, phone.could_be, phone.judge, phone.SHAPES),
-    (Kind.KR_DRIVER_LICENSE, driver_license.could_be, driver_license.judge, driver_license.SHAPES),
-    (Kind.KR_BRN, business.could_be, business.judge, business.SHAPES),
-    free=bank_account.judge,
-)
-"""Which kinds a number's groups could be, in the order in which they are asked."""
 
 
 class Scanner:
@@ -119,7 +97,7 @@ class Scanner:
         if name.password is not None:
             hits += password.find_value(text, name.password)
         if signs & gates.NUMBER:
-            hits += find_numbers(text, _SHAPES, name.label, self._today)
+            hits += find_numbers(text, SHAPES, name.label, self._today)
         if not signs & ~gates.NUMBER and name.label is not Label.PASSPORT:
             return without_overlaps(hits) if len(hits) > 1 else hits
         if signs & gates.PASSPORT or name.label is Label.PASSPORT:

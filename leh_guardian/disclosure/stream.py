@@ -3,7 +3,7 @@
 A physical line ends at LF (CR before it is not part of it) and is read as UTF-8, what is not UTF-8 replaced letter by letter; a byte
 order mark is no letter. A line that is no UTF-8 but good CP949 with Hangul in it is read as that. A line longer than a window is
 looked at in windows that overlap, as text: its JSON is not put together. Private keys over several lines are one finding, at the
-first.
+first. Whole lines are read many at a time, and only those that could hold something (`sieve`) are looked at closely.
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from io import BufferedIOBase
+from typing import Final
 
 from leh_guardian.disclosure.armour import Armour
+from leh_guardian.disclosure.detectors.private_key import SIGN
 from leh_guardian.disclosure.found import Found
 from leh_guardian.disclosure.scanner import Scanner
+from leh_guardian.disclosure.sieve import could_hold
 
 LONGEST: Final = 1 << 20
 """Bytes of a line that is still looked at as a whole."""
+_SIGN: Final = SIGN.encode()
+_BLOCK: Final = 1 << 16
+"""Bytes that are asked for at a time."""
 _OVERLAP: Final = 8192
 """Letters of a window that are looked at again with the next: longer than anything but a private key."""
 _CONTEXT: Final = 64
@@ -40,7 +46,7 @@ class NotText(Exception):
     """The file is not text that can be scanned."""
 
 
-def scan_stream(stream: BinaryIO, scanner: Scanner) -> Iterator[tuple[int, Found]]:
+def scan_stream(stream: BufferedIOBase, scanner: Scanner) -> Iterator[tuple[int, Found]]:
     """Yield (line, finding), lines counted from 1, in the order of the file.
 
     Raises:
@@ -48,22 +54,68 @@ def scan_stream(stream: BinaryIO, scanner: Scanner) -> Iterator[tuple[int, Found
         OSError: it cannot be read.
     """
     armour = Armour(scanner)
-    number = 0
-    while data := stream.readline(LONGEST):
-        number += 1
-        if number == 1:
-            data = _begun(data)
-        if len(data) >= LONGEST and not data.endswith(b"\n"):
+    number = 1
+    for long, block in _blocks(stream):
+        if long:
             yield from armour.give_up()
-            yield from ((number, found) for found in _scan_long(data, stream, scanner))
-            continue
-        line = decode(data)
-        if armour.open or armour.begins(line):
-            yield from armour.take(number, line)
+            yield from ((number, found) for found in _scan_long(long, stream, scanner))
+            number += 1
+        lines, raw = _lines_of(block)
+        looked = could_hold(lines, raw)
+        if armour.open or _SIGN in block:
+            yield from _with_keys(lines, set(looked), number, scanner, armour)
         else:
-            for found in scanner.scan_line(line):
-                yield number, found
+            yield from ((number + at, found) for at in looked for found in scanner.scan_line(lines[at]))
+        number += len(lines)
     yield from armour.give_up()
+
+
+def _blocks(stream: BufferedIOBase) -> Iterator[tuple[bytes, bytes]]:
+    """Yield how a line begins that is too long to be looked at as a whole (mostly nothing), and the whole lines after it."""
+    for number, block in enumerate(_pieces(stream)):
+        end = block.find(b"\n") + 1 or len(block)
+        is_long = end > LONGEST or (end == LONGEST and not block.endswith(b"\n", 0, end))
+        begun = block if number else _begun(block)
+        yield (begun[: end - len(block)] or begun, block[end:]) if is_long else (b"", begun)
+
+
+def _pieces(stream: BufferedIOBase) -> Iterator[bytes]:
+    """Yield whole lines, many at a time; of a line that is too long, and of the last one, what there is."""
+    held: list[bytes] = []
+    size = 0
+    while data := stream.read1(_BLOCK):
+        if end := data.rfind(b"\n") + 1:
+            yield b"".join([*held, data[:end]])
+            held, size, data = [], 0, data[end:]
+        held.append(data)
+        size += len(data)
+        if size >= LONGEST:
+            yield b"".join(held)
+            held, size = [], 0
+    if size:
+        yield b"".join(held)
+
+
+def _lines_of(block: bytes) -> tuple[list[str], bytes | None]:
+    """Return the lines of a block as texts, without their ends; and their bytes, each with LF at its end, if that is all they are."""
+    if not block:
+        return [], None
+    raw = (block if block.endswith(b"\n") else block + b"\n").replace(b"\r\n", b"\n")
+    try:
+        return raw.decode().split("\n")[:-1], raw
+    except UnicodeDecodeError:
+        return [decode(line) for line in block.removesuffix(b"\n").split(b"\n")], None
+
+
+def _with_keys(
+    lines: list[str], looked: set[int], number: int, scanner: Scanner, armour: Armour
+) -> Iterator[tuple[int, Found]]:
+    """Yield what lines hold among which are private keys; the first of them has a number."""
+    for at, line in enumerate(lines):
+        if armour.open or armour.begins(line):
+            yield from armour.take(number + at, line)
+        elif at in looked:
+            yield from ((number + at, found) for found in scanner.scan_line(line))
 
 
 def decode(data: bytes) -> str:
@@ -91,7 +143,7 @@ def _begun(data: bytes) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8)
 
 
-def _scan_long(data: bytes, stream: BinaryIO, scanner: Scanner) -> Iterator[Found]:
+def _scan_long(data: bytes, stream: BufferedIOBase, scanner: Scanner) -> Iterator[Found]:
     """Yield the findings of a line of any length; `data` is how it begins, the rest is read from `stream`."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     text, at, done = "", 0, 0  # what is held, where in the line it begins, and up to where findings were told

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from leh_guardian.checks.audit.look import Wanted, look
 from leh_guardian.checks.audit.sizes import Design
 from leh_guardian.context import ActionContext
+from leh_guardian.disclosure.sampling import RECALL
 from leh_guardian.errors import Refused
 from leh_guardian.fields import Duration
 from leh_guardian.model.outcome import Outcome
@@ -37,7 +38,7 @@ class CheckAuditLogParams(Params):
     """... a share of 1: 0.001 at 95 % takes 3,328 lines, with the recall that is taken for granted."""
     part_rate: float = Field(0.01, ge=0.0001, le=0.5)
     """The same within each day and kind of line, and for windows of a log group and objects, which are drawn as wholes."""
-    recall: float = Field(0.9, gt=0, le=1)
+    recall: float = Field(RECALL, gt=0, le=1)
     """The share of disclosing lines that the detectors are taken to find."""
     whole_lines: int = Field(100_000, ge=0, le=400_000)
     """Up to so many rows of the table are all read."""

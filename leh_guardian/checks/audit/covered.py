@@ -85,7 +85,7 @@ class Covered:
         else:
             found.add(
                 Status.OK,
-                say.sampled(self.place, say.UNITS[self.unit], self.looked, self.there or 0, bound, design.confidence),
+                say.sampled(self.place, say.UNITS[self.unit], self.looked, self.there or 0, bound, design),
             )
 
     def row(self, design: Design) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from leh_guardian.disclosure import Found, Kind, Scanner, Tier
+from leh_guardian.disclosure.sieve import as_line, could_hold
 from leh_guardian.disclosure.stream import NotText, scan_stream
 from leh_guardian.telemetry.redaction import redact
 
@@ -81,6 +82,15 @@ class Sighting:
         }
 
 
+def _could_hold(lines: list[str]) -> list[bool]:
+    """Tell of each line whether it must be looked at closely."""
+    try:
+        could = set(could_hold(lines))
+    except Exception:  # whatever it is, it may quote a line; each is then looked at
+        return [True] * len(lines)
+    return [number in could for number in range(len(lines))]
+
+
 class Sightings:
     """All that is found by one run."""
 
@@ -114,13 +124,19 @@ class Sightings:
 
     def texts(self, lines: Iterable[tuple[Place, str]]) -> int:
         """Look at lines; returns how many of them disclose something."""
-        return sum(self._text(place, text) for place, text in lines)
+        given = list(lines)
+        looked = _could_hold(["" if "\n" in text else text for _, text in given])
+        return sum(
+            self._text(place, text) for (place, text), look in zip(given, looked, strict=True) if look or "\n" in text
+        )
 
     def records(self, rows: Iterable[tuple[Place, Mapping[str, str]]]) -> list[bool]:
         """Look at rows; tells of each whether it discloses something."""
-        return [self._record(place, row) for place, row in rows]
+        given = list(rows)
+        looked = _could_hold([as_line(row) for _, row in given])
+        return [look and self._record(place, row) for (place, row), look in zip(given, looked, strict=True)]
 
-    def stream(self, place: Place, stream: BinaryIO, passing: tuple[type[Exception], ...]) -> int:
+    def stream(self, place: Place, stream: io.BufferedIOBase, passing: tuple[type[Exception], ...]) -> int:
         """Look at the lines of a file; returns how many of them disclose something. `passing` are errors of the stream.
 
         Raises:

@@ -17,7 +17,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from hashlib import blake2b
 from typing import Final, TypeVar
 
-from leh_guardian.disclosure.sampling import needed, upper_bound
+from leh_guardian.disclosure.sampling import RECALL, needed, upper_bound
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -37,7 +37,7 @@ class Design:
     """Fewer of all lines than this."""
     part_rate: float = 0.01
     """... and fewer of a stratum's, of the windows, of the objects."""
-    recall: float = 0.9
+    recall: float = RECALL
     """What share of leaks the detectors are taken to find."""
     whole_lines: int = 100_000
     """Up to so many rows all are read,"""

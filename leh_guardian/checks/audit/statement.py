@@ -28,5 +28,5 @@ def _of(one: Covered, design: Design) -> Text:
         return say.whole(one.place, one.lines) if one.lines else say.empty(one.place)
     bound = one.bound(design)
     if bound is not None:
-        return say.sampled(one.place, say.UNITS[one.unit], one.looked, one.there or 0, bound, design.confidence)
+        return say.sampled(one.place, say.UNITS[one.unit], one.looked, one.there or 0, bound, design)
     return say.sampled_disclosing(one.place, say.UNITS[one.unit], one.looked, one.there or 0, disclosing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from leh_guardian.checks.audit.sizes import percent
+from leh_guardian.checks.audit.sizes import Design, percent
 from leh_guardian.disclosure.wording import KINDS
 from leh_guardian.language import Text, count
 
@@ -86,13 +86,14 @@ def whole(place: str, lines: int) -> Text:
     )
 
 
-def sampled(place: str, unit: Text, looked: int, there: int, bound: float, confidence: float) -> Text:
+def sampled(place: str, unit: Text, looked: int, there: int, bound: float, design: Design) -> Text:
     """A sample was clean."""
-    sure, most = percent(confidence), percent(bound)
+    sure, most, met = percent(design.confidence), percent(bound), percent(design.recall)
     return Text(
-        ko=f"{place}: {unit.ko} {there}개 중 무작위 {looked}개에 평문 노출 없음 - {sure} 신뢰도로 전체의 {most} 미만",
+        ko=f"{place}: {unit.ko} {there}개 중 무작위 {looked}개에 평문 노출 없음 - {sure} 신뢰도로 전체의 {most} 미만"
+        f"(노출된 줄의 {met}를 찾아낸다고 볼 때)",
         en=f"{place}: none disclosing in {looked} of {there} {unit.en} drawn at random - fewer than {most} of all,"
-        f" with {sure} confidence",
+        f" with {sure} confidence, if {met} of those that disclose are found",
     )
 
 

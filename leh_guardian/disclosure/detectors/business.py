@@ -10,18 +10,23 @@ from typing import Final
 from leh_guardian.disclosure.checks import business_check
 from leh_guardian.disclosure.found import Tier
 from leh_guardian.disclosure.labels import Label
-from leh_guardian.disclosure.numbers import Number
+from leh_guardian.disclosure.numbers import Number, Shape
 
-SHAPES: Final = ((3, 2, 5), (10,), (5, 5), (3, 7))
-
+_OWN: Final = (3, 2, 5)
+SHAPES: Final = (_OWN, (10,), (5, 5), (3, 7))
 
 could_be = business_check
+
+
+def word(_: str, shape: Shape) -> Label | None:
+    """Return what digits of a shape must be called."""
+    return None if shape == _OWN else Label.BUSINESS
 
 
 def judge(number: Number) -> Tier | None:
     """Tell whether a number is a business's."""
     if number.called(Label.BUSINESS):
         return Tier.CONFIRMED
-    if number.shape != (3, 2, 5) or number.glued or not number.plain:
+    if number.shape != _OWN or number.glued or not number.plain:
         return None
     return Tier.PROBABLE if number.label in {Label.NONE, Label.COMPANY, Label.RESIDENT, Label.ID} else None

@@ -12,7 +12,7 @@ from typing import Final
 from leh_guardian.disclosure.checks import luhn
 from leh_guardian.disclosure.found import Tier
 from leh_guardian.disclosure.labels import Label
-from leh_guardian.disclosure.numbers import Number
+from leh_guardian.disclosure.numbers import Number, Shape
 
 SHAPES: Final = ((4, 4, 4, 4), (16,), (4, 6, 5), (15,), (4, 6, 4), (14,), (8, 8), (4, 12), (6, 10))
 _ISSUERS: Final = re.compile(
@@ -23,6 +23,11 @@ _ISSUERS: Final = re.compile(
 def could_be(digits: str) -> bool:
     """Tell whether digits alone let a number be a card's."""
     return _ISSUERS.fullmatch(digits) is not None and luhn(digits)
+
+
+def word(_: str, __: Shape) -> None:
+    """Return what digits must be called: nothing."""
+    return
 
 
 def judge(number: Number) -> Tier | None:

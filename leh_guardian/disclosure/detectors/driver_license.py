@@ -11,10 +11,12 @@ from typing import Final
 
 from leh_guardian.disclosure.found import Tier
 from leh_guardian.disclosure.labels import Label
-from leh_guardian.disclosure.numbers import Number
+from leh_guardian.disclosure.numbers import Number, Shape
 
 SHAPES: Final = ((2, 2, 6, 2), (12,), (2, 6, 2), (2, 10), (2, 2, 8), (4, 6, 2))
 _REGIONS: Final = frozenset([*map(str, range(11, 27)), "28"])
+_OWN: Final = frozenset({(2, 2, 6, 2), (2, 6, 2)})
+"""Shapes that are believed without a word."""
 _OLD: Final = 10
 """Digits of a licence that begins with a region's name."""
 _NAMES: Final = re.compile(
@@ -25,6 +27,11 @@ _NAMES: Final = re.compile(
 def could_be(digits: str) -> bool:
     """Tell whether digits alone let a number be a licence's."""
     return digits[:2] in _REGIONS or len(digits) == _OLD
+
+
+def word(_: str, shape: Shape) -> Label | None:
+    """Return what digits of a shape must be called."""
+    return None if shape in _OWN else Label.DRIVER
 
 
 def judge(number: Number) -> Tier | None:

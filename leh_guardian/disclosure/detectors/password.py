@@ -54,7 +54,7 @@ def find(text: str) -> Iterator[Hit]:
         if name.start() < done:
             continue
         tail = _TAIL.match(text, name.end())
-        if tail is None:
+        if tail is None or (name["weak"] and _only_stands_before(tail)):
             continue
         span = _value(text, name, tail)
         if span is None:
@@ -66,6 +66,11 @@ def find(text: str) -> Iterator[Hit]:
     for found in _USERINFO.finditer(text):
         if (tier := judge(found["value"], Setting.SIGN)) is not None:
             yield Hit(Kind.PASSWORD, tier, *found.span("value"))
+
+
+def _only_stands_before(tail: re.Match[str]) -> bool:
+    """Tell whether nothing but a blank parts a name and what follows: of `pass` that is any sentence, and any report of tests."""
+    return tail["says"] is not None and not tail["says"].strip() and not tail["open"]
 
 
 def _names(text: str) -> Iterator[re.Match[str]]:

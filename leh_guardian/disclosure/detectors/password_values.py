@@ -41,7 +41,7 @@ _MASK: Final = re.compile(
 )
 _PLACEHOLDER: Final = re.compile(
     r"<[^>]*>?|\$\{[^}]*\}?|\{\{?[^}]*\}{0,2}|\$\([^)]*\)?|\$[A-Z_][A-Z0-9_]*|%\([^)]*\)s|%[sdrv]|%[A-Z_]+%|#\{[^}]*\}|\[[^\]]*\]?"
-    r"|(?i:(?:your|my|the|new|old|some|enter|insert|dummy|sample|example|test)?[_-]?(?:db|user|admin)?[_-]?(?:password|passwd|passphrase|pwd|pass|비밀번호)[_-]?(?:here|value|입력)?"
+    r"|!(?:vault|secret|env(?:_var)?|Ref|Sub|GetAtt|ImportValue)|(?i:(?:your|my|the|new|old|some|enter|insert|dummy|sample|example|test)?[_-]?(?:db|user|admin)?[_-]?(?:password|passwd|passphrase|pwd|pass|비밀번호)[_-]?(?:here|value|입력)?"
     r"|change[_-]?(?:me|it|this)!?|replace[_-]?me|placeholder|todo|tbd|example|n/?a|string|text|varchar\S*)"
 )
 _WORDS: Final = frozenset(
@@ -80,7 +80,7 @@ _FILE: Final = re.compile(
     r"(?i)\.(?:pdf|jpe?g|png|gif|heic|mp[34]|m4a|wav|mov|docx?|xlsx?|pptx?|hwpx?|txt|csv|zip|json|log|py|html?|com|net|kr)\Z"
 )
 _UNIT: Final = re.compile(
-    r"\d{1,5}(?:자|글자|자리|개|회|번|일|월|년|분|초|시|주)[가-힣~,.]{0,20}|\d{1,5}(?:%|days?|d|h|chars?|characters?|times?)"
+    r"\d{1,5}(?:자|글자|자리|개|회|번|일|월|년|분|초|시|주)[가-힣~,.]{0,20}|\d{1,3}[~-]\d{1,3}|\d{1,5}(?:%|days?|d|h|chars?|characters?|times?)"
 )
 _HANGUL: Final = re.compile("[가-힣]")
 _SPECIAL: Final = re.compile(r"[^A-Za-z0-9가-힣\s_.:/,'\"-]")

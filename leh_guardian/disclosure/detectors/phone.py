@@ -12,7 +12,7 @@ from typing import Final
 
 from leh_guardian.disclosure.found import Tier
 from leh_guardian.disclosure.labels import Label
-from leh_guardian.disclosure.numbers import Number
+from leh_guardian.disclosure.numbers import Number, Shape
 
 SHAPES: Final = (
     *((3, 4, 4), (3, 3, 4), (11,), (10,), (3, 8), (3, 7), (7, 4), (6, 4), (2, 4, 4), (2, 3, 4), (4, 4, 4), (4, 3, 4)),
@@ -40,10 +40,15 @@ def could_be(digits: str) -> bool:
     return digits.startswith(("0", "82"))
 
 
+def word(digits: str, _: Shape) -> Label | None:
+    """Return what digits must be called: landlines are a company's unless somebody's home is named."""
+    return None if _MOBILE.fullmatch(_at_home(digits)) else Label.LANDLINE
+
+
 def judge(number: Number) -> Tier | None:
     """Tell whether a number is a person's telephone."""
     abroad = _COUNTRY.match(number.digits)
-    digits = "0" + number.digits[abroad.end() :] if abroad else number.digits
+    digits = _at_home(number.digits)
     named = number.called(Label.PHONE, Label.LANDLINE)
     if not _MOBILE.fullmatch(digits):
         return _judge_landline(number, digits)
@@ -56,6 +61,12 @@ def judge(number: Number) -> Tier | None:
     if number.bare:
         return Tier.PROBABLE if number.label not in {Label.OTHER, Label.BANK} and _common(digits) else None
     return Tier.CONFIRMED if number.label is not Label.OTHER and digits.startswith("010") else Tier.PROBABLE
+
+
+def _at_home(digits: str) -> str:
+    """Return digits as they are dialled within Korea."""
+    abroad = _COUNTRY.match(digits)
+    return "0" + digits[abroad.end() :] if abroad else digits
 
 
 def _common(digits: str) -> bool:

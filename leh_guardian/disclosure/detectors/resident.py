@@ -12,7 +12,7 @@ from typing import Final
 from leh_guardian.disclosure.checks import birth, foreigner_check, resident_check
 from leh_guardian.disclosure.found import Tier
 from leh_guardian.disclosure.labels import Label
-from leh_guardian.disclosure.numbers import Number
+from leh_guardian.disclosure.numbers import Number, Shape
 
 SHAPES: Final = ((6, 7), (13,))
 _OLDEST: Final = 111
@@ -28,6 +28,11 @@ def could_be_citizen(digits: str) -> bool:
 def could_be_foreigner(digits: str) -> bool:
     """Tell whether digits alone let a number be a foreigner's."""
     return "01" <= digits[2:4] <= "12" and "01" <= digits[4:6] <= "31" and digits[6] in "5678"
+
+
+def word(digits: str, _: Shape) -> Label | None:
+    """Return what digits must be called: of those born before 1900 nothing is believed without a word."""
+    return Label.RESIDENT if digits[6] in "90" else None
 
 
 def judge_citizen(number: Number) -> Tier | None:

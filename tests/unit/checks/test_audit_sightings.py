@@ -90,7 +90,7 @@ def test_a_detector_that_fails_is_counted() -> None:
     """Its error is not raised: it may quote the line. What it could not look at is told as a number."""
     seen = Sightings(Failing(date(2026, 11, 27)))
     assert seen.texts([(place(), f"password={PASSWORD}")]) == 0
-    assert seen.records([(place(), {"a": PASSWORD})]) == [False]
+    assert seen.records([(place(), {"password": PASSWORD})]) == [False]
     assert seen.stream(place(), io.BytesIO(f"password={PASSWORD}\n".encode()), ()) == 0
     assert seen.unscanned == 3
 
@@ -99,7 +99,7 @@ def test_an_error_of_the_stream_is_not_the_detectors() -> None:
     """What breaks off is told by whoever reads it."""
 
     class Broken(io.BytesIO):
-        def readline(self, size: int | None = -1) -> bytes:
+        def read1(self, size: int | None = -1) -> bytes:
             raise EOFError
 
     with pytest.raises(EOFError):

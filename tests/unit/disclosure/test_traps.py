@@ -54,6 +54,7 @@ FOUND = [
     ("비밀번호는 hunter2!입니다", "password", "hunter2!"),
     ("비밀번호: qwer1234!, 다음", "password", "qwer1234!"),
     ("암호=Qwer12!@", "password", "Qwer12!@"),
+    ('pass "Qwer12!!"', "password", "Qwer12!!"),
     ("*** : Abc123!!", "password", "Abc123!!"),
     ('{"***": "Abc123!!"}', "password", "Abc123!!"),
     (r'body="{\"pwd\": \"Abc123!!\"}"', "password", "Abc123!!"),
@@ -103,6 +104,12 @@ CLEAN = [
     "da39a3ee5e6b4b0d3255bfef95601890afd80709",
     "task-management-with-a-very-long-name-1234567890",
     "10.12.34.56:8080 v1.2.3.4567",
+    "in one pass (`Strata`).",
+    "PASS tests/unit/test_a.py::test_b[1-2]",
+    "비밀번호: 8~20자",
+    "password: !vault |",
+    "EAN13 8806091234567",
+    "Content-Length: 9001011234567",
 ]
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from leh_guardian.checks import certificate_wording, rds_wording, s3_wording
 from leh_guardian.checks.audit import wording as audit_wording
+from leh_guardian.checks.audit.sizes import Design
 from leh_guardian.checks.weekly import wording as weekly_wording
 from leh_guardian.language import Text
 from leh_guardian.model.check import Status
@@ -26,6 +27,7 @@ _SAMPLES: Final[Mapping[Any, Any]] = {
     Text: Text(ko="<무엇>", en="<what>"),
     float: 0.0123,
     bool: True,
+    Design: Design(),
     Mapping[str, int]: {"kr_rrn": 2, "password": 1},
     Sequence[str]: ("<place> 1", "<place> 2"),
 }
