@@ -15,7 +15,7 @@ from leh_guardian.disclosure.found import Hit, Kind, Tier
 FORM: Final = re.compile(r"(?<![A-Za-z0-9/+_.%-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.%-])")
 _NAMES: Final = re.compile(r"(?i)secret|aws|access|credential|(?<![a-z])sk(?![a-z])|시크릿|비밀 ?키|액세스")
 _OTHERS: Final = re.compile(
-    r"(?i)hash|digest|etag|checksum|signature|(?<![a-z])(?:sig|sha\d{0,3}|md5|nonce|csrf|state|commit|cursor|page|next|request|trace|version|(?:[a-z]+_)?id)(?![a-z])"
+    r"(?i)hash|digest|etag|checksum|signature|(?<![a-z])(?:sig|sha\d{0,3}|md5|nonce|csrf|state|commit|cursor|page|pagination|next|request|trace|version|(?:[a-z]+_)?id)(?![a-z])"
 )
 _BEFORE: Final = 48
 

@@ -54,7 +54,7 @@ _WORDS: Final = frozenset(
         "bcrypt argon2 argon2id argon2i scrypt pbkdf2 sha1 sha256 sha-256 sha512 sha-512 sha3 md5 hmac aes aes128 "
         "aes-128 aes256 aes-256 aes-256-gcm aes-gcm rsa rsa2048 rsa-2048 ecdsa ed25519 tls tls1.2 tls1.3 tlsv1.2 "
         "tlsv1.3 ssl utf-8 utf8 base64 pending requested request attempt attempts verified verify rotation rotated "
-        "confirmed accepted rejected denied"
+        "confirmed accepted rejected denied str bool int float bytes"
     ).split()
 )
 _JOINED: Final = frozenset({"password", "passwd", "pwd", "too", "short", "long", "a", "the", "at"})
@@ -82,6 +82,8 @@ _FILE: Final = re.compile(
 _UNIT: Final = re.compile(
     r"\d{1,5}(?:자|글자|자리|개|회|번|일|월|년|분|초|시|주)[가-힣~,.]{0,20}|\d{1,3}[~-]\d{1,3}|\d{1,5}(?:%|days?|d|h|chars?|characters?|times?)"
 )
+_REMARK: Final = re.compile(r"[가-힣]{2,20}[(\[]")
+"""변경됨(2026-11-27)"""
 _HANGUL: Final = re.compile("[가-힣]")
 _SPECIAL: Final = re.compile(r"[^A-Za-z0-9가-힣\s_.:/,'\"-]")
 
@@ -122,7 +124,7 @@ def _is_sentence(value: str) -> bool:
     """Tell whether a value is words about a password: Hangul without anything else, or several words without a digit."""
     if _HANGUL.search(value):
         rest = _HANGUL.sub("", value)
-        return " " in value or len(rest.strip(".,!?()~ ")) < 2 or bool(_UNIT.match(value))
+        return " " in value or len(rest.strip(".,!?()~ ")) < 2 or bool(_UNIT.match(value) or _REMARK.match(value))
     words = value.split()
     if len(words) < 2:
         return False

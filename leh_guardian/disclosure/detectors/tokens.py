@@ -46,10 +46,14 @@ _FORMS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
 )
 _ENDS: Final = "."
 """What a sentence ends with and a token does not."""
+_END, _FEWEST = 16, 4
+"""The last letters of a token are so many different ones at least; of one that is masked or made up they are all x."""
 
 
 def find(text: str) -> Iterator[Hit]:
     """Yield the keys and tokens of a text."""
     for kind, form in _FORMS:
         for found in form.finditer(text):
-            yield Hit(kind, Tier.CONFIRMED, found.start(), found.start() + len(found[0].rstrip(_ENDS)))
+            value = found[0].rstrip(_ENDS)
+            if len(set(value[-_END:])) >= _FEWEST:
+                yield Hit(kind, Tier.CONFIRMED, found.start(), found.start() + len(value))
