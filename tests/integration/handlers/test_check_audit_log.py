@@ -104,13 +104,13 @@ def given_of(aws: Aws, product: Product | None = None, **more: Any) -> Checking:
 
 async def run(checks: Checking, **params: Any) -> Any:
     """One attempt."""
-    clock = FakeClock(NOW + timedelta(minutes=5))
+    clock = FakeClock(SystemClock().now() + timedelta(minutes=5))
     return await check_audit_log(attempt(can_check(checks), clock=clock), CheckAuditLogParams(**params))
 
 
 async def facts(checks: Checking, design: Design = SMALL, **wanted: Any) -> Any:
     """What a small design comes to."""
-    clock = FakeClock(NOW + timedelta(minutes=5))
+    clock = FakeClock(SystemClock().now() + timedelta(minutes=5))
     return (await look(checks.audit, checks.buckets, Wanted(design, **wanted), clock)).facts()
 
 
