@@ -90,8 +90,8 @@ def test_falls_silent_where_nobody_can_be_reached(settings: dict[str, str], rece
             wait_for(lambda: receiver.paths)
             for number in range(3):
                 send(alarm_event(f"a-{number}"))
-            held = wait_for(lambda: heartbeat(daemon)["held_back"])
-            assert held == "every way to people is broken: ops"
+            # On a busy machine a canary may be late meanwhile: that is another reason.
+            wait_for(lambda: heartbeat(daemon)["held_back"] == "every way to people is broken: ops")
             people.status = 200
             wait_for(lambda: heartbeat(daemon)["held_back"] is None, 120)
             silent = len(receiver.paths)

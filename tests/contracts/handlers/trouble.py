@@ -1,11 +1,13 @@
 """Owns the trouble that every handler has to get through; the one rule: it strikes at every place that a quiet run passes.
 
-Each function runs an action once for each place, on a stage that is set anew, and yields what the runs ended in.
+Each function runs an action once for each place, on a stage that is set anew, and yields what the runs ended in. `make faults` plays
+all places. `make test` plays all writes, at which effects are lost or doubled; of the questions, which are alike, the first; and lets
+a zombie stand at the first and last point, where one is killed at each.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +19,7 @@ from leh_guardian.telemetry import failpoints
 from tests.contracts.handlers.frozen import Frozen
 from tests.contracts.handlers.promises import Run
 from tests.contracts.handlers.stage import Stage
+from tests.faults.sizes import LONG
 from tests.support.faults import Fault, fail_after, garbage, hang, lose_reply, refuse
 from tests.support.process import wait_for
 
@@ -67,10 +70,17 @@ async def _once(make: MakeStage, where: str, operation: str, fault: Fault, hit: 
 async def _everywhere(make: MakeStage, calm: Quiet, what: str, fault: Fault, times: int = 1) -> Runs:
     with make() as stage:
         writes = stage.world.writes
-    for operation, hits in calm.operations.items():
-        # A question is like any other; of the writes the last one, too.
-        for hit in sorted({1, hits}) if operation in writes else (1,):
+    for operation in _asked(calm, writes):
+        # Of the writes the last one, too.
+        for hit in sorted({1, calm.operations[operation]}) if operation in writes else (1,):
             yield await _once(make, f"{what} at {operation} {hit}", operation, fault, hit, times)
+
+
+def _asked(calm: Quiet, writes: Collection[str]) -> list[str]:
+    """Return the operations to strike at."""
+    questions = [operation for operation in calm.operations if operation not in writes]
+    passed_over = set() if LONG else set(questions[1:])
+    return [operation for operation in calm.operations if operation not in passed_over]
 
 
 async def reply_lost(make: MakeStage, calm: Quiet) -> Runs:
@@ -111,7 +121,9 @@ async def throttled(make: MakeStage, calm: Quiet) -> Runs:
 
 async def hangs(make: MakeStage, calm: Quiet) -> Runs:
     """Each operation is applied once and does not answer within the step's timeout."""
-    for operation in calm.operations:
+    with make() as stage:
+        writes = stage.world.writes
+    for operation in _asked(calm, writes):
         yield await _hangs(make, f"hang at {operation}", operation, hang(applied=True))
 
 
@@ -152,9 +164,10 @@ async def twice_at_once(make: MakeStage, calm: Quiet) -> Runs:
             yield Run.of(stage.world, row, f"twice at once, round {n}")
 
 
-def _places(stage: Stage, calm: Quiet) -> list[tuple[str, Fault | None]]:
+def _places(stage: Stage, calm: Quiet, *, all_points: bool) -> list[tuple[str, Fault | None]]:
     """Where an attempt may stand still: at each failpoint, and in each write, before and after it is applied."""
-    points: list[tuple[str, Fault | None]] = [(point, None) for point in calm.points]
+    chosen = calm.points if all_points else list(dict.fromkeys([calm.points[0], calm.points[-1]]))
+    points: list[tuple[str, Fault | None]] = [(point, None) for point in chosen]
     writes = sorted(stage.world.writes)
     return points + [(write, hang(applied=applied)) for write in writes for applied in (True, False)]
 
@@ -179,7 +192,7 @@ async def zombie_late(make: MakeStage, calm: Quiet) -> Runs:
 
 async def _overtaken(make: MakeStage, calm: Quiet, what: str, *, revives: str | None) -> Runs:
     with make() as stage:
-        places = _places(stage, calm)
+        places = _places(stage, calm, all_points=LONG or revives is None)
     for place, fault in places:
         where = f"{what}, at {place}{' unapplied' if fault and not fault.applied else ''}"
         with make() as stage:
