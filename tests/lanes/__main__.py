@@ -33,6 +33,7 @@ PARTS = {
     "the rest": (
         ("tests/e2e", "tests/integration/engine", "tests/integration/local"),
         ("tests/integration",),
+        ("tests/integration/handlers", "tests/integration/store"),
         ("tests",),
     ),
 }

@@ -40,6 +40,12 @@ RRN, PASSWORD, AWS_KEY = "900101-1234568", "hunter2-Canary!", "AKIACANARYCANARYC
 SMALL = Design(confidence=0.9, rate=0.05, part_rate=0.1, recall=1.0, whole_lines=50, whole_bytes=2000)
 
 
+@pytest.fixture(autouse=True)
+def _its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 dates objects by the real clock: minutes may have gone by since this file was read."""
+    monkeypatch.setitem(globals(), "NOW", SystemClock().now().astimezone(UTC))
+
+
 @pytest.fixture(scope="module")
 async def product(postgres: EmbeddedPostgres) -> Product:
     """LEH's tables, with a column of details."""
@@ -104,13 +110,13 @@ def given_of(aws: Aws, product: Product | None = None, **more: Any) -> Checking:
 
 async def run(checks: Checking, **params: Any) -> Any:
     """One attempt."""
-    clock = FakeClock(SystemClock().now() + timedelta(minutes=5))
+    clock = FakeClock(NOW + timedelta(minutes=5))
     return await check_audit_log(attempt(can_check(checks), clock=clock), CheckAuditLogParams(**params))
 
 
 async def facts(checks: Checking, design: Design = SMALL, **wanted: Any) -> Any:
     """What a small design comes to."""
-    clock = FakeClock(SystemClock().now() + timedelta(minutes=5))
+    clock = FakeClock(NOW + timedelta(minutes=5))
     return (await look(checks.audit, checks.buckets, Wanted(design, **wanted), clock)).facts()
 
 
