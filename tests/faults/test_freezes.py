@@ -60,8 +60,10 @@ def _freeze(made: World, point: str, times: int) -> tuple[int, Verdict]:
             # How long it is frozen is the fault itself: past its lease, so that the other one takes over.
             time.sleep(FROZEN)
             frozen += 1
+            seen = zombie.hits()[point]
             zombie.send(signal.SIGCONT)
-            wait_for(lambda: not zombie.frozen)
+            # Under load it is at its next freeze before anybody has seen it thaw.
+            wait_for(lambda seen=seen: not zombie.frozen or zombie.hits()[point] > seen)  # type: ignore[misc]
     # Its freezing cannot be called off: it may freeze once more, and goes.
     assert zombie.kill()
     zombie.start()

@@ -26,7 +26,7 @@ from tests.support.process import Daemon, wait_for
 POINTS = sorted(
     name
     for file in (Path(leh_guardian.__file__).parent / "reprocess").glob("*.py")
-    for name in set(re.findall(r'failpoint\("([a-z_.]+)"\)', file.read_text(encoding="utf-8")))
+    for name in set(re.findall(r'failpoint\("(reprocess\.[a-z_]+)"\)', file.read_text(encoding="utf-8")))
 )
 _PIECES = 6
 _TOKEN = "a-token-of-the-admin-api"

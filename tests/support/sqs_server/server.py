@@ -252,7 +252,11 @@ def _read(body: bytes) -> Mapping[str, Any]:
         read: Mapping[str, Any] = orjson.loads(body)
     except orjson.JSONDecodeError:
         # Lone surrogates are for `check_body` to refuse.
-        read = json.loads(body)
+        try:
+            read = json.loads(body)
+        except ValueError as error:
+            # Another service's protocol: a daemon that runs for long asks more than queues.
+            raise SqsError("UnknownOperationException", "this server speaks SQS alone") from error
     return read
 
 
