@@ -125,6 +125,8 @@ class Gate:
         """Let one call to a provider through, its estimate in tokens reserved, or raise Paused; afterwards settle and record."""
         estimate = max(1, int(estimate))
         held = self._admit(work.case_id, work.user_id, estimate)
+        # A call that was let through before a trial is none of the trial's, however late it ends.
+        under = [int(one.version) for one in held if one.hourly or one.name.startswith("case#")]
         call, outcome = Call(), "error"
         try:
             yield call
@@ -133,7 +135,7 @@ class Gate:
             self._settle(held, 0 if call.tokens is None else estimate - sum(call.tokens))
             said = {name: getattr(work, name) for name in ("case_id", "user_id", "evidence_id", "sha256")}
             said |= {"model": model, "outcome": call.outcome or outcome, "request_id": call.request_id}
-            used = dict(zip(("prompt_tokens", "completion_tokens"), call.tokens or (0, 0)))
+            used = dict(zip(("prompt_tokens", "completion_tokens", "circuit"), (*(call.tokens or (0, 0)), *under)))
             self._tell({**{name: str(text)[:128] for name, text in said.items() if text}, **used, "attempt": attempt})
 
     def _tell(self, detail: dict[str, Any], kind: str = "TokenUsage") -> None:

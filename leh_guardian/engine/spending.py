@@ -27,6 +27,7 @@ from leh_guardian.store.counters import Counted
 from leh_guardian.store.transaction import Transaction
 
 DETAIL_TYPE: Final = "Spend Limit Crossed"
+_SECOND: Final = timedelta(seconds=1)
 _HOUR: Final = timedelta(hours=1)
 _KEEP: Final = LONGEST + _HOUR
 QUIET: Final = timedelta(minutes=10)
@@ -116,7 +117,7 @@ async def _count(tx: Transaction, changes: Changes, used: Sequence[Used], known:
         amounts = {Unit.TOKENS: Decimal(usage.tokens), Unit.USD: usage.cost, Unit.ATTEMPTS: Decimal(usage.attempts)}
         for scope, key in _whose(usage):
             circuit = known.get((scope, key))
-            part = bucket(happened, circuit.cleared_at if circuit else None)
+            part = bucket(_let_through(happened, usage, scope, circuit), circuit.cleared_at if circuit else None)
             found.minutes.setdefault((scope, key), []).append(part)
             found.newest[scope, key] = max(happened, found.newest.get((scope, key), happened))
             if usage.estimated:
@@ -132,6 +133,17 @@ async def _count(tx: Transaction, changes: Changes, used: Sequence[Used], known:
             )
     await counters.add(tx, rows)
     return found
+
+
+def _let_through(happened: datetime, usage: Usage, scope: Scope, circuit: Circuit | None) -> datetime:
+    """Return when use counts: a call that its case's circuit let through before a trial is none of the trial's, however late it ends.
+
+    Workers believe for seconds what they have read, and a call lasts a minute.
+    """
+    if circuit is None or scope is not Scope.CASE or circuit.state is not State.HALF_OPEN or circuit.cleared_at is None:
+        return happened
+    before = usage.circuit is not None and usage.circuit < circuit.version
+    return min(happened, circuit.cleared_at - _SECOND) if before else happened
 
 
 def _whose(usage: Usage) -> Iterator[Key]:

@@ -49,6 +49,8 @@ class Usage:
     """Whether nothing was used, because the case's allowance of the hour is spent."""
     estimated_from: str = ""
     """Which of the two it was estimated from: log, or table."""
+    circuit: int | None = None
+    """The version of its case's circuit that let it through; None where nobody says."""
 
     @property
     def tokens(self) -> int:
@@ -112,6 +114,7 @@ def priced(event: Event, prices: Prices) -> tuple[Event, Usage | None]:
         estimated=estimated,
         attempts=(_tokens(detail.get("attempts")) or 1) if estimated else 1,
         estimated_from=_text(detail.get("estimated_from"))[:20] if estimated else "",
+        circuit=_tokens(detail["circuit"]) if "circuit" in detail else None,
     )
     # Sent again after a lost answer, a record has another id of EventBridge's.
     request = _text(detail.get("request_id"))

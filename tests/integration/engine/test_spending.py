@@ -453,6 +453,25 @@ async def test_a_trial_counts_from_its_beginning_within_the_minute(
     assert (await used(one))["tokens"] == 600 + sum(tokens for _, tokens in seconds)
 
 
+@pytest.mark.parametrize(
+    ("behind", "state"), [(1, State.HALF_OPEN), (0, State.OPEN), (None, State.OPEN)], ids=["before", "in it", "unsaid"]
+)
+async def test_a_call_that_a_trial_did_not_let_through_is_none_of_it(
+    house: Houses, board: Board, behind: int | None, state: State
+) -> None:
+    """It was under way, or its worker believed for seconds what it had read: it ends within the trial, and counts before it."""
+    one = house()
+    kept = keeper(one, board, replace(Recovery(), allowance=100))
+    await trip(kept)
+    trial = await kept.judge(Scope.CASE, "case_1", Verdict.LEGITIMATE, "fine", None)
+    one.clock.advance(seconds=40)
+    said = {} if behind is None else {"circuit": trial.version - behind}
+    await one.take({**use(1, 500, **said), "time": one.clock.now().isoformat()})
+    await kept.run_once()
+    assert (await kept.get(Scope.CASE, "case_1")).state is state
+    assert (await used(one))["tokens"] == 500
+
+
 async def test_what_was_accepted_ends_within_the_minute(house: Houses, board: Board) -> None:
     """What is used after a circuit was closed is held against the case from the next second on, and nothing from before."""
     one = house()

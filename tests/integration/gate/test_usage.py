@@ -9,7 +9,7 @@ import pytest
 
 from leh_guardian import gate as module
 from leh_guardian.gate import Gate
-from tests.integration.gate.test_circuits import Hands, admitted
+from tests.integration.gate.test_circuits import LATER, Hands, admitted
 from tests.support.faults import hang, refuse
 from tests.support.gate_tables import EventBus, Tables, work
 
@@ -46,6 +46,26 @@ def test_an_attempt_is_an_event(store: Tables, container: Container, bus: EventB
     assert {(e["Source"], e["DetailType"], e["EventBusName"]) for e in bus.taken} == {
         ("leh.ai-worker", "TokenUsage", "leh")
     }
+
+
+def test_a_record_says_which_circuit_let_it_through(store: Tables, container: Container, bus: EventBus) -> None:
+    """By its version: a trial, or a closed one with an hour's allowance; nothing where nothing was reserved of the case's own."""
+    store.circuit("case#case_a", "half_open", version=7, until=LATER, allowance=1000)
+    store.circuit("user#u1", "half_open", version=3, until=LATER, allowance=1000)
+    gate = container()
+    for user in (None, "u1"):
+        with gate.call(work(user_id=user), model="m", estimate=100) as call:
+            call.used(70, 12)
+    with gate.call(work(case="case_b", user_id="u1"), model="m", estimate=100):
+        pass
+    store.put(store.breaker, pk="spend", allowance=1000)
+    store.circuit("case#case_c", "closed", version=5)
+    later = container()
+    with later.call(work(case="case_c"), model="m", estimate=100) as call:
+        call.used(1, 1)
+    gate.flush()
+    later.flush()
+    assert [record.get("circuit") for record in bus.details()] == [7, 7, None, 5]
 
 
 def test_events_go_tens_at_a_time(store: Tables, container: Container, bus: EventBus) -> None:
