@@ -18,6 +18,7 @@ from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.emptied import empty
+from tests.support.sdk import share_loader
 
 
 @pytest.hookimpl(trylast=True)
@@ -43,6 +44,12 @@ def _clean_environment() -> None:
             del os.environ[name]
     # A shell that starts us in the background has SIGINT ignored, and so it would be in every command that is to be interrupted.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_loader() -> None:
+    """The SDK's descriptions of AWS are read once, not for each of thousands of clients."""
+    share_loader()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -139,9 +139,9 @@ def _warm_up() -> None:
 
     from leh_guardian import app
     from leh_guardian.adapters.aws import open_aws
-    from tests.support.sdk import share_hooks
+    from tests.support.sdk import share_loader
 
-    share_hooks()
+    share_loader()
     # A session reads its files itself, even where another one has; those that are forked share what was read here.
     read = cache(loaders.JSONFileLoader().load_file)
     loaders.JSONFileLoader.load_file = lambda _, path: read(path)

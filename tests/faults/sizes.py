@@ -22,7 +22,7 @@ RESTARTS = _wanted("RESTARTS", 2)
 """Restarts of PostgreSQL under load."""
 STOPS = _wanted("STOPS", 6)
 """SIGTERMs at random times."""
-STORM = _wanted("STORM", 3_000)
+STORM = _wanted("STORM", 2_000)
 """Alerts in a storm."""
 LONG = bool(os.environ.get("FAULTS_LONG"))
 """Whether this is `make faults`."""

@@ -65,7 +65,15 @@ def name_of(scenario: Scenario) -> str:
     return scenario.__name__
 
 
-_LONGEST = {"calling", "paused_work", "random_kills", "restarts_under_load", "storm", "wall_clock_jumps"}
+_LONGEST = {
+    "calling",
+    "kill_and_restart-executor",
+    "paused_work",
+    "random_kills",
+    "restarts_under_load",
+    "storm",
+    "wall_clock_jumps",
+}
 
 
 def _in_order(chosen: Iterable[Scenario]) -> list[Scenario]:

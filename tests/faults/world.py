@@ -97,7 +97,8 @@ class World:
             "AWS_EC2_METADATA_DISABLED": "true",
             "LEH_DATABASE_URL": self.proxied_dsn or self.postgres.dsn(self.database),
             "LEH_QUEUE__ALERTS": ALERTS,
-            "LEH_QUEUE__WAIT": "1",
+            "LEH_QUEUE__WAIT": "2",
+            "LEH_QUEUE__POLLERS": "2",
             "LEH_QUEUE__VISIBILITY": str(VISIBILITY),
             "LEH_RULES__DIR": str(self.folder / "rules"),
             "LEH_HTTP__PORT": "0",
@@ -200,9 +201,9 @@ class World:
     def settle(self, seconds: float = HEAL_SECONDS) -> dict[str, Any]:
         """Wait until all is settled and the drained queues' OKs are, too; returns what is not settled after `seconds`."""
         try:
-            wait_for(self._settled, seconds, pause=0.2)
+            wait_for(self._settled, seconds, pause=0.4)
             self.put(self.load.drained(self._is_empty))
-            wait_for(self._settled, seconds, pause=0.2)
+            wait_for(self._settled, seconds, pause=0.4)
         except AssertionError:
             return self.unsettled()
         return {}

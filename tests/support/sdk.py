@@ -5,42 +5,34 @@ A test run opens thousands of sessions and some hundred daemons: what each would
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiobotocore.session import get_session
 from botocore import hooks
 
 from leh_guardian.adapters import aws
 
-if TYPE_CHECKING:
-    import pytest
-
 _LOADER = get_session().get_component("data_loader")
 _NAMES: dict[str, str] = {}
 """Old names of the SDK's events, and what they are called by now."""
 
 
-def share_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all sessions that are opened from here on read the SDK's descriptions of AWS through one loader, which keeps them."""
+def share_loader() -> None:
+    """Let all sessions that are opened from here on read the SDK's descriptions of AWS through one loader, which keeps them.
+
+    They name events and look at handlers' parameters once, too: half of what it costs to open a session and a client.
+    """
+    open_session, begin, looked = aws.get_session, hooks.EventAliaser.__init__, hooks.accepts_kwargs
+    of_function = cache(looked)
 
     def session() -> Any:
-        made = get_session()
+        made = open_session()
         made.register_component("data_loader", _LOADER)
         return made
 
-    monkeypatch.setattr(aws, "get_session", session)
-    share_hooks(monkeypatch.setattr)
-
-
-def share_hooks(put: Callable[[Any, str, Any], None] = setattr) -> None:
-    """Let them name events and look at handlers' parameters once: half of what it costs to open a session and a client."""
-    begin, looked = hooks.EventAliaser.__init__, hooks.accepts_kwargs
-    of_function = cache(looked)
-
-    def made(aliaser: hooks.EventAliaser, emitter: Any, aliases: Any = None) -> None:
+    def begun(aliaser: hooks.EventAliaser, emitter: Any, aliases: Any = None) -> None:
         begin(aliaser, emitter, aliases)
         if aliases is None:
             aliaser._alias_name_cache = _NAMES
@@ -49,5 +41,4 @@ def share_hooks(put: Callable[[Any, str, Any], None] = setattr) -> None:
         # Methods are of a session: kept, they would keep it.
         return of_function(handler) if isinstance(handler, FunctionType) else looked(handler)
 
-    put(hooks.EventAliaser, "__init__", made)
-    put(hooks, "accepts_kwargs", accepts)
+    aws.get_session, hooks.EventAliaser.__init__, hooks.accepts_kwargs = session, begun, accepts

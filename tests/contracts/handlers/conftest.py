@@ -17,7 +17,6 @@ from leh_guardian.store.migrate import migrate
 from leh_guardian.store.pool import Pool
 from tests.contracts.handlers.stage import Stage
 from tests.contracts.handlers.world import World
-from tests.support.sdk import share_loader
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +24,6 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The adapters' repetitions follow at once: their pauses are not the point."""
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
     monkeypatch.setattr(survey, "_LAST_WORDS", 0.3)
-
-
-@pytest.fixture(autouse=True)
-def _one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's descriptions of AWS are read once, not for each of hundreds of clients."""
-    share_loader(monkeypatch)
 
 
 @pytest.fixture

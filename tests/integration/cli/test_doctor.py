@@ -35,7 +35,6 @@ from tests.support.faults import refuse
 from tests.support.installation import client
 from tests.support.leh_product import make_product
 from tests.support.posts import Receiver
-from tests.support.sdk import share_loader
 from tests.support.worker_outside import HEALTH, WorkerOutside
 
 ROOT = Path(__file__).parents[3]
@@ -378,11 +377,8 @@ async def test_the_admin_api(environment: dict[str, str], tmp_path: Path) -> Non
         assert not api.desk.keys
 
 
-async def test_what_the_checks_name_is_looked_at(
-    environment: dict[str, str], postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_the_checks_name_is_looked_at(environment: dict[str, str], postgres: EmbeddedPostgres) -> None:
     """Groups, prefixes and databases that are not there are named, and the column of the audit log that may not be read."""
-    share_loader(monkeypatch)
     name, role = f"audit-{uuid.uuid4().hex[:8]}", f"reads_{uuid.uuid4().hex[:8]}"
     product = await make_product(postgres.dsn("guardian"), closed=False)
     await product.do("alter table audit_logs add column details text")
@@ -421,9 +417,8 @@ async def test_what_the_checks_name_is_looked_at(
     }
 
 
-async def test_logs_of_requests_are_looked_at(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_logs_of_requests_are_looked_at(environment: dict[str, str]) -> None:
     """Each that is named is read, today's as well as those named by date; one that is not there, or ends elsewhere, is told."""
-    share_loader(monkeypatch)
     name, now = f"aws-waf-logs-{uuid.uuid4().hex[:8]}", SystemClock().now()
     with client("logs", dict(os.environ)) as logs, client("s3", dict(os.environ)) as s3:
         logs.create_log_group(logGroupName=name)

@@ -19,7 +19,6 @@ from tests.support.clock import FakeClock
 from tests.support.faults import refuse
 from tests.support.house import House, World, rule_set
 from tests.support.s3_outside import BUCKET, REGION, Entry, S3Outside
-from tests.support.sdk import share_loader
 
 RULES = """
 version: 1
@@ -42,7 +41,6 @@ RULE = """<Rule><ID>tmp</ID><Status>Enabled</Status><Filter/><Expiration><Days>7
 @pytest.fixture
 async def given(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[S3Outside, Checking]]:
     """A bucket, and what looks at it."""
-    share_loader(monkeypatch)
     with S3Outside() as s3:
         for name, value in s3.environment().items():
             monkeypatch.setenv(name, value)

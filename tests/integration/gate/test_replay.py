@@ -20,7 +20,6 @@ from leh_guardian.handlers.release_parked import ReleaseParkedParams, release_pa
 from tests.support.attempt import Memory, attempt
 from tests.support.gate_tables import EventBus, Tables
 from tests.support.letters import Remembered
-from tests.support.sdk import share_loader
 from tests.support.sqs_server import ACCOUNT, REGION, SqsServer
 
 Container = Callable[..., Gate]
@@ -95,9 +94,8 @@ def worker(container: Container, monkeypatch: pytest.MonkeyPatch, bus: EventBus)
 
 
 @pytest.fixture
-async def can(worker: Worker, store: Tables, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Capabilities]:
+async def can(worker: Worker, store: Tables) -> AsyncIterator[Capabilities]:
     """The view that guardian has."""
-    share_loader(monkeypatch)
     async with open_aws(REGION) as aws:
         dynamo = await aws.client("dynamodb")
         yield Capabilities(

@@ -33,7 +33,6 @@ from tests.support.clock import FakeClock
 from tests.support.faults import refuse
 from tests.support.installation import client
 from tests.support.leh_product import Product, make_product
-from tests.support.sdk import share_loader
 
 NOW = SystemClock().now().astimezone(UTC)
 RRN, PASSWORD, AWS_KEY = "900101-1234568", "hunter2-Canary!", "AKIACANARYCANARYCANA"
@@ -313,7 +312,6 @@ async def test_no_right_to_read_the_table(aws: Aws, unreadable: Product) -> None
 @pytest.fixture
 async def outside(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[AuditOutside, Checking]]:
     """A log group of several pages and two objects on a server that can go wrong."""
-    share_loader(monkeypatch)
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
     with AuditOutside() as server:
         for name, value in server.environment().items():

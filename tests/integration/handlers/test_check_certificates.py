@@ -28,7 +28,6 @@ from tests.support.checking import can_check, checking
 from tests.support.clock import FakeClock
 from tests.support.faults import refuse
 from tests.support.installation import client
-from tests.support.sdk import share_loader
 from tests.support.tls_server import NOW, Issued, TlsServer, issue
 
 DAY = timedelta(days=1)
@@ -68,7 +67,6 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A host that is well."""
-    share_loader(monkeypatch)
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
     monkeypatch.setattr(tls, "_PAUSE", 0.0)
     root = issue("root", authority=True)

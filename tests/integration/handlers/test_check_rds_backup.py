@@ -25,7 +25,6 @@ from tests.support.clock import FakeClock
 from tests.support.faults import garbage, refuse
 from tests.support.installation import client
 from tests.support.rds_outside import REGION, RdsOutside
-from tests.support.sdk import share_loader
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 WRONG = NOW + timedelta(days=3)
@@ -66,7 +65,6 @@ def snapshots(rds: RdsOutside, name: str, *hours: float, kind: str = "automated"
 @pytest.fixture
 def rds(monkeypatch: pytest.MonkeyPatch) -> Iterator[RdsOutside]:
     """An instance with two days of snapshots."""
-    share_loader(monkeypatch)
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
     with RdsOutside(NOW) as opened:
         for name, value in opened.environment().items():

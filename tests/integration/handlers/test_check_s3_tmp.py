@@ -24,7 +24,6 @@ from tests.support.clock import FakeClock
 from tests.support.faults import garbage, refuse
 from tests.support.installation import client
 from tests.support.s3_outside import BUCKET, REGION, Entry, S3Outside
-from tests.support.sdk import share_loader
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 EXPIRES = "<Expiration><Days>7</Days></Expiration>"
@@ -46,7 +45,6 @@ def entry(key: str, days: float, **more: Any) -> Entry:
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Outside]:
     """A bucket whose rule covers everything, with young objects."""
-    share_loader(monkeypatch)
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
     with S3Outside() as opened:
         for name, value in opened.environment().items():

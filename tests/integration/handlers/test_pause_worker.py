@@ -19,14 +19,12 @@ from tests.support.attempt import Memory, again, attempt
 from tests.support.clock import FakeClock
 from tests.support.faults import refuse
 from tests.support.lambda_front import LambdaFront
-from tests.support.sdk import share_loader
 from tests.support.sqs_server import REGION
 
 
 @pytest.fixture
 def front(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaFront]:
     """A function that a queue feeds, and whose events are caught."""
-    share_loader(monkeypatch)
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
     with LambdaFront() as made:
         for name, value in made.environment().items():

@@ -26,7 +26,6 @@ from tests.support.clock import FakeClock
 from tests.support.gate_tables import Tables, tables
 from tests.support.lambda_server import LambdaServer, arn_of
 from tests.support.letters import Remembered
-from tests.support.sdk import share_loader
 from tests.support.sqs_server import ACCOUNT, REGION, SqsServer
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -53,7 +52,7 @@ def functions() -> Iterator[LambdaServer]:
 
 
 @pytest.fixture
-def store(aws_server: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
+def store(aws_server: EmbeddedAws) -> Iterator[Tables]:
     """The tables."""
     with tables(aws_server.environment()) as made:
         yield made
@@ -64,7 +63,6 @@ async def can(
     store: Tables, sqs: SqsServer, functions: LambdaServer, aws_server: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Capabilities]:
     """The handler's view of all three."""
-    share_loader(monkeypatch)
     for name, value in (aws_server.environment() | functions.environment()).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", sqs.url)

@@ -21,7 +21,6 @@ from leh_guardian.store.pool import Pool
 from tests.support.attempt import again
 from tests.support.faults import refuse
 from tests.support.reprocessing import Leh, leh
-from tests.support.sdk import share_loader
 from tests.support.sqs_server import SqsServer
 from tests.support.worker_outside import FUNCTION, WorkerOutside
 
@@ -41,7 +40,6 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerOutside]:
 @pytest.fixture
 async def service(pool: Pool, aws: Aws, outside: WorkerOutside, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Leh]:
     """The service, two letters of a code bug in its DLQ."""
-    share_loader(monkeypatch)
     with SqsServer() as sqs:
         sqs.tune(longest_wait=0.01)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", sqs.url)

@@ -17,7 +17,6 @@ from leh_guardian.store.transaction import transaction
 from leh_guardian.telemetry import failpoints
 from tests.support.attempt import Memory, again
 from tests.support.reprocessing import Leh, leh
-from tests.support.sdk import share_loader
 from tests.support.sqs_server import SqsServer
 
 PIECES = 3
@@ -28,7 +27,6 @@ DOUBTFUL = "reprocess.asking"
 @pytest.fixture
 async def service(pool: Pool, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Leh]:
     """The service."""
-    share_loader(monkeypatch)
     with SqsServer() as sqs:
         sqs.tune(longest_wait=0.01)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", sqs.url)

@@ -24,16 +24,9 @@ from leh_guardian.store.transaction import transaction
 from tests.support.attempt import again
 from tests.support.evidence_server import EvidenceServer
 from tests.support.reprocessing import Leh, leh
-from tests.support.sdk import share_loader
 from tests.support.sqs_server import SqsServer
 
 TEN = [f"ev_{n:02}" for n in range(10)]
-
-
-@pytest.fixture(autouse=True)
-def _one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's descriptions of AWS are read once."""
-    share_loader(monkeypatch)
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from leh_guardian.trails.objects import BY_FOLDER, Bounds, DatedObjects
 from leh_guardian.trails.told import Told
 from tests.support.audit_outside import BUCKET, FILTER, GET, GROUP, LIST, REGION, AuditOutside
 from tests.support.faults import refuse
-from tests.support.sdk import share_loader
 from tests.support.trails import BUCKET as EVIDENCE
 from tests.support.trails import access_line, event, trail_file, waf_record
 
@@ -37,7 +36,6 @@ TODAY = NOW.strftime(BY_FOLDER)
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AuditOutside]:
     """Nothing is there yet."""
-    share_loader(monkeypatch)
     monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
     with AuditOutside() as opened:
         for name, value in opened.environment().items():
