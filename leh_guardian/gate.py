@@ -108,7 +108,7 @@ class Gate:
 
     def __post_init__(self) -> None:
         self._clients: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._lock, self._sending = threading.Lock(), threading.Lock()
         self._seen: dict[tuple[str, ...], tuple[list[Circuit], float, float]] = {}  # at monotonic seconds, Unix time
         self._local: dict[str, tuple[int, int]] = {}  # {case: (calls, tokens)} since the store went away
         # Seconds: DynamoDB's clock ahead of ours; monotonic, until when DynamoDB and EventBridge are left alone.
@@ -149,7 +149,17 @@ class Gate:
             self.flush()
 
     def flush(self) -> None:
-        """Send the events that wait. Call it at the end of an invocation: a frozen container sends nothing. Never raises."""
+        """Send the events that wait, and wait for those that another thread sends. Never raises.
+
+        Call it at the end of an invocation, before its message is deleted: a frozen container sends nothing.
+        """
+        came = self.monotonic()
+        with self._sending:
+            # What has failed while this one waited for its turn is not asked again: all end within seconds.
+            if self._quiet_until < came + 6 * CACHE_SECONDS:
+                self._send()
+
+    def _send(self) -> None:
         with suppress(ConnectionError):
             for hour, owed in list(self._owed.items()):
                 if abs(owed) >= _LITTLE and self.monotonic() >= self._away_until:
@@ -325,7 +335,9 @@ class Gate:
                 ExpressionAttributeValues={name: {"N": value} for name, value in values.items()},
             )
         except Exception as error:
-            if getattr(error, "response", {}).get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            # A request without an answer has a response, too, which is None.
+            answer = getattr(error, "response", None) or {}
+            if answer.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
                 return False
             log.warning("%d tokens of %s: %s", tokens, circuit.name, error)
             raise ConnectionError(str(error)) from error

@@ -11,7 +11,7 @@ from leh_guardian.gate import Gate, NotParked, Paused
 from tests.integration.gate.test_circuits import LATER, Hands, admitted
 from tests.support.faults import hang, refuse
 from tests.support.forwarder import Forwarder
-from tests.support.gate_tables import Tables, work
+from tests.support.gate_tables import EventBus, Tables, work
 
 Container = Callable[..., Gate]
 
@@ -87,6 +87,30 @@ def test_a_reservation_that_fails_does_not_renew_the_allowance(
         through += admitted(gate)
         monotonic.seconds += 6
     assert through == 2
+
+
+def test_a_reservation_without_an_answer_is_as_one_that_fails(
+    store: Tables, between: Forwarder, container: Container
+) -> None:
+    """The table can be read, and an update hangs: the case spends a little on its own account."""
+    store.circuit("case#case_a", "half_open", until=LATER, allowance=10_000)
+    between.faults.script("UpdateItem", hang())
+    assert admitted(container(local_calls=1))
+    between.let_go()
+
+
+def test_what_cannot_be_given_back_is_told_all_the_same(
+    store: Tables, between: Forwarder, container: Container, bus: EventBus
+) -> None:
+    """The settlement of a reservation has no answer: the call counts for what it was, and the worker hears nothing of it."""
+    store.circuit("case#case_a", "half_open", until=LATER, allowance=10_000)
+    between.faults.script("UpdateItem", hang(), hit=2)
+    gate = container()
+    with gate.call(work(), model="m", estimate=100) as call:
+        call.used(30, 0)
+    gate.flush()
+    assert [one["prompt_tokens"] for one in bus.details()] == [30]
+    between.let_go()
 
 
 def test_an_answer_that_does_not_come_is_not_waited_for(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from leh_guardian import gate as module
 from leh_guardian.gate import Gate
 from tests.integration.gate.test_circuits import LATER, Hands, admitted
-from tests.support.faults import hang, refuse
+from tests.support.faults import hang, refuse, slow
 from tests.support.gate_tables import EventBus, Tables, work
+from tests.support.process import wait_for
 
 Container = Callable[..., Gate]
 
@@ -109,6 +111,34 @@ def test_a_bus_that_hangs_is_given_up_on(store: Tables, container: Container, bu
     gate = container()
     bus.faults.always("PutEvents", hang())
     assert all(admitted(gate) for _ in range(15))
+    assert bus.faults.hits["PutEvents"] == 1
+    bus.let_go()
+
+
+def test_whoever_flushes_waits_for_what_another_thread_sends(
+    store: Tables, container: Container, bus: EventBus
+) -> None:
+    """Its message is deleted next: were the process killed then, nobody would ever hear of what its work has used."""
+    gate = container()
+    admitted(gate)
+    bus.faults.script("PutEvents", slow(0.5))
+    with ThreadPoolExecutor() as threads:
+        threads.submit(gate.flush)
+        wait_for(lambda: bus.faults.hits["PutEvents"])
+        gate.flush()
+        assert len(bus.taken) == 1
+
+
+def test_threads_that_wait_for_a_bus_ask_it_once(store: Tables, container: Container, bus: EventBus) -> None:
+    """It hangs for the first of them: the others do not wait for it one after the other."""
+    gate = container(monotonic=Hands(1000.0))
+    bus.faults.always("PutEvents", hang())
+    admitted(gate)
+    with ThreadPoolExecutor() as threads:
+        threads.submit(gate.flush)
+        wait_for(lambda: bus.faults.hits["PutEvents"])
+        for each in [threads.submit(gate.flush) for _ in range(3)]:
+            each.result()
     assert bus.faults.hits["PutEvents"] == 1
     bus.let_go()
 
