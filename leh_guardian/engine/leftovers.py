@@ -7,6 +7,7 @@ open, a worker could not ask for longer than it may do without, a release was gi
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,11 +35,20 @@ LOOK: Final = 60.0
 PATIENCE: Final = timedelta(minutes=5)
 """How long work may be parked without a pause: the release of a circuit that has closed needs its time."""
 AGAIN: Final = timedelta(hours=1)
-"""After which it is told again: the worker may park it anew, for only it knows whose account the work is."""
+"""The longest time until it is told again: the worker may park it anew, for only it knows whose account the work is."""
 _MOST: Final = 100
 """Cases told in one look."""
 _ALLOWED: Final = frozenset({State.FORCED_CLOSED, State.SHADOW})
 """Beside closed. What is half open has its trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """When rules are to hear of a case."""
+
+    at: datetime
+    after: timedelta
+    """How long it has waited for that."""
 
 
 class Leftovers:
@@ -62,7 +72,7 @@ class Leftovers:
         self._clock = clock
         self._replica = replica
         self._planned = planned
-        self._due: dict[str, datetime] = {}
+        self._due: dict[str, _Due] = {}
         """{case whose work is parked without a pause: when rules are to hear of it}."""
         self._others = frozenset[Key]()
         """Circuits of accounts, and the fleet's, that were not closed at the last look."""
@@ -84,10 +94,10 @@ class Leftovers:
         async with transaction(self._pool) as tx:
             held = {(one.scope, one.key) for one in await circuits.listed(tx) if one.state not in _ALLOWED}
             self._now_held(held, found, now)
-            told = sorted(case for case, at in self._due.items() if at <= now)[:_MOST]
+            told = sorted(case for case, due in self._due.items() if due.at <= now)[:_MOST]
             if told:
                 await self._tell(tx, {case: found[case] for case in told}, now)
-        self._due |= dict.fromkeys(told, now + AGAIN)
+        self._due |= {case: self._again(self._due[case], now) for case in told}
         if told:
             self._planned()
         return len(told)
@@ -102,7 +112,17 @@ class Leftovers:
         # Workers write the table: a text that is no case's id is a matter for people (parked_age).
         free = [case for case in found if is_id(case) and (Scope.CASE, case) not in held]
         paused = any(scope is Scope.FLEET for scope, _ in others)
-        self._due = {} if paused else {case: self._due.get(case, now + PATIENCE) for case in free}
+        first = _Due(now + PATIENCE, PATIENCE)
+        self._due = {} if paused else {case: self._due.get(case, first) for case in free}
+
+    def _again(self, due: _Due, now: datetime) -> _Due:
+        """Return when what was told is told again, if it is parked anew.
+
+        A worker that could not ask, or was slow to see a circuit closed, has parked it for a reason that is soon over: each time is
+        twice as long as the one before. Where an account is paused, that is likely to be the reason.
+        """
+        after = AGAIN if self._others else min(AGAIN, due.after * 2)
+        return _Due(now + after, after)
 
     async def _tell(self, tx: Transaction, cases: Mapping[str, int], now: datetime) -> None:
         rules, changes = self._rules(), Changes(now)
