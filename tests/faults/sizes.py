@@ -16,6 +16,8 @@ CALL_KILLS = _wanted("CALL_KILLS", 3)
 """Random SIGKILLs over two replicas that call people; beside one at each named point of calling."""
 SPEND_KILLS = _wanted("SPEND_KILLS", 2)
 """Random SIGKILLs over two replicas and their workers where cases spend too much; beside one at each named point of that."""
+SPEND_SEED = _wanted("SPEND_SEED", 19)
+"""What chance does there: another number is another day."""
 FREEZES = _wanted("FREEZES", 3)
 """SIGSTOPs at named points, over all points."""
 RESTARTS = _wanted("RESTARTS", 2)

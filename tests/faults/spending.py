@@ -13,7 +13,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,15 +21,13 @@ from typing import Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from leh_guardian.clock import SystemClock
 from tests.faults.ai_worker import Order
 from tests.faults.replicas import Replica
 from tests.faults.sizes import LONG
+from tests.faults.spending_outside import Bus, DynamoFront, Paid, Provider, delivered
 from tests.faults.stage import Stage
 from tests.faults.world import ALERTS, World
-from tests.support.faulty_http import Answer, FaultyServer, Request
-from tests.support.forwarder import Forwarder
-from tests.support.gate_tables import EventBus, Tables
+from tests.support.gate_tables import Tables
 from tests.support.installation import client
 from tests.support.leh_product import make_product
 from tests.support.sqs_server import ACCOUNT, REGION
@@ -41,6 +39,8 @@ SETTLE: Final = CACHE + (11.0 if LONG else 1.0)
 """Seconds that workers are given before parked work goes back; as shipped, where they believe for as long as they really do."""
 LEASE: Final = SETTLE + 4.0
 """Seconds of a trial."""
+VISIBILITY: Final = 6
+"""Seconds for which a message is hidden that a worker has taken: two pieces, on a busy machine."""
 ALLOWANCE: Final = 200_000
 """Tokens of a trial; as shipped."""
 CALL: Final = 80_000
@@ -51,104 +51,12 @@ _LITTLE: Final = 500
 """Tokens of a call of a small piece of work."""
 _RETRY: Final = "retry: {attempts: 50, backoff: 500ms}"
 _FEED: Final = 0.8
-"""Seconds between two of those of a case."""
-_PAID_SECONDS: Final = 0.03
+"""Seconds between the first two of those of a case."""
+_RARER: Final = 1.05
+"""By how much each of them comes later than the one before: a hundred seconds are forty of them."""
+_LOOK: Final = 0.5
+"""Seconds between two looks of a reader of the breaker table."""
 _BINDER: Final = ("준비서면", "진술서", "녹취록", "사실조회 회신", "계약서", "영수증", "통장사본", "등기부등본")
-
-
-@dataclass(frozen=True)
-class Paid:
-    """A call at the provider."""
-
-    at: float
-    """On the monotonic clock of the harness, like all instants here."""
-    case: str
-    evidence: str
-    tokens: int
-    by: int
-    """The worker's process."""
-
-
-class Provider(FaultyServer):
-    """What the workers pay."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.paid: list[Paid] = []
-
-    async def answer(self, request: Request) -> Answer:
-        """Write a call down; an answer takes its time."""
-        self.paid.append(Paid(time.monotonic(), **json.loads(request.body)))
-        await asyncio.sleep(_PAID_SECONDS)
-        return Answer(200, b"{}")
-
-
-@dataclass(frozen=True)
-class Written:
-    """A version of a circuit that the breaker table has taken."""
-
-    at: float
-    key: str
-    state: str
-    version: int
-    actor: str
-    reason: str
-
-
-class DynamoFront(Forwarder):
-    """DynamoDB as guardian and the workers reach it; what it takes into the breaker table is written down in order."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.table = ""
-        self.written: list[Written] = []
-        self.away: list[tuple[float, float]] = []
-        """From when to when nobody could reach it."""
-        self._turn = asyncio.Lock()
-
-    async def answer(self, request: Request) -> Answer:
-        """Pass it on; writes of circuits one by one."""
-        if self.operation(request) != "PutItem" or (asked := json.loads(request.body))["TableName"] != self.table:
-            return await super().answer(request)
-        async with self._turn:
-            answer = await super().answer(request)
-            if answer.status == 200 and "state" in asked["Item"]:
-                item = {name: TypeDeserializer().deserialize(value) for name, value in asked["Item"].items()}
-                said = item["state"], int(item["version"]), item["actor"], item["reason"]
-                self.written.append(Written(time.monotonic(), item["pk"], *said))
-            return answer
-
-
-class Bus(EventBus):
-    """EventBridge, whose rule sends the worker's events into the alert queue; some of them twice."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__()
-        self._world = world
-
-    def answer(self, request: Request) -> Answer:
-        """Take events, and deliver them."""
-        before = len(self.taken)
-        answer = super().answer(request)
-        bodies = [json.dumps(_delivered(entry)) for entry in self.taken[before:]]
-        again = [body for body in bodies if self._world.random.random() < 0.1]
-        self._world.sqs.put(ALERTS, bodies + again)
-        return answer
-
-
-def _delivered(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an event as EventBridge delivers it."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": entry["DetailType"],
-        "source": entry["Source"],
-        "account": ACCOUNT,
-        "time": SystemClock().now().isoformat(),
-        "region": REGION,
-        "resources": [],
-        "detail": json.loads(entry["Detail"]),
-    }
 
 
 @dataclass
@@ -167,6 +75,8 @@ class Service:
     dlq: str
     sent: dict[str, dict[str, str]] = field(default_factory=dict)
     """{case: {evidence: the message's body}}."""
+    told: list[Paid] = field(default_factory=list)
+    """Use that guardian has heard of, and nobody has paid for."""
     workers: list[Replica] = field(default_factory=list)
     seen: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
     """{circuit: (when, version) as a reader met them}."""
@@ -238,11 +148,13 @@ class Service:
 
     @contextmanager
     def busy(self, *cases: str) -> Iterator[None]:
-        """Send a small piece of each case now and then meanwhile."""
-        over = threading.Event()
+        """Send a small piece of each case now and then meanwhile, the longer it takes, the more rarely: all have to go back."""
+        over, gap = threading.Event(), _FEED
 
         def feed() -> None:
-            while not over.wait(_FEED):
+            nonlocal gap
+            while not over.wait(gap):
+                gap *= _RARER
                 for case in cases:
                     self.send(case, 1, calls=1, tokens=_LITTLE)
 
@@ -258,7 +170,8 @@ class Service:
         """Let guardian hear that a case has used so much."""
         detail = {"case_id": case, "user_id": f"user_{case}", "model": model, "prompt_tokens": tokens}
         entry = {"Source": "leh.ai-worker", "DetailType": "TokenUsage", "Detail": json.dumps(detail)}
-        self.world.sqs.put(ALERTS, [json.dumps(_delivered(entry))])
+        self.told.append(Paid(time.monotonic(), case, "", tokens, 0))
+        self.world.sqs.put(ALERTS, [json.dumps(delivered(entry))])
 
     def go_away(self, fault: Any, seconds: float) -> None:
         """Let DynamoDB be away for so long."""
@@ -294,16 +207,16 @@ class Service:
 
     def waiting(self) -> set[str]:
         """Return the evidence whose message is still in the queue."""
-        return {_named(e["body"]) for e in self.world.sqs.ledger(self.queue) if e["state"] not in {"deleted", "moved"}}
+        return {named(e["body"]) for e in self.world.sqs.ledger(self.queue) if e["state"] not in {"deleted", "moved"}}
 
     def arrived(self, case: str) -> list[str]:
         """Return the evidence of a case as often as its messages came into the queue."""
-        named = [_named(entry["body"]) for entry in self.world.sqs.ledger(self.queue)]
-        return [one for one in named if one in self.sent[case]]
+        came = [named(entry["body"]) for entry in self.world.sqs.ledger(self.queue)]
+        return [one for one in came if one in self.sent[case]]
 
     def dead(self) -> set[str]:
         """Return the evidence whose message has died."""
-        return {_named(e["body"]) for e in self.world.sqs.ledger(self.dlq)}
+        return {named(e["body"]) for e in self.world.sqs.ledger(self.dlq)}
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -311,7 +224,7 @@ class Service:
         over = threading.Event()
 
         def look() -> None:
-            while not over.wait(0.2):
+            while not over.wait(_LOOK):
                 for key, item in self.circuits().items():
                     self.seen.setdefault(key, []).append((time.monotonic(), int(item["version"])))
 
@@ -324,7 +237,8 @@ class Service:
             reader.join()
 
 
-def _named(body: str) -> str:
+def named(body: str) -> str:
+    """Return the evidence that a message is of."""
     key: str = json.loads(body)["Records"][0]["s3"]["object"]["key"]
     return key.split("/")[3].rpartition("_")[0]
 
@@ -372,7 +286,7 @@ def service(stage: Stage, seed: int) -> Iterator[Service]:
         }
         world = stack.enter_context(stage.world(seed=seed, **settings))
         bus = stack.enter_context(Bus(world))
-        queue, dlq = world.sqs.make_pair("leh-ai-worker", max_receive=50, visibility=3)
+        queue, dlq = world.sqs.make_pair("leh-ai-worker", max_receive=50, visibility=VISIBILITY)
         install(world.folder / "rules", queue)
         product = asyncio.run(_product(stage.durable.dsn(database)))
         made = Service(world, tables, front, bus, provider, dynamo, s3, product, queue, dlq)

@@ -14,12 +14,15 @@ from datetime import timedelta
 
 from leh_guardian.clock import SystemClock
 from leh_guardian.gate import Gate
-from tests.faults.spending import ALLOWANCE, CACHE, Service, Written
+from tests.faults.spending import ALLOWANCE, CACHE, Service
+from tests.faults.spending_outside import Written
 
 GRACE = 3.0
 """Seconds that a call may be on its way to the provider, on a busy machine."""
 _LATE = timedelta(seconds=15)
 """How late a circuit that is due may be moved on."""
+LIMIT = 1_000_000
+"""Tokens that a new case may use in an hour; as shipped."""
 _PAUSES = {"open", "forced_open"}
 GUARDIAN = "guardian"
 
@@ -40,6 +43,7 @@ def check(service: Service) -> Spent:
     _check_work(service, found)
     _check_versions(service, found)
     _check_money(service, found)
+    found.violations += unearned(service)
     _check_records(service, found)
     _check_persons(service, found)
     return found
@@ -101,6 +105,28 @@ def _check_money(service: Service, found: Spent) -> None:
                 found.figures["spent_on_trial"] += total
                 if total > ALLOWANCE:
                     found.violations.append(f"{key}: {total} tokens on trial, {ALLOWANCE} are allowed")
+
+
+def unearned(service: Service) -> list[str]:
+    """Return what guardian has opened that had not used too much since it was closed, nor more than its trial allowed."""
+    found = []
+    for key, written in _by_key(service):
+        case = key.removeprefix("case#")
+        used = [one for one in (*service.provider.paid, *service.told) if one.case == case]
+        cleared, before = float("-inf"), "closed"
+        for one in written:
+            # What a trial's verdict takes back, and what was judged while it was open, has not opened anew.
+            opens = one.state == "open" and before in {"closed", "half_open"} and not one.reason.startswith("judged")
+            if case != key and opens and one.actor == GUARDIAN:
+                # A call that ends after the circuit has closed counts by its end, and none of before a trial in it.
+                since, least = (cleared, ALLOWANCE) if before == "half_open" else (cleared - CACHE - GRACE, LIMIT)
+                total = sum(each.tokens for each in used if since < each.at <= one.at)
+                if total <= least:
+                    found.append(f"{key} was opened after {total} tokens, {least} are allowed: {one}")
+            if one.state in {"closed", "half_open"}:
+                cleared = one.at
+            before = one.state
+    return found
 
 
 def _spans(written: list[Written]) -> Iterator[tuple[float, float, str]]:
