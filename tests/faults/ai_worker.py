@@ -123,7 +123,7 @@ class _Worker:
 
     def _turn(self) -> None:
         """Take a batch and work on it, as Lambda's event source mapping does with ReportBatchItemFailures."""
-        asked = {"MessageSystemAttributeNames": ["All"], "MaxNumberOfMessages": 2, "WaitTimeSeconds": 1}
+        asked = {"MessageSystemAttributeNames": ["All"], "MaxNumberOfMessages": 2, "WaitTimeSeconds": 10}
         taken = self._sqs.receive_message(QueueUrl=self._order.url, **asked).get("Messages", [])
         arn = _ARN.format(self._order.queue)
         records = [

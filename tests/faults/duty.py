@@ -212,6 +212,8 @@ class Providers(LoopThread):
         return {
             **named,
             "LEH_NOTIFY__CHANNEL": "ops",
+            # What comes ends a poll at once: short ones only cost CPU.
+            "LEH_QUEUE__WAIT": "10",
             "LEH_HTTP__TOKEN": TOKEN,
             "LEH_HTTP__PUBLIC_URL": PUBLIC,
             "LEH_HTTP__LINK_SECRET_FILE": f"{folder}/links",

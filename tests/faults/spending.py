@@ -283,6 +283,8 @@ def service(stage: Stage, seed: int) -> Iterator[Service]:
             "LEH_BREAKER__MOST_OPENED": "100",
             "LEH_PRODUCT_DATABASE_URL": stage.durable.dsn(database),
             "GUARDIAN_TEST_USUAL": "1",
+            # What comes ends a poll at once: short ones only cost CPU.
+            "LEH_QUEUE__WAIT": "10",
         }
         world = stack.enter_context(stage.world(seed=seed, **settings))
         bus = stack.enter_context(Bus(world))
