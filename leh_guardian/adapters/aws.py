@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import anyio
 import tenacity
 from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import get_session
 from botocore.exceptions import (
     BotoCoreError,
@@ -69,6 +70,8 @@ _DEADLINE = 15.0
 """Seconds one try may take, from the look-up of the name to the last byte."""
 _OPENING = 30.0
 """Seconds until a client has read its files and found its credentials, which a role or a program may hand out."""
+_TRUST: dict[bool | str, Any] = {}
+"""By what the SDK is told to verify with: what checks the certificates of endpoints."""
 
 
 def translate(error: Exception, doing: str, region: str) -> HandlerError | SettingsError:
@@ -127,6 +130,18 @@ def instant(value: Any) -> datetime:
     return found
 
 
+class _SharedTrust(AIOHTTPSession):  # type: ignore[misc]
+    """The SDK's HTTP, whose clients share what they know of authorities: each would read it anew, for 25 ms and a megabyte."""
+
+    def _build_ssl_contexts(self, proxy_url: str | None) -> Any:
+        if proxy_url:
+            # What is made for a proxy may hold a certificate that is for the proxy alone.
+            return super()._build_ssl_contexts(proxy_url)
+        if self._verify not in _TRUST:
+            _TRUST[self._verify] = super()._build_ssl_contexts(None)
+        return _TRUST[self._verify]
+
+
 class Aws:
     """One session with the clients that were asked for."""
 
@@ -155,6 +170,7 @@ class Aws:
             tcp_keepalive=True,
             # A fixed one: the SDK puts its own together anew for each request, at an eighth of the request's whole cost.
             user_agent=f"leh-guardian/{__version__}",
+            http_session_cls=_SharedTrust,
         )
         try:
             with anyio.fail_after(_OPENING):
