@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
 import uvloop
@@ -66,7 +67,11 @@ class LoopThread:
 
     def wait_for(self, work: Any) -> Any:
         """Run a coroutine in the loop; returns its result to this thread."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return self.begin(work).result(30)
+
+    def begin(self, work: Any) -> Future[Any]:
+        """Run a coroutine in the loop; returns at once."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run `function` in the thread, between two events; returns its result."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
+import anyio.from_thread
 import pytest
 import tenacity
 
@@ -14,8 +12,8 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from leh_guardian.redrive import survey
 from leh_guardian.registry import Registry
 from leh_guardian.store.migrate import migrate
-from leh_guardian.store.pool import Pool
-from tests.contracts.handlers.stage import Stage
+from tests.contracts.handlers.pools import Pools
+from tests.contracts.handlers.stage import MakeStage
 from tests.contracts.handlers.world import World
 
 
@@ -26,21 +24,14 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "_LAST_WORDS", 0.3)
 
 
-@pytest.fixture
-async def stages(postgres: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+@pytest.fixture(scope="module")
+async def stages(
+    anyio_backend: tuple[str, dict[str, bool]], postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Callable[[type[World], Registry], MakeStage]]:
     """Make, for a world and a registry, the maker of fresh stages that `trouble` takes."""
-    dsn = postgres.dsn("guardian")
-    pool = await Pool.open(dsn, size=1)
-    await migrate(pool)
-
-    def of(world: type[World], registry: Registry) -> Callable[..., AbstractContextManager[Stage]]:
-        @contextmanager
-        def make(**options: Any) -> Iterator[Stage]:
-            with world() as outside:
-                outside.dsn = dsn
-                yield Stage(outside, registry, dsn, tmp_path, **options)
-
-        return make
-
-    yield of
-    await pool.close()
+    pools, folder = Pools(postgres.dsn("guardian")), tmp_path_factory.mktemp("rules")
+    await migrate(await pools.of("one"))
+    with anyio.from_thread.start_blocking_portal(*anyio_backend, name="frozen replica") as bench:
+        yield lambda world, registry: MakeStage(world, registry, pools, bench, folder)
+        bench.call(pools.close)
+    await pools.close()

@@ -1,15 +1,13 @@
 """Owns a replica that stands still in the middle of its work, as under SIGSTOP; the one rule: nothing of it moves.
 
-It runs in a thread with an event loop of its own, which is held up as a whole: no renewal of its lease, no timer, no
-answer that it would notice. Let go, it goes on as if no time had passed.
+It runs in the stage's other event loop, which is held up as a whole: no renewal of its lease, no timer, no answer that it
+would notice. Let go, it goes on as if no time had passed.
 """
 
 from __future__ import annotations
 
 import threading
 
-import anyio
-import anyio.from_thread
 import anyio.to_thread
 
 from leh_guardian.telemetry import failpoints
@@ -28,28 +26,19 @@ class Frozen:
         self._still = threading.Event()
         self._go = threading.Event()
         self._stood = False
-        self._token: object | None = None
-        self._failure: BaseException | None = None
+        self._thread = 0
         if point is not None:
             failpoints.arm(self._hit)
-        self._thread = threading.Thread(target=self._run, name="frozen replica", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            anyio.run(self._main, backend_options={"use_uvloop": True})
-        except BaseException as error:
-            self._failure = error
-        finally:
-            self._still.set()
+        self._attempt = stage.bench.start_task_soon(self._main)
+        self._attempt.add_done_callback(lambda _: self._still.set())
 
     async def _main(self) -> None:
-        self._token = anyio.lowlevel.current_token()
+        self._thread = threading.get_ident()
         async with self._stage.replica("frozen") as house:
             await self._stage.attempt(house)
 
     def _hit(self, name: str) -> None:
-        if name == self._point and threading.current_thread() is self._thread and not self._stood:
+        if name == self._point and threading.get_ident() == self._thread and not self._stood:
             self._stand()
 
     def _stand(self) -> None:
@@ -64,14 +53,11 @@ class Frozen:
 
     def _wait(self) -> None:
         if self._point is None:
-            wait_for(lambda: self._stage.world.hung or not self._thread.is_alive())
-            assert self._thread.is_alive(), f"it ended before it stood still: {self._failure}"
-            holding = threading.Thread(
-                target=anyio.from_thread.run_sync, args=(self._stand,), kwargs={"token": self._token}, daemon=True
-            )
-            holding.start()
+            wait_for(lambda: self._stage.world.hung or self._attempt.done())
+            assert not self._attempt.done(), f"it ended before it stood still: {self._attempt.exception()}"
+            self._stage.bench.start_task_soon(self._stand)
         assert self._still.wait(_LONGEST)
-        assert self._stood, f"it ended before it stood still: {self._failure}"
+        assert self._stood, f"it ended before it stood still: {self._attempt.exception()}"
 
     async def go_on(self) -> None:
         """Let it go on, and what it had asked for, until its attempt has ended."""
@@ -82,7 +68,4 @@ class Frozen:
         failpoints.arm(None)
         self._go.set()
         self._stage.world.let_go()
-        self._thread.join(_LONGEST)
-        assert not self._thread.is_alive(), "it does not end"
-        if self._failure is not None:
-            raise self._failure
+        self._attempt.result(_LONGEST)

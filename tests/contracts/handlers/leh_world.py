@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import threading
+from functools import cache
 from typing import Any
 
 import anyio
 import anyio.to_thread
+import asyncpg
 
 from leh_guardian.adapters.leh_database import connection
 from leh_guardian.errors import Unavailable
 from tests.contracts.handlers.world import World
 from tests.support.faults import Fault, Faults, Kind, refuse
-from tests.support.leh_product import Product
+from tests.support.leh_product import Product, make_product
+from tests.support.loop_thread import LoopThread
 
 _SOON = "set local lock_timeout = '300ms'; set local idle_in_transaction_session_timeout = '600ms'"
 
@@ -65,10 +70,48 @@ class LehWorld(World):
         self.waiting -= 1
 
 
+class _Owner(LoopThread):
+    """The product's owner, at one connection to each product."""
+
+    async def _open(self) -> None:
+        self._connections: dict[str, asyncpg.Connection[Any]] = {}
+        self._turn = asyncio.Lock()
+
+    async def _close(self) -> None:
+        for one in self._connections.values():
+            one.terminate()
+
+    async def ask(self, product: Product, sql: str, args: tuple[Any, ...]) -> list[Any]:
+        """Run a statement."""
+        async with self._turn:
+            if product.schema not in self._connections:
+                path = {"search_path": product.schema}
+                self._connections[product.schema] = await asyncpg.connect(product.dsn, server_settings=path)
+            return list(await self._connections[product.schema].fetch(sql, *args))
+
+
+@cache
+def _owner() -> _Owner:
+    owner = _Owner().__enter__()
+    atexit.register(owner.__exit__, None, None, None)
+    return owner
+
+
+class Watched(Product):
+    """A product that is asked hundreds of times, out of any event loop."""
+
+    async def do(self, sql: str, *args: Any) -> list[Any]:
+        """Run a statement as the owner."""
+        found: list[Any] = await asyncio.wrap_future(_owner().begin(_owner().ask(self, sql, args)))
+        return found
+
+
+async def watched(dsn: str, *, closed: bool = False) -> Watched:
+    """Make a product's tables, with a case."""
+    made = await make_product(dsn, closed=closed)
+    return Watched(made.dsn, made.schema, made.shape, made.names)
+
+
 def now(ask: Any) -> Any:
-    """Ask in a thread of its own: whoever counts may stand in an event loop."""
-    found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(anyio.run(ask)))
-    thread.start()
-    thread.join()
-    return found[0]
+    """Ask in another thread: whoever counts may stand in an event loop."""
+    return _owner().wait_for(ask())

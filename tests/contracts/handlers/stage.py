@@ -7,17 +7,18 @@ database and the world's own clock, all by the same.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import anyio
+from anyio.from_thread import BlockingPortal
 
 from leh_guardian.registry import Registry
-from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
+from tests.contracts.handlers.pools import Pools
 from tests.contracts.handlers.world import World
 from tests.support.builders import alarm_event
 from tests.support.clock import FakeClock
@@ -60,7 +61,9 @@ class Stage:
 
     world: World
     registry: Registry
-    dsn: str
+    pools: Pools
+    bench: BlockingPortal
+    """Into the event loop, in a thread of its own, of a replica that stands still."""
     folder: Path
     clock: TravelClock = field(default_factory=TravelClock)
     timeout: str = "5m"
@@ -78,8 +81,7 @@ class Stage:
         """Open another replica, in the calling event loop, with adapters of its own."""
         async with AsyncExitStack() as stack:
             can = await self.world.capabilities(stack, self.clock)
-            pool = await Pool.open(self.dsn, size=4)
-            stack.push_async_callback(pool.close)
+            pool = await self.pools.of(name)
             yield House(pool, self.rules, None, self.clock, registry=self.registry, capabilities=can, replica=name)
 
     @asynccontextmanager
@@ -129,3 +131,21 @@ class Stage:
                 return row
             await self.travel()
         raise AssertionError(f"the action does not end: {row}")
+
+
+@dataclass(frozen=True)
+class MakeStage:
+    """Makes fresh stages in fresh worlds of one kind."""
+
+    world: type[World]
+    registry: Registry
+    pools: Pools
+    bench: BlockingPortal
+    folder: Path
+
+    @contextmanager
+    def __call__(self, **options: Any) -> Iterator[Stage]:
+        """Set one, with what is not to be as usual."""
+        with self.world() as outside:
+            outside.pools = self.pools
+            yield Stage(outside, self.registry, self.pools, self.bench, self.folder, **options)

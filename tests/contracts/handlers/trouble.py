@@ -7,7 +7,7 @@ a zombie stand at the first and last point, where one is killed at each.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +18,13 @@ from leh_guardian.store import actions
 from leh_guardian.telemetry import failpoints
 from tests.contracts.handlers.frozen import Frozen
 from tests.contracts.handlers.promises import Run
-from tests.contracts.handlers.stage import Stage
+from tests.contracts.handlers.stage import MakeStage, Stage
+from tests.contracts.handlers.world import World
 from tests.faults.sizes import LONG
 from tests.support.faults import Fault, fail_after, garbage, hang, lose_reply, refuse
 from tests.support.process import wait_for
 
 Runs = AsyncIterator[Run]
-MakeStage = Callable[..., Any]
-"""A context manager that gives a fresh `Stage` in a fresh world."""
 _SHORT = 0.25
 """Seconds of a first attempt that is to run out of them: doubled where a busy machine needs more to come so far."""
 _LEASE = actions.LEASE_SECONDS + 1
@@ -68,8 +67,7 @@ async def _once(make: MakeStage, where: str, operation: str, fault: Fault, hit: 
 
 
 async def _everywhere(make: MakeStage, calm: Quiet, what: str, fault: Fault, times: int = 1) -> Runs:
-    with make() as stage:
-        writes = stage.world.writes
+    writes = make.world.writes
     for operation in _asked(calm, writes):
         # Of the writes the last one, too.
         for hit in sorted({1, calm.operations[operation]}) if operation in writes else (1,):
@@ -105,33 +103,26 @@ async def garbled(make: MakeStage, calm: Quiet) -> Runs:
     """Each operation answers once with 200 and half a body: applied, or held back by something in between."""
     async for run in _everywhere(make, calm, "garbage", garbage()):
         yield run
-    with make() as stage:
-        unapplied = [] if stage.world.believed else sorted(stage.world.writes)
+    unapplied = [] if make.world.believed else sorted(make.world.writes)
     for operation in unapplied:
         yield await _once(make, f"garbage instead of {operation}", operation, garbage(applied=False), 1)
 
 
 async def throttled(make: MakeStage, calm: Quiet) -> Runs:
     """Each operation asks to slow down, longer than an adapter tries."""
-    with make() as stage:
-        fault = stage.world.throttle
-    async for run in _everywhere(make, calm, "throttled", fault, _PERSISTENT):
+    async for run in _everywhere(make, calm, "throttled", make.world.throttle, _PERSISTENT):
         yield run
 
 
 async def hangs(make: MakeStage, calm: Quiet) -> Runs:
     """Each operation is applied once and does not answer within the step's timeout."""
-    with make() as stage:
-        writes = stage.world.writes
-    for operation in _asked(calm, writes):
+    for operation in _asked(calm, make.world.writes):
         yield await _hangs(make, f"hang at {operation}", operation, hang(applied=True))
 
 
 async def arrives_late(make: MakeStage, calm: Quiet) -> Runs:
     """Each write is held up until long after the action has ended, and applied then."""
-    with make() as stage:
-        writes = sorted(stage.world.writes)
-    for operation in writes:
+    for operation in sorted(make.world.writes):
         yield await _hangs(make, f"{operation} arrives late", operation, hang())
 
 
@@ -164,11 +155,11 @@ async def twice_at_once(make: MakeStage, calm: Quiet) -> Runs:
             yield Run.of(stage.world, row, f"twice at once, round {n}")
 
 
-def _places(stage: Stage, calm: Quiet, *, all_points: bool) -> list[tuple[str, Fault | None]]:
+def _places(world: type[World], calm: Quiet, *, all_points: bool) -> list[tuple[str, Fault | None]]:
     """Where an attempt may stand still: at each failpoint, and in each write, before and after it is applied."""
     chosen = calm.points if all_points else list(dict.fromkeys([calm.points[0], calm.points[-1]]))
     points: list[tuple[str, Fault | None]] = [(point, None) for point in chosen]
-    writes = sorted(stage.world.writes)
+    writes = sorted(world.writes)
     return points + [(write, hang(applied=applied)) for write in writes for applied in (True, False)]
 
 
@@ -191,9 +182,7 @@ async def zombie_late(make: MakeStage, calm: Quiet) -> Runs:
 
 
 async def _overtaken(make: MakeStage, calm: Quiet, what: str, *, revives: str | None) -> Runs:
-    with make() as stage:
-        places = _places(stage, calm, all_points=LONG or revives is None)
-    for place, fault in places:
+    for place, fault in _places(make.world, calm, all_points=LONG or revives is None):
         where = f"{what}, at {place}{' unapplied' if fault and not fault.applied else ''}"
         with make() as stage:
             async with stage.set() as one:

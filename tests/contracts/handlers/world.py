@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from leh_guardian.registry import Effect
+from tests.contracts.handlers.pools import Pools
 from tests.support.faults import Fault, Faults
 
 
@@ -38,8 +39,13 @@ class World(ABC):
     """Whether what hangs holds up all that comes after it, so that it must go on before another try can."""
 
     faults: Faults
-    dsn: str
-    """guardian's own PostgreSQL, empty; there once the stage is set."""
+    pools: Pools
+    """Connections to guardian's own PostgreSQL; there once the stage is set."""
+
+    @property
+    def dsn(self) -> str:
+        """The URL of guardian's own PostgreSQL."""
+        return self.pools.dsn
 
     def __enter__(self) -> Self:
         self.open()

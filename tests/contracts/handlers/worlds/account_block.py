@@ -17,8 +17,8 @@ from leh_guardian.adapters.leh_database.accounts import LehAccounts
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from leh_guardian.model.account import Account, AccountChange
-from tests.contracts.handlers.leh_world import LehWorld, now
-from tests.support.leh_product import Product, make_product
+from tests.contracts.handlers.leh_world import LehWorld, now, watched
+from tests.support.leh_product import Product
 from tests.support.sessions_outside import PATH, REVOKE, SessionsOutside
 
 _LOOK, _CHANGE = "look", "change"
@@ -71,7 +71,7 @@ _made: dict[str, Product] = {}
 
 async def _fresh(dsn: str) -> Product:
     if dsn not in _made:
-        _made[dsn] = await make_product(dsn, closed=False)
+        _made[dsn] = await watched(dsn)
         await _made[dsn].do(_STATUS)
     product = _made[dsn]
     await product.do("truncate audit_logs")

@@ -15,7 +15,6 @@ from leh_guardian.adapters.channels.webhook import WebhookChannel
 from leh_guardian.adapters.status_page import HttpStatusPage, status_session
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
-from leh_guardian.store.pool import Pool
 from leh_guardian.store.provider_outages import StoreOutages
 from tests.contracts.handlers.world import World
 from tests.support.faults import refuse
@@ -54,8 +53,7 @@ class Away(World):
         session = await stack.enter_async_context(aiohttp.ClientSession())
         hook = WebhookChannel(session, f"{self.outside.url}/hook", SECRET, clock)
         page = HttpStatusPage(await stack.enter_async_context(status_session()), self.outside.url, ["Responses"], clock)
-        pool = await Pool.open(self.dsn, size=2)
-        stack.push_async_callback(pool.close)
+        pool = await self.pools.of("world")
         channels = {"team": hook, "users": hook, "console": ConsoleChannel(io.StringIO())}
         return Capabilities(None, channels, None, {"openai": page}, StoreOutages(pool))  # type: ignore[arg-type]
 

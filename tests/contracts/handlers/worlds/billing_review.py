@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
-from leh_guardian.store.pool import Pool
 from leh_guardian.store.use import StoreUse
 from tests.contracts.handlers.worlds.reconcile_case import UnkeyedCase
 
@@ -27,8 +26,7 @@ class Measured(UnkeyedCase):
 
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the adapters."""
-        pool = await Pool.open(self.dsn, size=2)
-        stack.push_async_callback(pool.close)
+        pool = await self.pools.of("world")
         return replace(await super().capabilities(stack, clock), use=StoreUse(pool))
 
     def expected(self) -> set[str]:

@@ -15,8 +15,8 @@ from leh_guardian.adapters.leh_database.cases import LehCases
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from leh_guardian.model.case import CaseRecord, Restored
-from tests.contracts.handlers.leh_world import LehWorld, now
-from tests.support.leh_product import Product, make_product
+from tests.contracts.handlers.leh_world import LehWorld, now, watched
+from tests.support.leh_product import Product
 
 _LOOK, _RESTORE = "look", "restore"
 
@@ -60,7 +60,7 @@ _made: dict[str, Product] = {}
 
 async def _fresh(dsn: str, clock: Clock) -> Product:
     if dsn not in _made:
-        _made[dsn] = await make_product(dsn, closed=False)
+        _made[dsn] = await watched(dsn)
     product = _made[dsn]
     await product.do("truncate audit_logs")
     await product.close_case(f"'{clock.now().isoformat()}'::timestamptz - interval '1 hour'")

@@ -15,12 +15,12 @@ from leh_guardian.adapters.channels.console import ConsoleChannel
 from leh_guardian.adapters.leh_database.audit_rows import LehAuditRows
 from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
-from tests.contracts.handlers.leh_world import now
+from tests.contracts.handlers.leh_world import now, watched
 from tests.contracts.handlers.world import World
 from tests.support.audit_outside import BUCKET, GROUP, PREFIX, QUESTIONS, REGION, AuditOutside
 from tests.support.checking import checking
 from tests.support.faults import refuse
-from tests.support.leh_product import Product, make_product
+from tests.support.leh_product import Product
 
 _made: dict[str, Product] = {}
 """By URL: tables are made once."""
@@ -52,7 +52,7 @@ class Clean(World):
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the adapters; what people are told goes nowhere."""
         if self.dsn not in _made:
-            _made[self.dsn] = await make_product(self.dsn)
+            _made[self.dsn] = await watched(self.dsn, closed=True)
         self.product = _made[self.dsn]
         at = clock.now() - timedelta(hours=2)
         await self.product.do("update audit_logs set timestamp = $1", at)

@@ -24,7 +24,6 @@ from leh_guardian.fields import parse_duration
 from leh_guardian.model.spend.circuit import Recovery
 from leh_guardian.registry import Registry
 from leh_guardian.rules.ruleset import RuleSet
-from leh_guardian.store.pool import Pool
 from leh_guardian.telemetry.metrics import Metrics
 from tests.contracts.handlers.world import World
 from tests.support.breaker_server import BreakerServer
@@ -60,8 +59,7 @@ class Table(World):
 
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the adapter, and the record in guardian's database."""
-        pool = await Pool.open(self.dsn, size=2)
-        stack.push_async_callback(pool.close)
+        pool = await self.pools.of("world")
         aws = await stack.enter_async_context(open_aws(REGION))
         client = await aws.client("dynamodb")
         board = BreakerTable(aws, client, DynamoTables(aws, client), _TABLE)

@@ -50,8 +50,7 @@ class Store(World):
 
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the store."""
-        pool = await Pool.open(self.dsn, size=2)
-        stack.push_async_callback(pool.close)
+        pool = await self.pools.of("world")
         console = {"console": ConsoleChannel(io.StringIO())}
         return Capabilities(None, console, None, deployments=_Faulty(self, pool, clock))  # type: ignore[arg-type]
 

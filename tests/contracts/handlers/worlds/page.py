@@ -13,7 +13,6 @@ from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.directory import People
 from leh_guardian.engine.outgoing import OutgoingMessages
-from leh_guardian.store.pool import Pool
 from tests.contracts.handlers.worlds import notify
 from tests.support.webhook_receiver import HOOK
 
@@ -34,8 +33,7 @@ class Webhook(notify.Webhook):
     async def capabilities(self, stack: AsyncExitStack, clock: Clock) -> Capabilities:
         """Open the channel, and what the store knows of messages."""
         can = await super().capabilities(stack, clock)
-        pool = await Pool.open(self.dsn, replica="messages")
-        stack.push_async_callback(pool.close)
+        pool = await self.pools.of("world")
         quiet = ConsoleChannel(io.StringIO())
         ways = {**can.channels, "console": quiet}
         return replace(can, channels=ways, messages=OutgoingMessages(pool, People("console"), ways, clock))

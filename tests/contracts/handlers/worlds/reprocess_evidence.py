@@ -19,7 +19,6 @@ from leh_guardian.clock import Clock
 from leh_guardian.context import Capabilities
 from leh_guardian.engine.reprocessing import ReprocessingRows
 from leh_guardian.registry import Effect
-from leh_guardian.store.pool import Pool
 from tests.contracts.handlers.world import World
 from tests.support.faults import refuse
 from tests.support.letters import Remembered
@@ -58,8 +57,7 @@ class Unkeyed(World):
         """Open the adapters, and the rows in a real store."""
         aws = await stack.enter_async_context(open_aws(REGION))
         session = await stack.enter_async_context(admin_session(10.0))
-        pool = await Pool.open(self.dsn, size=2)
-        stack.push_async_callback(pool.close)
+        pool = await self.pools.of("world")
         return Capabilities(
             queues=await self.queues(aws),
             channels={"console": ConsoleChannel(io.StringIO())},
