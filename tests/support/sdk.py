@@ -34,11 +34,13 @@ def share_loader() -> None:
 
     def begun(aliaser: hooks.EventAliaser, emitter: Any, aliases: Any = None) -> None:
         begin(aliaser, emitter, aliases)
-        if aliases is None:
+        # Each client has a copy of its session's, which is made with a copy of the table.
+        if aliases is None or aliases == hooks.EVENT_ALIASES:
             aliaser._alias_name_cache = _NAMES
 
     def accepts(handler: Any) -> Any:
-        # Methods are of a session: kept, they would keep it.
-        return of_function(handler) if isinstance(handler, FunctionType) else looked(handler)
+        # A method is of a session, which would be kept with it; its function is of the class.
+        function = getattr(handler, "__func__", handler)
+        return of_function(function) if isinstance(function, FunctionType) else looked(handler)
 
     aws.get_session, hooks.EventAliaser.__init__, hooks.accepts_kwargs = session, begun, accepts
