@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -19,6 +20,11 @@ from leh_guardian.store.pool import Pool
 from leh_guardian.store.transaction import transaction
 from tests.support.emptied import empty
 from tests.support.sdk import share_loader
+
+
+def pytest_configure() -> None:
+    """Look for garbage less often than is the rule: what the tests leave is little beside what is imported."""
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.hookimpl(trylast=True)
