@@ -12,6 +12,8 @@ from functools import partial
 import anyio
 
 from leh_guardian import app
+from leh_guardian.app.composition import build
+from leh_guardian.app.rulebook import rules_in_use
 from leh_guardian.registry import Registry
 from leh_guardian.rules.ruleset import RuleSet
 from leh_guardian.settings import Settings
@@ -34,7 +36,7 @@ def run(settings: Settings) -> int:
     writer = set_up_logs(level=settings.log.level, json=json)
     registry = app.handlers()
     try:
-        rules = app.rules_in_use(settings, registry)
+        rules = rules_in_use(settings, registry)
         main = partial(_main, settings, registry, rules, writer)
         anyio.run(main, backend_options={"use_uvloop": sys.platform != "win32"})
     finally:
@@ -54,7 +56,7 @@ def _leave_threads() -> None:
 
 async def _main(settings: Settings, registry: Registry, rules: RuleSet, writer: LogWriter) -> None:
     async with AsyncExitStack() as stack:
-        daemon = await app.build(settings, registry, rules, writer, stack)
+        daemon = await build(settings, registry, rules, writer, stack)
         _spare_the_collector()
         await daemon.run()
 

@@ -17,7 +17,7 @@ from leh_guardian.engine.references import number_of
 from leh_guardian.errors import SchemaMismatch
 from leh_guardian.language import Text
 from leh_guardian.model.text import shown, storable
-from leh_guardian.settings import load_database_url
+from leh_guardian.settings_file import load_database_url
 from leh_guardian.store import incidents, migrate, overview, rights
 from leh_guardian.store.pool import Pool
 from leh_guardian.store.rights import SCHEMA

@@ -6,20 +6,16 @@ All mistakes are told at once, each with where it was written: the variable, or 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
 from leh_guardian.errors import SettingsError
-from leh_guardian.files import read_file
 from leh_guardian.language import Locale
 from leh_guardian.model.mode import Mode
 from leh_guardian.model.text import shown, storable
 from leh_guardian.rules.diagnostics import did_you_mean
-from leh_guardian.rules.document import Document, read_document
-from leh_guardian.rules.reader import LARGEST
+from leh_guardian.rules.document import Document
 from leh_guardian.settings.answers import AnswersSettings
 from leh_guardian.settings.checks import ChecksSettings
 from leh_guardian.settings.outside import (
@@ -47,8 +43,9 @@ from leh_guardian.settings.sections import (
     Section,
 )
 from leh_guardian.settings.uploads import UploadsSettings
+from leh_guardian.settings_file import DATABASE_HINT, read_settings
 
-__all__ = ["ChannelSettings", "HttpSettings", "OtherProviderSettings", "Settings", "load_database_url", "load_settings"]
+__all__ = ["ChannelSettings", "HttpSettings", "OtherProviderSettings", "Settings", "load_settings"]
 
 _PREFIX = "LEH_"
 
@@ -94,7 +91,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: with every mistake, one on each line.
     """
-    document = _read_file(environ.get("LEH_CONFIG"))
+    document = read_settings(environ.get("LEH_CONFIG"))
     data: dict[str, Any] = dict(document.data) if document else {}
     written = _overlay(data, environ)
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
@@ -121,37 +118,6 @@ def _check_own_channel(notify: NotifySettings) -> None:
             f"LEH_NOTIFY__CHANNEL: {notify.channel!r} tells a person, and guardian's own messages name none: give a channel with"
             " a place of its own (a webhook, a channel of Slack, PagerDuty)"
         )
-
-
-def load_database_url(environ: Mapping[str, str]) -> str:
-    """Return the database's URL alone: the commands that only look at the store need nothing else.
-
-    Raises:
-        SettingsError: there is none, or the settings file cannot be read.
-    """
-    document = _read_file(environ.get("LEH_CONFIG"))
-    url = environ.get("LEH_DATABASE_URL") or (document.data.get("database_url") if document else None)
-    if not isinstance(url, str) or not url:
-        raise SettingsError(f"LEH_DATABASE_URL: missing; {_HINTS[('database_url',)]}")
-    return url
-
-
-def _read_file(path: str | None) -> Document | None:
-    if not path:
-        return None
-    try:
-        content = read_file(Path(path), LARGEST)
-    except OSError as error:
-        raise SettingsError(f"LEH_CONFIG: cannot read {path}: {error.strerror}") from error
-    document = read_document(content, path)
-    if document.diagnostics:
-        # Without the lines that they are about: a password may stand there.
-        raise SettingsError("\n".join(replace(diagnostic, source="").render() for diagnostic in document.diagnostics))
-    if document.data is None:
-        return None
-    if not isinstance(document.data, dict):
-        raise SettingsError(f"{path}: the settings file must be a mapping of sections")
-    return document
 
 
 def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
@@ -199,7 +165,7 @@ def _check_texts(
 
 
 _HINTS = {
-    ("database_url",): "set LEH_DATABASE_URL, like postgresql://leh_guardian@db.internal/leh_guardian",
+    ("database_url",): DATABASE_HINT,
     ("queue",): "set LEH_QUEUE__ALERTS to the name or URL of the alert queue",
     ("queue", "alerts"): "set LEH_QUEUE__ALERTS to the name or URL of the alert queue",
     ("region",): "set AWS_REGION, for LEH ap-northeast-2",

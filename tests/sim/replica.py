@@ -1,4 +1,4 @@
-"""Owns one replica: the real daemon over simulated ports; the one rule: it is put together as leh_guardian/app.py does.
+"""Owns one replica: the real daemon over simulated ports; the one rule: it is put together as leh_guardian/app/composition.py does.
 
 Left out is what the simulation has no time for: the folder's reloader and the status endpoint.
 """

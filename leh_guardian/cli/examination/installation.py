@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import aiohttp
 
-from leh_guardian.app import handlers, rules_in_use
+from leh_guardian.app import handlers
 from leh_guardian.app.people import unset
+from leh_guardian.app.rulebook import rules_in_use
 from leh_guardian.cli.examination.finding import Finding
 from leh_guardian.errors import SettingsError
 from leh_guardian.language import Text
