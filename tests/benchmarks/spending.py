@@ -21,7 +21,7 @@ from tests.benchmarks.messages import RULES, body
 from tests.benchmarks.report import table
 from tests.support.breaker_server import BreakerServer
 from tests.support.faulty_http import Answer
-from tests.support.process import Daemon, wait_for
+from tests.support.process import Daemon, fresh, wait_for
 from tests.support.sqs_server import SqsProcess
 from tests.support.sqs_server.messages import State
 
@@ -93,7 +93,7 @@ def _run(
             "LEH_HTTP__PORT": "0",
             "LEH_MODE": "act",
         }
-        stack.enter_context(Daemon(folder / "log", DAEMON, **settings))
+        stack.enter_context(Daemon(folder / "log", fresh(*DAEMON), **settings))
         _one(queues, breaker, "urgent", "warm")
         if storm:
             queues.put("alerts", [body("distinct", number) for number in range(storm)])

@@ -22,7 +22,7 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.builders import alarm_event
 from tests.support.installation import alert_queue, client, install
 from tests.support.leh_product import make_product
-from tests.support.process import PROGRAM, Daemon, clean_environment, wait_for
+from tests.support.process import Daemon, clean_environment, shipped, wait_for
 
 RRN, FRN, PASSWORD = "900101-1234568", "８５１２３１－５６５４３２１", "canary-hunter2-Canary"
 AWS_KEY, JWT = "AKIACANARYCANARYCANA", f"eyJ{'hbGciOiJIUzI1NiJ9'}.eyJ{'zdWIiOiJjYW5hcnkifQ'}.{'c4n4ry' * 7}"
@@ -127,7 +127,7 @@ def leaks(text: str) -> list[str]:
 def test_the_daemon_finds_all_and_tells_none(planted: Planted, tmp_path: Path) -> None:
     """Log at its most talkative, standard streams, console, status pages and every table of guardian's database."""
     settings = planted.settings
-    with alert_queue(settings) as send, Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+    with alert_queue(settings) as send, Daemon(tmp_path / "log", shipped, **settings) as daemon:
         send(alarm_event("look-1"))
         wait_for(lambda: "check_audit_log: FAIL" in daemon.text())
         said = daemon.text() + daemon.get("/status")[1] + daemon.get("/metrics")[1]

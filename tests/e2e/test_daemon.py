@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.builders import alarm_event
 from tests.support.installation import RULE, TOKEN, alert_queue, install
-from tests.support.process import ARMED, PROGRAM, Daemon, run_cli, wait_for
+from tests.support.process import PROGRAM, Daemon, fresh, run_cli, shipped, wait_for
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def queue(settings: dict[str, str]) -> Iterator[Callable[[object], None]]:
 @pytest.fixture
 def daemon(settings: dict[str, str], tmp_path: Path) -> Iterator[Daemon]:
     """A running daemon."""
-    with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as running:
+    with Daemon(tmp_path / "log", shipped, **settings) as running:
         yield running
 
 
@@ -65,7 +66,7 @@ def test_a_status_page_that_is_away_fails_no_readiness(
 ) -> None:
     """It is asked, and shown as a client that does not answer; the daemon is ready all the same."""
     away = {"LEH_PROVIDER__STATUS_URL": "http://127.0.0.1:1"}
-    with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings, **away) as daemon:
+    with Daemon(tmp_path / "log", shipped, **settings, **away) as daemon:
         wait_for(lambda: daemon.get("/readyz")[0] == 200)
         status = json.loads(daemon.get("/status")[1])
     assert status["clients"]["status_page_openai"] is False
@@ -155,7 +156,7 @@ def test_postgresql_restart_is_survived(
         own.create_database("own")
         # What is received while the database is away comes back when its visibility timeout ends.
         settings = {**settings, "LEH_DATABASE_URL": own.dsn("own"), "LEH_QUEUE__VISIBILITY": "5"}
-        with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+        with Daemon(tmp_path / "log", shipped, **settings) as daemon:
             wait_for(lambda: daemon.get("/readyz")[0] == 200)
             own.kill()
             queue(alarm_event("a-1"))
@@ -249,7 +250,7 @@ def test_a_right_lost_while_running_is_a_degraded_state(
 
     anyio.run(do, f"create role {name} login password 'pw'", f"grant create on database {name} to {name}")
     settings = {**settings, "LEH_DATABASE_URL": f"postgresql://{name}:pw@127.0.0.1:{postgres.port}/{name}"}
-    with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+    with Daemon(tmp_path / "log", shipped, **settings) as daemon:
         wait_for(lambda: daemon.get("/readyz")[0] == 200)
         anyio.run(do, f"revoke update on leh_guardian.actions from {name}")
         degraded = wait_for(lambda: daemon.records("degraded: will try again"))
@@ -298,7 +299,19 @@ def test_kill_switch_by_command(settings: dict[str, str], queue: Callable[[objec
     wait_for(lambda: json.loads(daemon.get("/status")[1])["modes"].get("dlq_redrive") == "off")
 
 
-def test_starts_as_installed(settings: dict[str, str], tmp_path: Path) -> None:
-    """The test launcher is the same program: it starts from the same settings."""
-    with Daemon(tmp_path / "log", ARMED, **settings) as daemon:
-        assert wait_for(lambda: daemon.get("/livez")[0] == 200)
+@pytest.mark.parametrize(
+    "command",
+    [[*PROGRAM, "run"], [sys.executable, "-m", "tests.support.daemon"]],
+    ids=["shipped", "launcher"],
+)
+def test_an_alert_comes_through_however_it_is_started(
+    settings: dict[str, str], queue: Callable[[object], None], tmp_path: Path, command: list[str]
+) -> None:
+    """As a process of its own it is ready, takes an alert in, tells people and ends with 0; the test launcher is the same program."""
+    with Daemon(tmp_path / "log", fresh(*command), **settings) as daemon:
+        wait_for(lambda: daemon.get("/readyz")[0] == 200)
+        queue(alarm_event("a-1"))
+        wait_for(lambda: "사람이 대응해야 합니다" in daemon.text())
+        assert daemon.stop() == 0
+        assert daemon.records("stopped")
+        assert "Traceback" not in daemon.text()

@@ -13,7 +13,7 @@ from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.builders import alarm_event
 from tests.support.installation import alert_queue, client, install
 from tests.support.posts import Receiver
-from tests.support.process import PROGRAM, Daemon, run_cli, wait_for
+from tests.support.process import Daemon, run_cli, shipped, wait_for
 
 SECRET = "/ping/0c4f2a7e-secret"
 
@@ -46,7 +46,7 @@ def test_beats_while_the_whole_path_works(settings: dict[str, str], receiver: Re
     """With every mode off, both places get heartbeats, people see no canary anywhere, and the address is told nowhere."""
     settings |= {"LEH_HEARTBEAT__NAMESPACE": "LEH/Guardian", "LEH_MODE": "off"}
     del settings["GUARDIAN_TEST_HURRY"]
-    with alert_queue(settings), Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+    with alert_queue(settings), Daemon(tmp_path / "log", shipped, **settings) as daemon:
         wait_for(lambda: daemon.get("/readyz")[0] == 200)
         assert run_cli("mode", "set", "off", "--reason", "x", **settings).returncode == 0
         wait_for(lambda: len(receiver.paths) >= 2)

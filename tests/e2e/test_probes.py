@@ -10,7 +10,7 @@ from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.faults import refuse
 from tests.support.installation import alert_queue, install
-from tests.support.process import PROGRAM, Daemon, wait_for
+from tests.support.process import Daemon, shipped, wait_for
 from tests.support.service_outside import ServiceOutside
 
 SETTINGS = """
@@ -26,7 +26,7 @@ def test_a_probe_that_fails(postgres: EmbeddedPostgres, aws_server: EmbeddedAws,
         service.faults.always("GET /search", refuse(503))
         file.write_text(SETTINGS % service.url, encoding="utf-8")
         settings |= {"LEH_CONFIG": str(file), "PROBE_PASSWORD": "geheim-geheim"}
-        with alert_queue(settings), Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+        with alert_queue(settings), Daemon(tmp_path / "log", shipped, **settings) as daemon:
             wait_for(lambda: "front-page: '요청' 단계가 1회 연속 실패" in daemon.text())
             assert "실제: HTTP 503" in daemon.text()
             # A snapshot is taken every few seconds.

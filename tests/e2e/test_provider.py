@@ -10,7 +10,7 @@ from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.builders import alarm_event
 from tests.support.installation import alert_queue, install
-from tests.support.process import PROGRAM, Daemon, run_cli, wait_for
+from tests.support.process import Daemon, run_cli, shipped, wait_for
 from tests.support.provider_outside import ProviderOutside
 from tests.support.webhook_receiver import SECRET
 
@@ -45,7 +45,7 @@ def test_an_outage_from_its_announcement_to_the_next_step(
         config = tmp_path / "guardian.yaml"
         config.write_text("provider: {components: [Responses]}\n", encoding="utf-8")
         settings["LEH_CONFIG"] = str(config)
-        with Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+        with Daemon(tmp_path / "log", shipped, **settings) as daemon:
             send(alarm_event("a-1"))
             wait_for(lambda: len(outside.notices) == 2)
             provider = wait_for(lambda: _status(daemon)["providers"].get("openai"))

@@ -11,7 +11,7 @@ from leh_guardian.clock import SystemClock
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
 from tests.support.installation import alert_queue, client, install
-from tests.support.process import PROGRAM, Daemon, wait_for
+from tests.support.process import Daemon, shipped, wait_for
 
 RULE = """
 version: 1
@@ -54,7 +54,7 @@ def test_an_error_that_the_worker_swallowed(
                 {"timestamp": at * 60_000, "message": one} for one in (f"START RequestId: {request} Version: 1", said)
             ]
             logs.put_log_events(logGroupName=group, logStreamName="s[1]", logEvents=events)
-    with alert_queue(settings), Daemon(tmp_path / "log", [*PROGRAM, "run"], **settings) as daemon:
+    with alert_queue(settings), Daemon(tmp_path / "log", shipped, **settings) as daemon:
         wait_for(lambda: "cause: config of" in daemon.text())
         assert wait_for(lambda: _status(daemon)["clients"]["worker_log"]) is True
 

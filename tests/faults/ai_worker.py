@@ -26,7 +26,7 @@ from botocore.config import Config
 
 from leh_guardian import gate
 from leh_guardian.gate import Call, Gate, Work, handle_sqs
-from tests.faults.forks import ORDER
+from tests.support.forks import ORDER
 
 INSTANTS = ("reserved", "used", "parked", "saved", "deleted")
 """Where it can be killed: after a call was let through; after the provider has been paid; between parking a piece and deleting

@@ -9,8 +9,9 @@ import pytest
 
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.faults.forks import ForkServer
 from tests.faults.stage import Played, Stage
+from tests.support.forked import shared_forks
+from tests.support.forks import ForkServer
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +28,9 @@ def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgr
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[ForkServer]:
-    """One fork server for the run."""
-    with ForkServer() as server:
-        yield server
+def forks() -> ForkServer:
+    """The run's fork server: made here, before the scenarios, which are several threads, ask for it."""
+    return shared_forks()
 
 
 @pytest.fixture(scope="session")

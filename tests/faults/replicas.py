@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.faults.forks import ForkServer, Spawner
+from tests.support.forks import ForkServer, Spawner
 from tests.support.process import clean_environment, wait_for
 
 _ANSWER_SECONDS = 5.0

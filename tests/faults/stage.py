@@ -14,8 +14,8 @@ import pytest
 
 from leh_guardian.local.aws import EmbeddedAws
 from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.faults.forks import ForkServer
 from tests.faults.world import World, world
+from tests.support.forks import ForkServer
 
 AT_ONCE = 8
 """Scenarios played side by side."""

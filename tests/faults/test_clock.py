@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import check
-from tests.faults.forks import Spawner
 from tests.faults.load import BUDGET
 from tests.faults.sizes import LONG
 from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.support.figures import record
+from tests.support.forks import Spawner
 from tests.support.process import wait_for
 
 JUMPS = ("+3600", "-3600", "+86400", "+0")

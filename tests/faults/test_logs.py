@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from leh_guardian.local.free_port import free_port
 from tests.faults.checker import check
-from tests.faults.forks import Spawner
 from tests.faults.replicas import Replica
 from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.support.figures import record
+from tests.support.forks import Spawner
 from tests.support.process import wait_for
 
 BOUND = "50"

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from tests.faults import spent
 from tests.faults.ai_worker import INSTANTS
-from tests.faults.forks import Spawner
 from tests.faults.replicas import Replica
 from tests.faults.sizes import LONG, SPEND_KILLS, SPEND_SEED
 from tests.faults.spending import CALL, DEAR, Service, service
@@ -26,6 +25,7 @@ from tests.faults.truth import Away
 from tests.faults.world import HEAL_SECONDS
 from tests.support.faults import cut_before, refuse
 from tests.support.figures import record
+from tests.support.forks import Spawner
 from tests.support.process import run_cli, wait_for
 
 POINTS: Final = sorted(point for point, where in ELSEWHERE.items() if where.endswith("/test_spending.py"))

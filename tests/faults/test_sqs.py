@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import check
-from tests.faults.forks import Spawner
 from tests.faults.replicas import Replica
 from tests.faults.sizes import LONG
 from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.support.faults import ANY, Fault, hang, refuse, slow, throttle
 from tests.support.figures import record
+from tests.support.forks import Spawner
 from tests.support.process import wait_for
 
 POLLERS = 3

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.checker import check
-from tests.faults.forks import Spawner
 from tests.faults.sizes import STORM
 from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.faults.world import ALERTS, World
 from tests.support.figures import record
+from tests.support.forks import Spawner
 from tests.support.process import wait_for
 
 MEGABYTES = 300

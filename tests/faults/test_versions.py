@@ -6,12 +6,12 @@ import pytest
 
 from leh_guardian.store.migrate import migrations
 from tests.faults.checker import check
-from tests.faults.forks import Spawner
 from tests.faults.replicas import Replica
 from tests.faults.stage import Played, Scenario, Stage, scenarios
 from tests.faults.world import World
 from tests.support.earlier import earlier_version
 from tests.support.figures import record
+from tests.support.forks import Spawner
 from tests.support.process import wait_for
 
 _SHARE = 4

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from leh_guardian.local.postgres import EmbeddedPostgres
-from tests.faults.forks import ForkServer, Spawner
 from tests.faults.load import RULES, Load, Redrive
 from tests.faults.outside import OutsideWorld
 from tests.faults.replicas import Replica
 from tests.faults.sizes import RARER
 from tests.faults.truth import Away, Truth
+from tests.support.forks import ForkServer, Spawner
 from tests.support.process import wait_for
 from tests.support.sqs_server import SqsServer
 

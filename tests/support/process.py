@@ -1,9 +1,12 @@
-"""The program as a child process, started as an operator would, and waited for by looking, never by sleeping blindly."""
+"""The program as a child process, and how it is waited for: by looking, never by sleeping blindly.
+
+What is started as an operator would spends a second of CPU on its imports. So that is done where the process itself is looked
+at, and once for each command; the others are forked from a server that has imported everything (forks.py).
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,21 +17,35 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.environment import clean_environment
+from tests.support.forked import Forked, run_forked, shared_forks
+
 PROGRAM = [sys.executable, "-m", "leh_guardian.cli.main"]
-ARMED = [sys.executable, "-m", "tests.support.daemon"]
+INSTALLED = [str(Path(sys.executable).with_name("leh-guardian"))]
+"""The command that an installation has."""
 
+Process = subprocess.Popen[bytes] | Forked
+Start = Callable[[dict[str, str], Path], Process]
+"""Starts a daemon with an environment, its log at the end of a file."""
 
-def clean_environment(**settings: str) -> dict[str, str]:
-    """This process's environment without settings of its own, and with `settings`."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("LEH_", "AWS_"))}
-    return {**own, "PYTHONUNBUFFERED": "1", **settings}
+_OURS = ("LEH_", "AWS_", "GUARDIAN_")
+"""How variables begin that are read by the program itself, and by none of what begins before it."""
+_met: set[str] = set()
+"""Commands that were started as an operator would."""
 
 
 def run_cli(*arguments: str, timeout: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to its end: for the first time in a run, or in odd surroundings, as an operator would, else forked.
+
+    What a fork hides, such as an import that works only after another one, is the same each time.
+    """
+    environment = clean_environment(**settings)
+    if arguments[0] in _met and all(name.startswith(_OURS) for name in settings):
+        return run_forked(arguments, environment, timeout)
+    _met.add(arguments[0])
     return subprocess.run(
         [*PROGRAM, *arguments],
-        env=clean_environment(**settings),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -47,15 +64,36 @@ def wait_for(what: Callable[[], Any], seconds: float = 90.0, *, pause: float = 0
     raise AssertionError(f"{what} did not come true within {seconds} s")
 
 
+def armed(environment: dict[str, str], log: Path) -> Process:
+    """Fork the daemon with the failpoints and the short times of tests (daemon.py)."""
+    return Forked(shared_forks().spawn(environment, log))
+
+
+def shipped(environment: dict[str, str], log: Path) -> Process:
+    """Fork the daemon as it is shipped."""
+    return Forked(shared_forks().run(["run"], environment, log, log))
+
+
+def fresh(*command: str) -> Start:
+    """Return what starts a command as an operator would."""
+
+    def start(environment: dict[str, str], log: Path) -> Process:
+        with log.open("ab") as out:
+            return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+    return start
+
+
 class Daemon:
     """A running daemon, killed at the end whatever happens."""
 
-    def __init__(self, log: Path, command: list[str] = ARMED, **settings: str) -> None:
+    def __init__(self, log: Path, start: Start = armed, **settings: str) -> None:
         self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                command, env=clean_environment(**settings), stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
+        log.touch()
+        self._before = log.stat().st_size
+        """How much of its log is an earlier one's."""
+        self._url = ""
+        self.process = start(clean_environment(**settings), log)
 
     def __enter__(self) -> Self:
         return self
@@ -75,13 +113,17 @@ class Daemon:
 
     def records(self, event: str) -> list[dict[str, Any]]:
         """Log records of an event."""
-        lines = [line for line in self.text().splitlines() if line.startswith("{")]
-        return [record for record in map(json.loads, lines) if record.get("event") == event]
+        return _records(self.text(), event)
 
     def url(self) -> str:
         """Where its status endpoint is."""
-        record = wait_for(lambda: self.records("status endpoint") or self._died())
-        return str(record[-1]["url"])
+        if not self._url:
+            record = wait_for(lambda: _records(self._own(), "status endpoint") or self._died())
+            self._url = str(record[-1]["url"])
+        return self._url
+
+    def _own(self) -> str:
+        return self.log.read_bytes()[self._before :].decode("utf-8", "replace")
 
     def _died(self) -> None:
         if self.code is not None:
@@ -105,3 +147,9 @@ class Daemon:
         """Send a signal and wait for the end; returns the exit code."""
         self.process.send_signal(number)
         return self.process.wait(seconds)
+
+
+def _records(text: str, event: str) -> list[dict[str, Any]]:
+    # Not parsed unless it may be one of them: logs are looked through twenty times a second.
+    lines = [line for line in text.splitlines() if line.startswith("{") and event in line]
+    return [record for record in map(json.loads, lines) if record.get("event") == event]

@@ -1,4 +1,4 @@
-"""Owns a server that forks daemons and workers with everything imported; the one rule: it forks one of these two, nothing else.
+"""Owns a server that forks daemons, workers and commands with everything imported; the one rule: it forks one of these, nothing else.
 
 A start costs a second of CPU, most of it imports; two hundred kills are for finding faults, not for importing. One JSON
 object a line in, one a line out. It ends with its owner (its standard input is a pipe), and its children with it.
@@ -15,11 +15,12 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.process import clean_environment
+from tests.support.environment import clean_environment
 
 ORDER = "GUARDIAN_TEST_WORKER"
 """The variable that makes an AI worker of what is forked (ai_worker.py)."""
@@ -58,6 +59,15 @@ class ForkServer:
         That stays its own until `code` has told of its end.
         """
         return int(self._ask(spawn=environment, log=str(log)))
+
+    def run(self, arguments: Sequence[str], environment: dict[str, str], out: Path, err: Path) -> int:
+        """Fork the program as it is shipped, with these arguments, in our working directory; returns its process id.
+
+        What it prints is added to two files, which may be one; its standard input is empty.
+        """
+        return int(
+            self._ask(run=arguments, environment=environment, out=str(out), err=str(err), folder=str(Path.cwd()))
+        )
 
     def code(self, pid: int) -> int | None:
         """Return a daemon's exit code (negative for a signal), None while it runs."""
@@ -109,12 +119,8 @@ def _serve() -> None:
     alive: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
-        if "spawn" in order:
-            # What only some runs need is imported by the first that does.
-            play = importlib.import_module(_WORKER if ORDER in order["spawn"] else _DAEMON)
-            pid = os.fork()
-            if pid == 0:
-                _become(play, order["spawn"], order["log"])
+        if "code" not in order:
+            pid = _forked(order)
             alive.add(pid)
             answer: int | None = pid
         else:
@@ -160,23 +166,55 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _become(play: Any, environment: dict[str, str], log: str) -> None:
-    """Be a daemon or a worker from here on; never returns."""
+def _forked(order: dict[str, Any]) -> int:
+    """Fork what is ordered; returns its process id."""
+    # What only some runs need is imported by the first that does.
+    if "run" in order:
+        play, environment = _program(order["run"], order["folder"]), order["environment"]
+        out, err = order["out"], order["err"]
+    else:
+        environment, out, err = order["spawn"], order["log"], order["log"]
+        play = importlib.import_module(_WORKER if ORDER in environment else _DAEMON).main
+    pid = os.fork()
+    if pid == 0:
+        _become(play, environment, out, err)
+    return pid
+
+
+def _program(arguments: Sequence[str], folder: str) -> Callable[[], None]:
+    """Return what runs the program with these arguments, its command imported; one that there is not is for itself to tell."""
+    import click
+
+    from leh_guardian.cli.main import cli, main
+
+    cli.get_command(click.Context(cli), arguments[0])
+
+    def run() -> None:
+        os.chdir(folder)
+        main(list(arguments))
+
+    return run
+
+
+def _become(play: Callable[[], None], environment: dict[str, str], out: str, err: str) -> None:
+    """Be a daemon, a worker or a command from here on; never returns."""
     code = 1
     try:
-        out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for target, source in ((0, nothing), (1, out), (2, out)):
+        written = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        files = os.open(os.devnull, os.O_RDONLY), os.open(out, written, 0o600), os.open(err, written, 0o600)
+        for target, source in enumerate(files):
             os.dup2(source, target)
+            os.close(source)
         os.environ.clear()
         os.environ.update(environment)
         try:
-            play.main()
+            play()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException:
             # Nobody is left to see it but the log's reader.
             traceback.print_exc()
+        sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
