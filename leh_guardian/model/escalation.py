@@ -11,13 +11,14 @@ it, and what was missed is one call at the highest level that is due by now, not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from leh_guardian.language import Locale
 from leh_guardian.model.incident_status import IncidentStatus
+from leh_guardian.model.plain import plain
 from leh_guardian.model.plan import Severity
 from leh_guardian.model.policy import AckBy, Policy
 from leh_guardian.model.timer import CALLS, TimerKind
@@ -132,7 +133,7 @@ class Escalation:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON, the policy left out: it never changes and is kept beside."""
-        return {name: value for name, value in asdict(replace(self)).items() if name != "policy"}
+        return {name: plain(getattr(self, name)) for name in self.__dataclass_fields__ if name != "policy"}
 
     @classmethod
     def from_json(cls, policy: Policy, data: Mapping[str, Any]) -> Self:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
 from leh_guardian.model.mode import Mode
+from leh_guardian.model.plain import plain
 
 
 class OnFailure(StrEnum):
@@ -85,7 +86,8 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as the JSON that an incident's row keeps."""
-        return asdict(self)
+        kept: dict[str, Any] = plain(self)
+        return kept
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from leh_guardian.model.plain import plain
 from leh_guardian.model.plan import Severity
 
 GRAVE: Final = 3
@@ -137,7 +138,8 @@ class Policy:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the JSON that an incident's row keeps."""
-        return asdict(self)
+        kept: dict[str, Any] = plain(self)
+        return kept
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
