@@ -8,8 +8,8 @@ that takes nine seconds for every statement would pass that timeout for ever; th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -81,8 +81,9 @@ async def transaction(pool: Pool, *, deadline: float = DEADLINE) -> AsyncIterato
         with anyio.CancelScope(shield=True), translated(connection, pool.grants):
             await connection.execute("begin")
         try:
-            with _within(deadline):
+            with anyio.move_on_after(deadline) as within:
                 yield Transaction(connection, pool.grants)
+            _need_done(within, deadline)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await _roll_back(connection)
@@ -104,11 +105,8 @@ async def autocommit(pool: Pool) -> AsyncIterator[Transaction]:
         yield Transaction(connection, pool.grants)
 
 
-@contextmanager
-def _within(deadline: float) -> Iterator[None]:
-    with anyio.move_on_after(deadline) as scope:
-        yield
-    if scope.cancelled_caught:
+def _need_done(within: anyio.CancelScope, deadline: float) -> None:
+    if within.cancelled_caught:
         raise StoreUnavailable(f"PostgreSQL: a transaction was not done within {deadline:g} s")
 
 
