@@ -60,6 +60,8 @@ def check_amounts(world: World, rows: Rows, amounts: Amounts, rules: RuleSet) ->
 
 def check_opening(world: World, there: Held, changes: Mapping[Key, Row | None]) -> None:
     """I18: at the commit that opens a circuit no other is open or tried: one may be here, but for what hard limits open."""
+    if not changes:
+        return
     after = {**there, **changes}
     held = {key for key, row in after.items() if row and row["state"] in _HELD and row["scope"] != Scope.FLEET}
     for key in changes.keys() & held:

@@ -120,7 +120,8 @@ class SimLoop(asyncio.BaseEventLoop):
     def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Any:
         """Call `callback` in the next round."""
         self._check_closed()  # type: ignore[attr-defined]
-        handle = _Handle(callback, args, context or copy_context())
+        # An empty context is as good as any: asked for its truth, it would be taken for none.
+        handle = _Handle(callback, args, copy_context() if context is None else context)
         self._ready.append(handle)
         return handle
 
@@ -131,23 +132,36 @@ class SimLoop(asyncio.BaseEventLoop):
     def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Any:
         """Call `callback` at an instant; of several at the same one, in the order in which they were asked for."""
         self._check_closed()  # type: ignore[attr-defined]
-        handle = _Handle(callback, args, context or copy_context())
+        handle = _Handle(callback, args, copy_context() if context is None else context)
         self._timers += 1
         # Compared in C: a heap of the handles themselves spends a good part of a run on comparing them.
         heapq.heappush(self._scheduled, (when, self._timers, handle))
         return handle
 
+    async def sleep(self, seconds: float) -> None:
+        """Sleep as `anyio.sleep` does, without its search for the loop that this is."""
+        woken = self.create_future()
+        timer = self.call_at(self._virtual + seconds, _wake, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+
     def play(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run to the end of `main`; then throw away, in silence, what killed processes have left unfinished."""
+        """Run to the end of `main`; then throw away, in silence, what killed processes have left unfinished.
+
+        What there was before is not looked through, and nothing is while it runs: what a run leaves is little, and goes at once.
+        """
+        looks = gc.isenabled()
+        gc.disable()
+        gc.freeze()
         try:
             self.run_until_complete(main())
         finally:
             self.close()
-            hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-            try:
-                gc.collect()
-            finally:
-                sys.unraisablehook = hook
+            _let_go()
+            if looks:
+                gc.enable()
 
     def spawn(self, process: Process, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a process. An error of ours ends it, as the program's exit codes say; any other is a defect."""
@@ -221,23 +235,27 @@ class SimLoop(asyncio.BaseEventLoop):
         while timers and timers[0][0] <= self._virtual:
             ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
-            self._step(ready.popleft())
+            handle = ready.popleft()
+            process = None if handle.dropped else handle.context.get(_process)
+            if process is None or (process.alive and not process.frozen):
+                self._step(handle)
+            elif process.alive:
+                process.held.append(handle)
 
     def _step(self, handle: _Handle) -> None:
-        process = handle.context.get(_process)
-        if handle.dropped or (process is not None and not process.alive):
-            return
-        if process is not None and process.frozen:
-            process.held.append(handle)
+        callback = handle.callback
+        if callback is None:
             return
         self.steps += 1
         if self.steps > _MOST_STEPS:
             raise BusyLoop(f"{self.steps} steps by {self._virtual:.3f} s")
-        assert handle.callback is not None
         try:
-            handle.context.run(handle.callback, *handle.args)
+            handle.context.run(callback, *handle.args)
         except Exception as error:
-            self.call_exception_handler({"message": f"exception in {handle.callback}", "exception": error})
+            self.call_exception_handler({"message": f"exception in {callback}", "exception": error})
+
+    def _asyncgen_firstiter_hook(self, agen: Any) -> None:
+        """Keep no account of generators: asyncio does to end them with the loop, and nothing ends what a killed process ran."""
 
     def _write_to_self(self) -> None:
         """Nothing waits in a selector that would have to be woken."""
@@ -251,6 +269,19 @@ class SimLoop(asyncio.BaseEventLoop):
     # Threads and sockets have their own time.
     run_in_executor = getaddrinfo = create_connection = create_server = create_datagram_endpoint = _forbidden  # type: ignore[assignment]
     add_reader = add_writer = sock_connect = subprocess_exec = call_soon_threadsafe = _forbidden  # type: ignore[assignment]
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+def _let_go() -> None:
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook
 
 
 def _make_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **kwargs: Any) -> asyncio.Task[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -25,10 +24,6 @@ def play(seed: int) -> Result:
 
 
 def _portion(seeds: range) -> list[Result]:
-    # What was imported need not be looked through after each run, and a run is looked through as a whole at its end: the looks
-    # meanwhile, two hundred of them, find next to nothing and cost a tenth of it.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
     return [play(seed) for seed in seeds]
 
 
@@ -38,6 +33,7 @@ def play_all(seeds: range, jobs: int) -> Iterator[Result]:
     for begin in range(0, len(seeds), life):
         generation = seeds[begin : begin + life]
         portions = [generation[start : start + _PORTION] for start in range(0, len(generation), _PORTION)]
-        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        # Forked: what each of them would import costs as much as it takes to play some seeds.
+        with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
             for done in as_completed([pool.submit(_portion, portion) for portion in portions]):
                 yield from done.result()

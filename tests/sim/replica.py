@@ -67,6 +67,8 @@ BREAKER = "breaker"
 """The table that the worker reads."""
 RECOVERY = Recovery(cooldown=timedelta(seconds=6), lease=timedelta(seconds=6), allowance=500, share=0.0)
 """How circuits recover: soon, and with one of cases and accounts open at once."""
+_METRICS = Metrics()
+"""Of all replicas: nobody reads them, and each would take as long to put its own together as for a dozen transactions."""
 _KEEP = Retention(timedelta(days=14), 1_000_000, timedelta(days=800))
 
 
@@ -89,7 +91,7 @@ class Parts:
 
 async def run(parts: Parts, process: Process) -> None:
     """Run a replica until it is told to stop."""
-    clock, metrics = SharedClock(SimClock(parts.world, process)), Metrics()
+    clock, metrics = SharedClock(SimClock(parts.world, process)), _METRICS
     progress = Progress(clock.monotonic)
     pool, aws = parts.pool(process), SimAws()
     queue = SqsAlertQueue(aws, parts.sqs, "alerts", wait=WAIT, visibility=VISIBILITY)
@@ -192,7 +194,9 @@ async def run(parts: Parts, process: Process) -> None:
                 pause=handovers.LOOK,
             ),
             loop(
-                "silence", Silence(pool, progression, clock, replica=name, planned=planned).run_once, pause=silence.LOOK
+                "silence",
+                Silence(pool, progression, clock, replica=name, planned=planned).run_once,
+                pause=silence.LOOK,
             ),
             *([loop("circuits", keeper.run_once, pause=LOOK)] if parts.spends else []),
             *([loop("usual_use", use.run_once, pause=usual.PAUSE)] if parts.spends else []),

@@ -335,7 +335,7 @@ class Run:
         for complaint in self._loop.complaints:
             world.violated("I12", complaint)
         counts = told(targets)
-        result.tail = list(world.tail)
+        result.tail = world.trace[-60:]
         for table in sorted(self._database.rows):
             for row in self._database.table(table):
                 world.note(f"{table} {sorted(row.items(), key=lambda item: item[0])}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+from contextvars import Context
 
 import anyio
 import anyio.lowlevel
@@ -72,6 +74,24 @@ def test_a_frozen_process_goes_on_where_it_was() -> None:
     assert others[:12] == [float(n) for n in range(1, 13)]
 
 
+def test_a_process_that_froze_within_itself_thaws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The world thaws it, in its own context, empty or not: in that of the process it would wait for itself."""
+    monkeypatch.setattr("tests.sim.loop._OUTSIDE", Context())
+    loop, process = SimLoop(), Process("p")
+    ticks: list[float] = []
+
+    async def freeze_and_tick() -> None:
+        loop.freeze(process, 10)
+        await _tick(ticks, loop)
+
+    async def main() -> None:
+        loop.spawn(process, freeze_and_tick)
+        await anyio.sleep(12.5)
+
+    loop.play(main)
+    assert ticks == [10.0, 11.0, 12.0]
+
+
 def test_a_signal_reaches_the_process_that_listens() -> None:
     """SIGTERM goes to its handler; a second one, or one that nobody listens for, kills."""
     loop, process, other = SimLoop(), Process("p"), Process("q")
@@ -118,6 +138,23 @@ def test_a_busy_loop_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(BusyLoop):
         SimLoop().play(main)
+
+
+def test_what_a_run_leaves_unfinished_is_told_of_before_it_ends() -> None:
+    """A task whose error nobody took is a complaint, whichever circle it hangs in, and garbage is collected again afterwards."""
+    loop = SimLoop()
+
+    async def fail() -> None:
+        raise ValueError("nobody takes this")
+
+    async def main() -> None:
+        circle: list[object] = [asyncio.get_running_loop().create_task(fail())]
+        circle.append(circle)
+        await anyio.sleep(1)
+
+    loop.play(main)
+    assert ["never retrieved: ValueError: nobody takes this" in complaint for complaint in loop.complaints] == [True]
+    assert gc.isenabled()
 
 
 def test_real_io_is_refused() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -111,24 +111,27 @@ class World:
         """Whether nothing goes wrong any more: every run ends in calm, to see whether all comes to its end."""
         self.hits: Counter[str] = Counter()
         """How often each fault took place."""
-        self.tail: deque[str] = deque(maxlen=60)
+        self.trace: list[str] = []
+        """What happened, line by line."""
         self.violations: list[str] = []
-        self._digest = hashlib.sha256()
+        self._now = 0.0, self.begin
+        """A virtual second, and the time it is then: it is asked for several times at each."""
 
     def now(self) -> datetime:
         """Return true time: what the database's clock shows."""
-        return self.begin + timedelta(seconds=self.loop.time())
+        at = self.loop.time()
+        if at != self._now[0]:
+            self._now = at, self.begin + timedelta(seconds=at)
+        return self._now[1]
 
     def note(self, what: str) -> None:
         """Write a line of the trace."""
         process = current_process()
-        line = f"{self.loop.time():10.4f} {process.name if process else '-':8} {what}"
-        self.tail.append(line)
-        self._digest.update(line.encode())
+        self.trace.append(f"{self.loop.time():10.4f} {process.name if process else '-':8} {what}")
 
     def digest(self) -> str:
         """Return what this run did, in one word: equal runs have equal words."""
-        return self._digest.hexdigest()[:16]
+        return hashlib.sha256("".join(self.trace).encode()).hexdigest()[:16]
 
     def violated(self, invariant: str, what: str) -> None:
         """Note that a promise was broken."""
@@ -146,9 +149,11 @@ class World:
     async def call(self, what: str, *, effect: bool = False) -> Fate:
         """Leave the process for `what`: take time, and say how it ends. The caller raises its own kind of error."""
         self.note(what)
-        await anyio.sleep(self.rng.uniform(0.001, 0.02))
+        await self.loop.sleep(self.rng.uniform(0.001, 0.02))
+        if self.calm:
+            return Fate.GOES_WELL
         if self.roll(self.weather.stall, "stalled"):
-            await anyio.sleep(self.rng.uniform(1, 12))
+            await self.loop.sleep(self.rng.uniform(1, 12))
         if effect and self.roll(self.weather.freeze, "frozen before an effect"):
             await self.freeze()
         if self.roll(self.weather.fail, "failed"):
@@ -158,7 +163,7 @@ class World:
     async def reply(self, fate: Fate) -> None:
         """Come back to the process with an answer, or wait in vain for one that is lost."""
         lost = fate is Fate.LOSES_ANSWER
-        await anyio.sleep(self.rng.uniform(0.1, 3.0) if lost else self.rng.uniform(0.001, 0.02))
+        await self.loop.sleep(self.rng.uniform(0.1, 3.0) if lost else self.rng.uniform(0.001, 0.02))
 
     async def remote(self, serve: Callable[[], Awaitable[Answer]]) -> Answer:
         """Have something done outside the process: it goes on whatever becomes of the process."""

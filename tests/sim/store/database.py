@@ -38,6 +38,8 @@ class SimDatabase:
         self.connections: list[Connection] = []
         self.on_commit: Callable[[Mapping[str, Mapping[Key, Row | None]]], None] = lambda changes: None
         """Told what a commit changes, by table, before it is there for all."""
+        self._none_before = now()
+        """Until when no transaction has done nothing for too long: what falls idle from now on is looked at later."""
         self._numbers = dict.fromkeys(self.rows, 0)
 
     def table(self, name: str) -> list[Row]:
@@ -82,6 +84,10 @@ class SimDatabase:
     def end_idle(self) -> None:
         """End the connections whose transaction has done nothing for too long."""
         now = self.now()
+        if now <= self._none_before:
+            return
         for work in list(self.works):
             if work.idle_since is not None and now - work.idle_since > IDLE_TIMEOUT:
                 work.end_connection()
+        idle = [work.idle_since for work in self.works if work.idle_since is not None]
+        self._none_before = min([now, *idle]) + IDLE_TIMEOUT

@@ -97,7 +97,7 @@ class Locks:
             if wait.owner is owner:
                 self._leave(wait)
                 wait.over.set()
-        for key in [key for key, held in self._held.items() if any(holder is owner for holder, _ in held)]:
+        for key in dict.fromkeys([key for key, held in self._held.items() for holder, _ in held if holder is owner]):
             self._held[key] = [held for held in self._held[key] if held[0] is not owner]
             self._grant(key)
 

@@ -6,10 +6,11 @@ A `SimPool` stands where `Pool` does, under the real `transaction()`. Every requ
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from enum import Enum
+from types import TracebackType
 from typing import Any, Protocol
 
 import anyio
@@ -75,9 +76,8 @@ class SimConnection:
             raise AssertionError("no transaction is open")
         return self.work
 
-    @contextmanager
-    def statement(self) -> Iterator[Work]:
-        """Run the block as one statement: of the open transaction, or as one of its own.
+    def begin_statement(self) -> Work:
+        """Return the transaction that a statement belongs to: the open one, or one of its own.
 
         Raises:
             StoreError: the transaction has failed.
@@ -85,47 +85,43 @@ class SimConnection:
         if self.work is not None:
             if self.work.failed:
                 raise StoreError("PostgreSQL refused a statement: current transaction is aborted")
-            yield self.work
-            return
-        self.work = work = self._database.begin(self.end)
-        work.idle_since, work.failed = None, True
-        try:
-            yield work
-            work.failed = False
-        finally:
-            # Unless it was ended meanwhile, with what it had open.
-            if self.work is work:
-                self.work = None
-                self._database.finish(work, commit=True)
+            return self.work
+        self.work = self._database.begin(self.end)
+        self.work.idle_since, self.work.alone = None, True
+        return self.work
 
-    @asynccontextmanager
-    async def request(self, what: str, timeout: float | None = None) -> AsyncIterator[None]:
-        """Carry a request to the database, run the block as what the database does, and its answer back.
+    def end_statement(self, work: Work, *, failed: bool) -> None:
+        """End a statement's own transaction, if it has one, unless it was ended meanwhile with what it had open."""
+        if work.alone and self.work is work:
+            self.work, work.failed = None, failed
+            self._database.finish(work, commit=True)
+
+    def request(self, what: str, timeout: float | None = None) -> Request:
+        """Return a request to the database; it is given up after `timeout` seconds, those of a command unless given."""
+        return Request(self, what, COMMAND_TIMEOUT if timeout is None else timeout)
+
+    def begin_request(self) -> None:
+        """Begin a request.
 
         Raises:
-            StoreUnavailable: it did not arrive, was given up, or its answer was lost.
+            StoreUnavailable: the connection has ended, or is in use.
         """
         self._check()
         if self._requesting:
             raise StoreUnavailable("PostgreSQL cannot be reached: another operation is in progress")
-        self._requesting, reply = True, None
-        try:
-            with anyio.move_on_after(COMMAND_TIMEOUT if timeout is None else timeout) as deadline:
-                reply = await self._carried(what)
-                yield
-            _need_answer(given_up=deadline.cancelled_caught, reply=reply)
-        except BaseException:
-            if self.work is not None:
-                self.work.failed = True
-            raise
-        finally:
-            self._requesting = False
-            if self.work is not None:
-                self.work.idle_since = self._database.now()
-            if reply is Reply.LOST:
-                self.end()
+        self._requesting = True
 
-    async def _carried(self, what: str) -> Reply:
+    def end_request(self, *, failed: bool, lost: bool) -> None:
+        """End a request, and where its answer was lost the connection."""
+        self._requesting = False
+        if self.work is not None:
+            self.work.failed = self.work.failed or failed
+            self.work.idle_since = self._database.now()
+        if lost:
+            self.end()
+
+    async def carried(self, what: str) -> Reply:
+        """Carry a request to the database; returns what becomes of its answer."""
         try:
             reply = await self._ports.call(what)
         except Exception:
@@ -155,9 +151,60 @@ class SimConnection:
         self.end()
 
 
-def _need_answer(*, given_up: bool, reply: Reply | None) -> None:
-    if given_up or reply is Reply.LOST:
-        raise StoreUnavailable("PostgreSQL cannot be reached: no answer")
+class Request:
+    """A request that is carried to the database; the block is what the database does, and its answer comes back.
+
+    By hand what two nested generators would do: they are a good part of what a run costs.
+
+    Raises:
+        StoreUnavailable: it did not arrive, was given up, or its answer was lost.
+    """
+
+    def __init__(self, connection: SimConnection, what: str, timeout: float) -> None:
+        self._connection = connection
+        self._what = what
+        self._timeout = timeout
+        self._reply: Reply | None = None
+
+    async def __aenter__(self) -> Any:
+        self._connection.begin_request()
+        self._deadline = anyio.move_on_after(self._timeout)
+        self._deadline.__enter__()
+        try:
+            self._reply = await self._connection.carried(self._what)
+            return self._begun()
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended(failed=error is not None)
+        given_up, lost = self._deadline.__exit__(kind, error, trace), self._reply is Reply.LOST
+        self._connection.end_request(failed=error is not None or lost, lost=lost)
+        if given_up or (lost and error is None):
+            raise StoreUnavailable("PostgreSQL cannot be reached: no answer") from None
+
+    def _begun(self) -> Any:
+        """Begin what the database does."""
+
+    def _ended(self, *, failed: bool) -> None:
+        """End it."""
+
+
+class _Statement(Request):
+    """A request whose block is one statement."""
+
+    _work: Work | None = None
+
+    def _begun(self) -> Work:
+        self._work = self._connection.begin_statement()
+        return self._work
+
+    def _ended(self, *, failed: bool) -> None:
+        if self._work is not None:
+            self._connection.end_statement(self._work, failed=failed)
 
 
 class SimPool(Pool):
@@ -237,10 +284,6 @@ class SimPool(Pool):
         self._database.kill(self.connections)
 
 
-@asynccontextmanager
-async def statement(tx: Transaction, what: str) -> AsyncIterator[Work]:
+def statement(tx: Transaction, what: str) -> AbstractAsyncContextManager[Work]:
     """Run the block as one statement."""
-    connection: SimConnection = tx._connection
-    async with connection.request(what):
-        with connection.statement() as work:
-            yield work
+    return _Statement(tx._connection, what, COMMAND_TIMEOUT)

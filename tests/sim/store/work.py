@@ -6,6 +6,7 @@ its first wait: that is its snapshot. Rows that it has waited for are read anew 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -34,14 +35,18 @@ class Work:
         self.open = True
         self.failed = False
         """Whether a statement failed: it can only be rolled back then."""
+        self.alone = False
+        """Whether it is one statement's own."""
         self.idle_since: datetime | None = database.now()
         """Since when it does nothing; None while a statement runs."""
-        self.changes: dict[str, dict[Key, Row | None]] = {name: {} for name in database.rows}
+        self.changes: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
         """What it has written, by table and primary key; None is a deleted row."""
 
     def rows(self, table: Table) -> list[Row]:
         """Return the rows that it sees, in the order in which they were inserted."""
         mine, committed = self.changes[table.name], self.database.rows[table.name]
+        if not mine:
+            return list(committed.values())
         seen = [mine.get(key, row) for key, row in committed.items()]
         return [row for row in (*seen, *(mine[key] for key in mine if key not in committed)) if row is not None]
 
