@@ -20,7 +20,7 @@ POLITE = {0, -signal.SIGTERM}
 
 def stops_at_random(stage: Stage) -> None:
     """SIGTERM at random times, half of them within its first half second: exit 0, or by the signal while it was starting."""
-    with stage.world(seed=16) as world:
+    with stage.world(seed=16, LEH_QUEUE__WAIT="1") as world:
         world.replica().url()
         stopped = world.replica()
         slowest = 0.0

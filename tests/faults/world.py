@@ -97,7 +97,7 @@ class World:
             "AWS_EC2_METADATA_DISABLED": "true",
             "LEH_DATABASE_URL": self.proxied_dsn or self.postgres.dsn(self.database),
             "LEH_QUEUE__ALERTS": ALERTS,
-            "LEH_QUEUE__WAIT": "2",
+            "LEH_QUEUE__WAIT": "5",
             "LEH_QUEUE__POLLERS": "2",
             "LEH_QUEUE__VISIBILITY": str(VISIBILITY),
             "LEH_RULES__DIR": str(self.folder / "rules"),
