@@ -7,8 +7,10 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import anyio
+
 from leh_guardian.adapters.aws import Aws
-from leh_guardian.errors import AccessDenied, NoCredentials, NotFound, Refused, Unavailable
+from leh_guardian.errors import AccessDenied, HandlerError, NoCredentials, NotFound, Refused, Unavailable
 from leh_guardian.fields import queue_name
 from leh_guardian.model.text import told
 from leh_guardian.ports import MoveTask, OutgoingMessage, QueueDepth, QueueInfo, ReceivedMessage
@@ -18,6 +20,8 @@ _PAYLOAD = 240 * 1024
 """Bytes in one batch: under the smallest limit that SQS has had (256 KiB), attributes included."""
 _RECEIVE_WAIT = 1
 """Seconds that a receive of a queue that is redriven waits for its first message: one that waits at all asks all of SQS's servers."""
+_AGAIN = (0.2, 0.6)
+"""Seconds before what SQS itself could not take is sent again, and before the last time."""
 POLL_MARGIN = 10.0
 """Seconds a long poll may take beyond its wait."""
 
@@ -175,25 +179,52 @@ class SqsQueues:
         return [_received(message) for message in answer.get("Messages", ())]
 
     async def send(self, queue: QueueInfo, messages: Sequence[OutgoingMessage]) -> Mapping[str, str]:
-        """Send messages in as few batches as their sizes allow; returns {message id: reason} of those refused."""
+        """Send messages in as few batches as their sizes allow; returns {message id: reason} of those refused.
+
+        What SQS itself could not take (`SenderFault` is false in "BatchResultErrorEntry", SQS API Reference) was not sent, and
+        is sent again, twice at most.
+        """
         refused: dict[str, str] = {}
         for batch in _by_size(messages):
-            entries = [_entry(str(n), message) for n, message in enumerate(batch)]
-            # One try: a repeated send is a duplicate, and the caller knows better what was confirmed.
-            answer = await self._aws.call(
-                f"send to {queue.name}",
-                lambda entries=entries: self._client.send_message_batch(QueueUrl=queue.url, Entries=entries),  # type: ignore[misc]
-                tries=1,
-            )
-            for failed in answer.get("Failed", ()):
-                reason = told(f"{failed.get('Code')}: {failed.get('Message', '')}")
-                refused[batch[int(failed["Id"])].id] = reason
-            taken = {entry["Id"] for entry in answer.get("Successful", ())}
-            if unsaid := [m for n, m in enumerate(batch) if str(n) not in taken and m.id not in refused]:
-                raise Unavailable(
-                    f"cannot send to {queue.name}: SQS said nothing of {len(unsaid)} of {len(batch)} messages"
-                )
+            refused |= await self._send_batch(queue, batch)
         return refused
+
+    async def _send_batch(self, queue: QueueInfo, batch: Sequence[OutgoingMessage]) -> dict[str, str]:
+        refused, again = await self._send_once(queue, batch)
+        for pause in _AGAIN:
+            if not again:
+                break
+            await anyio.sleep(pause)
+            try:
+                more, again = await self._send_once(queue, [message for message in batch if message.id in again])
+            except HandlerError:
+                # The others were sent, and must be known to be: those that waited are told as they were refused before.
+                break
+            refused |= more
+        return refused | again
+
+    async def _send_once(
+        self, queue: QueueInfo, batch: Sequence[OutgoingMessage]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Send a batch once; returns {message id: reason} of those refused, and of those that SQS could not take."""
+        entries = [_entry(str(n), message) for n, message in enumerate(batch)]
+        # One try: a repeated send is a duplicate, and the caller knows better what was confirmed.
+        answer = await self._aws.call(
+            f"send to {queue.name}",
+            lambda: self._client.send_message_batch(QueueUrl=queue.url, Entries=entries),
+            tries=1,
+        )
+        refused: dict[str, str] = {}
+        again: dict[str, str] = {}
+        for failed in answer.get("Failed", ()):
+            reason = told(f"{failed.get('Code')}: {failed.get('Message', '')}")
+            (refused if failed.get("SenderFault") else again)[batch[int(failed["Id"])].id] = reason
+        taken = {entry["Id"] for entry in answer.get("Successful", ())}
+        if unsaid := [m for n, m in enumerate(batch) if str(n) not in taken and m.id not in refused | again]:
+            raise Unavailable(
+                f"cannot send to {queue.name}: SQS said nothing of {len(unsaid)} of {len(batch)} messages"
+            )
+        return refused, again
 
     async def delete(self, queue: QueueInfo, receipts: Sequence[str]) -> int:
         """Delete up to ten messages, repeating what SQS could not; returns how many it confirmed."""

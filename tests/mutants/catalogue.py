@@ -241,7 +241,7 @@ MUTANTS = (
     ),
     Mutant(
         "an answer that is not SQS's believed",
-        (Edit("leh_guardian/adapters/sqs.py", "            if unsaid := [", "            if False and [", times=1),),
+        (Edit("leh_guardian/adapters/sqs.py", "        if unsaid := [", "        if False and [", times=1),),
         tests=("tests/contracts/handlers",),
     ),
     Mutant(

@@ -1,8 +1,9 @@
-"""Answers that are not SQS's - a proxy's page, half a body - are never taken for a success."""
+"""Answers that are not SQS's - a proxy's page, half a body - or that tell of a failed part are never taken for a success."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,38 @@ async def test_a_send_that_nobody_confirmed_has_not_happened(server: SqsServer, 
     with pytest.raises(Unavailable, match="SQS said nothing of 2 of 2 messages"):
         await queues.send(queue, messages)
     assert not server.bodies("q")
+
+
+async def test_what_sqs_could_not_take_is_sent_again(server: SqsServer, aws: Aws) -> None:
+    """An entry that failed for no fault of ours is sent again, alone, and refused only when it fails a third time."""
+    queues = SqsQueues(aws, await aws.client("sqs"))
+    queue = await queues.info("q")
+    failures = {"once": 1, "twice": 2, "thrice": 3}
+
+    def fails(_: str, entry: Mapping[str, Any]) -> bool:
+        name = entry["MessageBody"]
+        failures[name] = failures.get(name, 0) - 1
+        return failures[name] >= 0
+
+    server.tune("q", fails_entry=fails)
+    messages = [
+        OutgoingMessage(id=name, body=name.encode(), attributes={}) for name in ("well", "once", "twice", "thrice")
+    ]
+    refused = await queues.send(queue, messages)
+    assert refused == {"thrice": "InternalError: We encountered an internal error."}
+    assert server.bodies("q") == {"well": 1, "once": 1, "twice": 1}
+
+
+async def test_what_was_taken_is_known_when_the_rest_meets_an_outage(server: SqsServer, aws: Aws) -> None:
+    """An error while the rest is sent again hides nothing: what was taken is not sent twice, the rest is told as refused."""
+    queues = SqsQueues(aws, await aws.client("sqs"))
+    queue = await queues.info("q")
+    server.tune("q", fails_entry=lambda _, entry: entry["MessageBody"] == "a")
+    # The first answer is SQS's own.
+    server.faults.script("SendMessageBatch", None, NOT_SQS)
+    messages = [OutgoingMessage(id=name, body=name.encode(), attributes={}) for name in "ab"]
+    assert list(await queues.send(queue, messages)) == ["a"]
+    assert server.bodies("q") == {"b": 1}
 
 
 async def test_a_delete_that_nobody_confirmed_is_not_counted(server: SqsServer, aws: Aws) -> None:
