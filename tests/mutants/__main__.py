@@ -54,7 +54,8 @@ def _by_tests(mutant: Mutant, root: Path) -> str:
 
 
 def _run(root: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Contracts in their long form, as `make faults` plays them: the short one stands still in fewer places.
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "FAULTS_LONG": "1"}
     environment.pop("GUARDIAN_FIGURES", None)
     try:
         return subprocess.run(

@@ -10,7 +10,7 @@ from tests.sim.simulate import Result, Run
 
 _PORTION = 10
 """Seeds that a worker plays at once."""
-_LIFE = 25
+_LIFE = 2
 """Portions after which the workers are replaced: what killed processes leave unfinished is not wholly given back.
 
 All at once, with a pool of their own: an executor that replaces them one by one (`max_tasks_per_child`) may wait for ever for
