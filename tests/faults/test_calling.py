@@ -36,8 +36,8 @@ _FEED = 3.0
 """Seconds between two pairs of alarms: one that is answered, and one that never is."""
 _ANSWERS: Final = (("api", 1), ("link", 1), ("api", 2), ("cli", 1), ("link", 2))
 """How those that are answered are, and at which level: each in turn."""
-_REACH_SECONDS = 60.0
-SETTLE_SECONDS = 60.0
+_REACH_SECONDS = 120.0
+SETTLE_SECONDS = 180.0
 """How long it may take until all is as it should be, once nothing goes wrong any more."""
 
 
